@@ -1,0 +1,19 @@
+# edge_flags: what every target is compiled with.
+add_library(edge_flags INTERFACE)
+target_compile_options(edge_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  -ffp-contract=off)  # the same arithmetic on every platform: fused multiply-add only where it is written
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
+  target_compile_options(edge_flags INTERFACE -Wno-psabi)
+endif()
+if(EDGE_SANITIZE)
+  target_compile_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE})
+endif()
+target_link_options(edge_flags INTERFACE -Wl,-z,noexecstack)
+
+find_program(EDGE_CCACHE ccache)
+if(EDGE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${EDGE_CCACHE})
+endif()

@@ -1,0 +1,13 @@
+# tests/fuzz/fuzz_NAME.cpp, each a libFuzzer program; seed corpora and found inputs lie in tests/fuzz/corpus/NAME.
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "fuzz targets need clang: cmake -DCMAKE_CXX_COMPILER=clang++ -DEDGE_FUZZ=ON")
+endif()
+target_compile_options(edge_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -g)
+target_link_options(edge_flags INTERFACE -fsanitize=address,undefined)
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.cpp)
+foreach(source IN LISTS sources)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE edge_roles)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endforeach()

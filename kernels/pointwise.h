@@ -1,0 +1,25 @@
+// Elementwise kernels. `in` and `out` may be the same buffer, unless said otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/cpu.h"
+
+namespace edge::kernels {
+
+/// max(x, 0); NaN stays NaN, -0 becomes +0.
+void relu(Isa isa, const float* in, float* out, std::size_t count);
+/// out = a + b, then ReLU if asked for.
+void add(Isa isa, const float* a, const float* b, float* out, std::size_t count, bool relu);
+/// One plane of batch norm at inference: out = fma(in, scale, shift), then ReLU if asked for.
+void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift, bool relu);
+/// Softmax over `rows` rows of `columns` values: exp(x - max) / sum. Not bit-identical between ISAs' math libraries.
+void softmax(const float* in, float* out, std::size_t rows, std::size_t columns);
+
+/// Interleaved 8-bit RGB (pixels x 3) to three 8-bit planes. Buffers must not overlap.
+void rgb_to_planar(Isa isa, const std::uint8_t* rgb, std::uint8_t* planes, std::size_t pixels);
+/// 8-bit to float in [0, 1]: float(x) / 255, correctly rounded, hence identical everywhere. No overlap.
+void u8_to_unit_float(Isa isa, const std::uint8_t* in, float* out, std::size_t count);
+
+}  // namespace edge::kernels

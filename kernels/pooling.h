@@ -1,0 +1,33 @@
+// Max, average and adaptive average pooling over planes (batch x channels of them), NCHW, PyTorch's padding rules.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu.h"
+#include "kernels/thread_pool.h"
+
+namespace edge::kernels {
+
+struct Pool2dShape {
+  std::int64_t planes = 0;  ///< batch x channels
+  std::int64_t in_rows = 0, in_columns = 0;
+  std::int64_t kernel_rows = 1, kernel_columns = 1;
+  std::int64_t stride_rows = 1, stride_columns = 1;
+  std::int64_t padding_rows = 0, padding_columns = 0;  ///< at most half of the kernel
+  std::int64_t dilation_rows = 1, dilation_columns = 1;  ///< max pooling only
+  bool ceil_mode = false;          ///< the last window must still start inside the image or its left/top padding
+  bool count_include_pad = true;   ///< average pooling only
+
+  std::int64_t out_rows() const;
+  std::int64_t out_columns() const;
+};
+
+/// NaN in a window gives NaN (as PyTorch); padding counts as -infinity.
+void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool);
+void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool);
+/// Window of output row r: rows floor(r*in/out) .. ceil((r+1)*in/out) - 1; columns alike.
+void adaptive_average_pool2d(Isa isa, std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,
+                             std::int64_t out_rows, std::int64_t out_columns, const float* in, float* out,
+                             ThreadPool& pool);
+
+}  // namespace edge::kernels

@@ -1,0 +1,13 @@
+// CRC-32C (Castagnoli), as in iSCSI (RFC 3720) and ext4.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace edge::net {
+
+/// CRC-32C of `bytes`, continuing from `crc` (0 at the start). crc32c("123456789") == 0xE3069283.
+std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc = 0);
+
+}  // namespace edge::net

@@ -1,0 +1,39 @@
+// Where frames come from: a video file or camera through ffmpeg, Y4M, raw RGB, or a synthetic scene.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/codec/elements.h"
+
+namespace edge {
+
+struct VideoOptions {
+  /// A file, rtsp:// address or /dev/video device (ffmpeg); a .y4m file; `-` for stdin (Y4M if it starts so, else raw
+  /// RGB24 of frame_size); FILE.rgb (raw RGB24); `synthetic:NAME?key=value&...`.
+  std::string source;
+  std::int64_t rows = 480;     ///< frames are scaled to rows x columns
+  std::int64_t columns = 720;
+  bool loop = false;           ///< start again at the end (files and nothing else)
+  std::string ffmpeg = "ffmpeg";  ///< command
+};
+
+/// Pull interface, one owner, one thread; cancel() may be called from another.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  /// The next frame as u8 elements 1x3xHxW (planar RGB), or nothing at the end of the video. Throws Error if the
+  /// source breaks (one line that names it).
+  virtual std::optional<net::Elements> next() = 0;
+  /// Frames per second that the source itself states, if it does.
+  virtual std::optional<double> frames_per_second() const = 0;
+  /// Makes a blocked next() return nothing soon.
+  virtual void cancel() {}
+};
+
+/// Throws Error: file missing, ffmpeg missing (names the package), no video stream, unknown scene or parameter.
+std::unique_ptr<FrameSource> open_frame_source(const VideoOptions& options);
+
+}  // namespace edge
