@@ -7,11 +7,18 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
   target_compile_options(edge_flags INTERFACE -Wno-psabi)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(edge_flags INTERFACE -Wno-restrict)  # false alarms about std::string's operator+ in GCC 12
+endif()
 if(EDGE_SANITIZE)
-  target_compile_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE} -fno-omit-frame-pointer -g)
+  target_compile_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer -g)
   target_link_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE})
 endif()
-target_link_options(edge_flags INTERFACE -Wl,-z,noexecstack)
+target_link_options(edge_flags INTERFACE -Wl,-z,noexecstack)  # Debian's armhf OpenBLAS lacks the GNU-stack note
+if(CMAKE_CROSSCOMPILING)
+  target_link_options(edge_flags INTERFACE -s)
+endif()
 
 find_program(EDGE_CCACHE ccache)
 if(EDGE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

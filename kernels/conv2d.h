@@ -1,5 +1,5 @@
-// 2-D convolution, NCHW, float32 (cross-correlation, as PyTorch's conv2d). Implicit gemm: packs tiles of the image,
-// never the whole im2col matrix. Thread-safe: a packed convolution is immutable after construction.
+// 2-D convolution, NCHW, float32 (cross-correlation, as PyTorch's conv2d). Implicit gemm: packs tiles of the
+// image, never the whole im2col matrix. Thread-safe: a packed convolution is immutable after construction.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,13 @@ struct Conv2dShape {
     return (in_rows + 2 * padding_rows - dilation_rows * (kernel_rows - 1) - 1) / stride_rows + 1;
   }
   std::int64_t out_columns() const {
-    return (in_columns + 2 * padding_columns - dilation_columns * (kernel_columns - 1) - 1) / stride_columns + 1;
+    return (in_columns + 2 * padding_columns - dilation_columns * (kernel_columns - 1) - 1) / stride_columns +
+           1;
   }
   /// Multiply-adds for the whole batch.
   std::int64_t macs() const {
-    return batch * out_channels * out_rows() * out_columns() * (in_channels / groups) * kernel_rows * kernel_columns;
+    return batch * out_channels * out_rows() * out_columns() * (in_channels / groups) * kernel_rows *
+           kernel_columns;
   }
 };
 
@@ -44,9 +46,9 @@ enum class ConvBackend : std::uint8_t {
 /// A convolution whose weights were packed for one shape.
 class PackedConv2d {
  public:
-  /// `weights`: out_channels x in_channels/groups x kernel_rows x kernel_columns; read during construction only.
-  /// `isa` selects the kernels. If `external` is given, each im2col tile is multiplied by it (called from pool threads
-  /// with a one-thread pool), and weights are kept unpacked.
+  /// `weights`: out_channels x in_channels/groups x kernel_rows x kernel_columns; read during construction
+  /// only. `isa` selects the kernels. If `external` is given, each im2col tile is multiplied by it (called
+  /// from pool threads with a one-thread pool), and weights are kept unpacked.
   PackedConv2d(const Conv2dShape& shape, const float* weights, Isa isa, SgemmFunction external = nullptr);
   ~PackedConv2d();
   PackedConv2d(PackedConv2d&&) noexcept;
@@ -54,12 +56,15 @@ class PackedConv2d {
 
   const Conv2dShape& shape() const;
   std::size_t packed_bytes() const;
-  /// Floats of workspace that run() needs with `threads` threads. Bounded: O(threads x tile), independent of image size.
+  /// Floats of workspace that run() needs with `threads` threads. Bounded: O(threads x tile), independent of
+  /// image size.
   std::size_t workspace_floats(int threads) const;
 
-  /// in: batch x in_channels x in_rows x in_columns; out: batch x out_channels x out_rows x out_columns, must not
-  /// overlap `in`. Epilogue.bias has out_channels values; Epilogue.residual has out's layout and may be `out` itself.
-  void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace, ThreadPool& pool) const;
+  /// in: batch x in_channels x in_rows x in_columns; out: batch x out_channels x out_rows x out_columns, must
+  /// not overlap `in`. Epilogue.bias has out_channels values; Epilogue.residual has out's layout and may be
+  /// `out` itself.
+  void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
+           ThreadPool& pool) const;
 
  private:
   struct Impl;
@@ -67,6 +72,7 @@ class PackedConv2d {
 };
 
 /// The readable truth, straight from the definition; double accumulation. For tests.
-void conv2d_reference(const Conv2dShape& shape, const float* in, const float* weights, const float* bias, float* out);
+void conv2d_reference(const Conv2dShape& shape, const float* in, const float* weights, const float* bias,
+                      float* out);
 
 }  // namespace edge::kernels

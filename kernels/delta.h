@@ -1,6 +1,7 @@
-// Delta masks: which elements changed, collecting the changed values, and putting them back. Elements are compared by
-// their bits, so -0 differs from +0 and a NaN equals the same NaN. Bit i of a mask is bit i % 8 of byte i / 8
-// (least significant first); the unused bits of the last byte are zero. `mask` has (count + 7) / 8 bytes.
+// Delta masks: which elements changed, collecting the changed values, and putting them back. Elements are
+// compared by their bits, so -0 differs from +0 and a NaN equals the same NaN. Bit i of a mask is bit i % 8
+// of byte i / 8 (least significant first); the unused bits of the last byte are zero. `mask` has (count + 7)
+// / 8 bytes.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +17,15 @@ std::size_t compare_to_mask(Isa isa, const std::uint32_t* new_values, const std:
 std::size_t compare_to_mask(Isa isa, const std::uint8_t* new_values, const std::uint8_t* old_values,
                             std::size_t count, std::uint8_t* mask);
 
-/// Writes the values whose mask bit is set to `packed`, in order; returns how many. `packed` must have room for that
-/// many values plus 8 (variants may store whole vectors).
+/// Writes the values whose mask bit is set to `packed`, in order; returns how many. `packed` must have room
+/// for that many values plus 8 (variants may store whole vectors).
 std::size_t compress(Isa isa, const std::uint32_t* values, const std::uint8_t* mask, std::size_t count,
                      std::uint32_t* packed);
 std::size_t compress(Isa isa, const std::uint8_t* values, const std::uint8_t* mask, std::size_t count,
                      std::uint8_t* packed);
 
-/// The inverse: values[i] = next of `packed` where the bit is set, untouched elsewhere. Returns how many were taken;
-/// never reads more than that many from `packed`.
+/// The inverse: values[i] = next of `packed` where the bit is set, untouched elsewhere. Returns how many were
+/// taken; never reads more than that many from `packed`.
 std::size_t expand(Isa isa, const std::uint32_t* packed, const std::uint8_t* mask, std::size_t count,
                    std::uint32_t* values);
 std::size_t expand(Isa isa, const std::uint8_t* packed, const std::uint8_t* mask, std::size_t count,
@@ -33,13 +34,14 @@ std::size_t expand(Isa isa, const std::uint8_t* packed, const std::uint8_t* mask
 /// Number of set bits in the first `count` bits.
 std::size_t count_mask(const std::uint8_t* mask, std::size_t count);
 
-/// Deadband: held[i] keeps its value while |in[i] - held[i]| <= band, else becomes in[i]. (Input frames, 1/255 steps.)
+/// Deadband: held[i] keeps its value while |in[i] - held[i]| <= band, else becomes in[i]. (Input frames,
+/// 1/255 steps.)
 void deadband(Isa isa, const std::uint8_t* in, std::uint8_t* held, std::size_t count, std::uint8_t band);
 
 /// XOR of two arrays of 32-bit words, split into four byte planes (plane p holds byte p of every word, least
 /// significant first). `old_values` may be null (no XOR). `planes` has 4 x count bytes. And the inverse.
-void xor_to_planes(Isa isa, const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
-                   std::uint8_t* planes);
+void xor_to_planes(Isa isa, const std::uint32_t* new_values, const std::uint32_t* old_values,
+                   std::size_t count, std::uint8_t* planes);
 void planes_to_xor(Isa isa, const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
                    std::uint32_t* new_values);
 

@@ -13,8 +13,10 @@ void relu(Isa isa, const float* in, float* out, std::size_t count);
 /// out = a + b, then ReLU if asked for.
 void add(Isa isa, const float* a, const float* b, float* out, std::size_t count, bool relu);
 /// One plane of batch norm at inference: out = fma(in, scale, shift), then ReLU if asked for.
-void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift, bool relu);
-/// Softmax over `rows` rows of `columns` values: exp(x - max) / sum. Not bit-identical between ISAs' math libraries.
+void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift,
+                 bool relu);
+/// Softmax over `rows` rows of `columns` values: exp(x - max) / sum. Not bit-identical between ISAs' math
+/// libraries.
 void softmax(const float* in, float* out, std::size_t rows, std::size_t columns);
 
 /// Interleaved 8-bit RGB (pixels x 3) to three 8-bit planes. Buffers must not overlap.

@@ -1,10 +1,11 @@
-// Codec: elements <-> bytes, whole or as the difference to a base that the receiver holds. Lossless, bit for bit.
-// The byte format is in docs/wire.md. Functions are thread-safe (no shared state).
+// Codec: elements <-> bytes, whole or as the difference to a base that the receiver holds. Lossless, bit for
+// bit. The byte format is in docs/codec.md. This header has the terms that both directions share; the work is
+// done by Encoder (encoder.h) and Decoder (decoder.h), one of each per link and direction, since they own
+// zstd contexts and scratch memory.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,16 +23,25 @@ struct Base {
 
 /// Estimated speeds that decide between fewer bytes and less work. All in bytes per second.
 struct CodecSpeeds {
-  double link = 3e6;                ///< of the transfer
-  double compress = 150e6;          ///< zstd, raw bytes in, sender
-  double decompress = 400e6;        ///< zstd, raw bytes out, receiver
+  double link = 3e6;  ///< of the transfer
+  double compress =
+      150e6;  ///< prediction and zstd, raw bytes in, sender; an Encoder replaces it by what it measures
+  double decompress = 400e6;  ///< the inverse, raw bytes out, receiver; measured by a Decoder
 };
 
 struct EncodeOptions {
-  bool delta = true;      ///< false: mode `full`, every tensor whole and raw (dense); no base is used
-  bool compress = true;   ///< allow byte planes + zstd where CodecSpeeds say that it pays
-  CodecSpeeds speeds;
+  bool delta = true;     ///< false: mode `full`, every tensor whole and raw (dense); no base is used
+  bool compress = true;  ///< allow prediction + zstd where CodecSpeeds say that it pays
+  CodecSpeeds speeds = {};
   kernels::Isa isa = kernels::active_isa();
+};
+
+/// How a tensor is written. The numbers are part of the format.
+enum class Coding : std::uint8_t {
+  dense = 0,             ///< all elements, raw
+  changes = 1,           ///< which elements changed, and their values
+  packed_changes = 2,    ///< f32: the same, values as differences in byte planes, zstd
+  predicted_planes = 3,  ///< u8: what a prediction from the base or the row above leaves, zstd
 };
 
 struct EncodeStatistics {
@@ -39,11 +49,8 @@ struct EncodeStatistics {
   std::size_t encoded_bytes = 0;
   std::size_t changed_elements = 0;  ///< against the base; all of them without one
   std::size_t elements = 0;
+  Coding coding = Coding::dense;
 };
-
-/// Appends the encoded tensor to `out`. `base` may be null; if given it must have value's type and shape.
-EncodeStatistics encode(const Elements& value, const Base* base, const EncodeOptions& options,
-                        std::vector<std::byte>& out);
 
 /// Malformed or unexpected bytes: the message says what was wrong.
 class CodecError : public Error {
@@ -58,16 +65,17 @@ class NeedFull : public Error {
 
 struct Decoded {
   Elements elements;
-  std::size_t consumed = 0;  ///< bytes of `bytes` that belonged to this tensor
+  std::size_t consumed = 0;  ///< bytes of the input that belonged to this tensor
 };
-
-/// Decodes one tensor from the front of `bytes`. Its type and shape must be `type` and `shape` (what the model says);
-/// `base` is the tensor held for it, or null. Every length and count is checked before anything is allocated or
-/// written; on an error nothing has changed. Throws CodecError or NeedFull.
-Decoded decode(std::span<const std::byte> bytes, ElementType type, const Shape& shape, const Base* base,
-               kernels::Isa isa);
 
 /// Upper bound on the encoded size of a tensor.
 std::size_t max_encoded_bytes(ElementType type, const Shape& shape);
+
+/// Encoder::encode with a short-lived Encoder: for single tensors; streams keep an Encoder. Thread-safe.
+EncodeStatistics encode(const Elements& value, const Base* base, const EncodeOptions& options,
+                        std::vector<std::byte>& out);
+/// Decoder::decode with a short-lived Decoder. Thread-safe.
+Decoded decode(std::span<const std::byte> bytes, ElementType type, const Shape& shape, const Base* base,
+               kernels::Isa isa);
 
 }  // namespace edge::net

@@ -24,14 +24,14 @@ struct Address {
 struct ModelConfig {
   std::string name = "alexnet";
   bool features_only = false;
-  std::uint64_t seed = 1;  ///< of the random weights
+  std::uint64_t seed = 1;                  ///< of the random weights
   std::int64_t rows = 480, columns = 720;  ///< frame_size = [rows, columns]
 };
 
 struct WorkerConfig {
-  Address address;               ///< where others reach it
+  Address address;                ///< where others reach it
   std::optional<Address> listen;  ///< where it listens; default: every interface, the address' port
-  int threads = 0;               ///< 0: all cores
+  int threads = 0;                ///< 0: all cores
 };
 
 struct TrainerConfig {
@@ -43,7 +43,7 @@ struct VideoConfig {
   std::uint64_t frames = 0;  ///< 0: to the end of the video
   bool realtime = false;     ///< play a file at its own rate, drop frames when the chain is too slow
   bool loop = false;
-  int deadband = 0;          ///< in 1/255 steps; 0: off
+  int deadband = 0;  ///< in 1/255 steps; 0: off
 };
 
 enum class Mode : std::uint8_t { full, delta };
@@ -52,7 +52,8 @@ enum class ResultKind : std::uint8_t { top_k, checksum, full };
 struct ScheduleConfig {
   std::string scheduler = "load_balance";  ///< load_balance | one_side | fixed
   std::string side = "edge";               ///< one_side: edge (first worker) or cloud (last worker)
-  /// fixed: [first, last] layers of each worker, empty for none; several plans are used in turn, one per group.
+  /// fixed: [first, last] layers of each worker, empty for none; several plans are used in turn, one per
+  /// group.
   std::vector<std::vector<std::optional<std::pair<int, int>>>> plans;
   int group_size = 3;  ///< frames that share a plan
   int pending = 3;     ///< frames in flight
@@ -80,14 +81,15 @@ struct Config {
   ScheduleConfig schedule;
   OutputConfig output;
   NetConfig net;
-  int threads = 0;        ///< of the master's own executor (check) and of workers that do not say; 0: all cores
-  bool check = false;     ///< the master computes every frame itself and compares
+  int threads = 0;     ///< of the master's own executor (check) and of workers that do not say; 0: all cores
+  bool check = false;  ///< the master computes every frame itself and compares
   std::string log_level = "info";
   std::filesystem::path cache_directory;  ///< profiles; default $XDG_CACHE_HOME/edge or ~/.cache/edge
 };
 
-/// Reads and checks the file. Throws Error: one line with file, line, key, what is wrong and what is expected (unknown
-/// keys get the nearest known one as a suggestion). Relative paths are taken from the file's directory.
+/// Reads and checks the file. Throws Error: one line with file, line, key, what is wrong and what is expected
+/// (unknown keys get the nearest known one as a suggestion). Relative paths are taken from the file's
+/// directory.
 Config load_config(const std::filesystem::path& file);
 /// The same from text; `file` is used in messages.
 Config parse_config(const std::string& text, const std::filesystem::path& file);

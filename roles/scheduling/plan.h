@@ -1,4 +1,4 @@
-// A plan: which layers each worker runs.
+// A plan: which layers each worker runs. Plain values, safe from any thread.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,9 @@
 
 namespace edge::scheduling {
 
-/// Worker w runs layers begin(w) .. end(w) - 1. begin(0) = 1 (layer 0, the input, is the master's), begin(w) =
-/// end(w - 1), and the last end is the number of layers. Workers with an empty range in front of the last active one
-/// relay; those behind it are not involved.
+/// Worker w runs layers begin(w) .. end(w) - 1. begin(0) = 1 (layer 0, the input, is the master's), begin(w)
+/// = end(w - 1), and the last end is the number of layers. Workers with an empty range in front of the last
+/// active one relay; those behind it are not involved.
 struct Plan {
   std::vector<LayerIndex> ends;  ///< one per worker, ascending
 
@@ -31,8 +31,16 @@ std::string to_string(const Plan& plan);
 /// First and last layer of one worker; nothing for a worker without layers.
 using LayerRange = std::optional<std::pair<int, int>>;
 
-/// One range per worker. Throws Error that names the worker if layers are skipped, repeated, out of order or outside
-/// 1 .. layers - 1, or if there are not `workers` ranges. `what` names the plan in the message.
-Plan plan_from_ranges(const std::vector<LayerRange>& ranges, int layers, int workers, const std::string& what);
+/// What can be said about ranges without knowing the network: one per worker, from layer 1 on, none skipped,
+/// repeated or out of order. Throws Error that names the worker. `what` names the plan in the message.
+void check_ranges(const std::vector<LayerRange>& ranges, int workers, const std::string& what);
+
+/// One range per worker. Throws Error that names the worker if layers are skipped, repeated, out of order or
+/// outside 1 .. layers - 1, or if there are not `workers` ranges. `what` names the plan in the message.
+Plan plan_from_ranges(const std::vector<LayerRange>& ranges, int layers, int workers,
+                      const std::string& what);
+
+/// The plan in the notation of config.toml: the reverse of plan_from_ranges.
+std::vector<LayerRange> ranges_of(const Plan& plan);
 
 }  // namespace edge::scheduling

@@ -26,11 +26,11 @@ class Scheduler {
 
 struct SchedulerOptions {
   std::string side = "edge";  ///< one_side
-  std::vector<Plan> plans;    ///< fixed: used in turn
+  std::vector<Plan> plans;    ///< fixed: used in turn, all for the same network and number of workers
 };
 
-/// Schedulers register themselves by name in one table; adding one touches only this folder. Throws Error that lists
-/// the known names.
+/// Schedulers register themselves by name in one table; adding one touches only this folder. Throws Error
+/// that lists the known names.
 std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const SchedulerOptions& options);
 std::vector<std::string> scheduler_names();
 

@@ -11,12 +11,12 @@
 namespace edge {
 
 struct VideoOptions {
-  /// A file, rtsp:// address or /dev/video device (ffmpeg); a .y4m file; `-` for stdin (Y4M if it starts so, else raw
-  /// RGB24 of frame_size); FILE.rgb (raw RGB24); `synthetic:NAME?key=value&...`.
+  /// A file, rtsp:// address or /dev/video device (ffmpeg); a .y4m file; `-` for stdin (Y4M if it starts so,
+  /// else raw RGB24 of frame_size); FILE.rgb (raw RGB24); `synthetic:NAME?key=value&...`.
   std::string source;
-  std::int64_t rows = 480;     ///< frames are scaled to rows x columns
+  std::int64_t rows = 480;  ///< frames are scaled to rows x columns
   std::int64_t columns = 720;
-  bool loop = false;           ///< start again at the end (files and nothing else)
+  bool loop = false;              ///< start again at the end (files and synthetic scenes; else an Error)
   std::string ffmpeg = "ffmpeg";  ///< command
 };
 
@@ -24,16 +24,20 @@ struct VideoOptions {
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
-  /// The next frame as u8 elements 1x3xHxW (planar RGB), or nothing at the end of the video. Throws Error if the
-  /// source breaks (one line that names it).
+  /// The next frame as u8 elements 1x3xHxW (planar RGB), or nothing at the end of the video. Throws Error if
+  /// the source breaks (one line that names it).
   virtual std::optional<net::Elements> next() = 0;
   /// Frames per second that the source itself states, if it does.
   virtual std::optional<double> frames_per_second() const = 0;
-  /// Makes a blocked next() return nothing soon.
+  /// True if frames come at their own pace whether or not somebody waits for them (camera, network, standard
+  /// input).
+  virtual bool live() const { return false; }
+  /// Makes a blocked next() return nothing soon, and all later ones at once.
   virtual void cancel() {}
 };
 
-/// Throws Error: file missing, ffmpeg missing (names the package), no video stream, unknown scene or parameter.
+/// Throws Error: file missing, ffmpeg missing (names the package), no video stream, unknown scene or
+/// parameter. Never waits for a live source: what is wrong with that is thrown by the first next().
 std::unique_ptr<FrameSource> open_frame_source(const VideoOptions& options);
 
 }  // namespace edge

@@ -1,0 +1,98 @@
+// conv2d: a packed convolution with fused bias and ReLU.
+#include <algorithm>
+
+#include "engine/error.h"
+#include "engine/layers/operation_type.h"
+#include "kernels/conv2d.h"
+
+namespace edge {
+namespace {
+
+constexpr std::int64_t largest_channels = 1 << 20;
+
+kernels::Conv2dShape kernel_shape(const Conv2dLayer& conv, const Shape& input) {
+  kernels::Conv2dShape shape;
+  shape.batch = input[0];
+  shape.in_channels = input[1];
+  shape.in_rows = input[2];
+  shape.in_columns = input[3];
+  shape.out_channels = conv.out_channels;
+  shape.kernel_rows = conv.kernel.rows;
+  shape.kernel_columns = conv.kernel.columns;
+  shape.stride_rows = conv.stride.rows;
+  shape.stride_columns = conv.stride.columns;
+  shape.padding_rows = conv.padding.rows;
+  shape.padding_columns = conv.padding.columns;
+  shape.dilation_rows = conv.dilation.rows;
+  shape.dilation_columns = conv.dilation.columns;
+  shape.groups = conv.groups;
+  return shape;
+}
+
+std::string settings(const Operation& operation) {
+  const auto& conv = std::get<Conv2dLayer>(operation);
+  return "out_channels=" + std::to_string(conv.out_channels) + " kernel=" + to_string(conv.kernel) +
+         " stride=" + to_string(conv.stride) + " padding=" + to_string(conv.padding) +
+         " dilation=" + to_string(conv.dilation) + " groups=" + std::to_string(conv.groups);
+}
+
+Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+  const auto& conv = std::get<Conv2dLayer>(operation);
+  const Shape& input = only_feature_map(inputs);
+  check_window(input, conv.kernel, conv.stride, conv.padding, conv.dilation);
+  if (conv.out_channels < 1 || conv.out_channels > largest_channels) {
+    throw Error(std::to_string(conv.out_channels) + " output channels are out of range");
+  }
+  if (conv.groups < 1 || input[1] % conv.groups != 0 || conv.out_channels % conv.groups != 0) {
+    throw Error(std::to_string(conv.groups) + " groups do not divide " + std::to_string(input[1]) +
+                " input and " + std::to_string(conv.out_channels) + " output channels");
+  }
+  const kernels::Conv2dShape shape = kernel_shape(conv, input);
+  const std::int64_t fan_in = input[1] / conv.groups * conv.kernel.rows * conv.kernel.columns;
+  Inference result;
+  result.output_shape = {input[0], conv.out_channels, shape.out_rows(), shape.out_columns()};
+  result.parameters.push_back(
+      {"weight",
+       {conv.out_channels, input[1] / conv.groups, conv.kernel.rows, conv.kernel.columns},
+       ParameterKind::weight,
+       fan_in});
+  if (conv.bias) result.parameters.push_back({"bias", {conv.out_channels}, ParameterKind::bias, fan_in});
+  return result;
+}
+
+class Conv2dKernel final : public LayerKernel {
+ public:
+  explicit Conv2dKernel(const KernelContext& context)
+      : conv_(kernel_shape(std::get<Conv2dLayer>(context.layer.operation), context.input_shapes[0]),
+              context.weights.load(context.layer.parameters[0]).data(), context.isa, context.external_gemm) {
+    if (context.layer.parameters.size() > 1) bias_ = context.weights.load(context.layer.parameters[1]);
+  }
+
+  std::size_t parameter_bytes() const override { return conv_.packed_bytes() + bias_.bytes(); }
+  std::size_t workspace_floats(int threads) const override { return conv_.workspace_floats(threads); }
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    kernels::Epilogue epilogue;
+    epilogue.bias = bias_.data();
+    epilogue.relu = arguments.relu;
+    conv_.run(arguments.inputs[0], arguments.output, epilogue, arguments.workspace, pool);
+  }
+
+ private:
+  kernels::PackedConv2d conv_;
+  Tensor bias_;
+};
+
+std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
+  return std::make_unique<Conv2dKernel>(context);
+}
+
+}  // namespace
+
+const OperationType& type_of(const Conv2dLayer&) {
+  static constexpr OperationType type{
+      .name = "conv2d", .fuses_relu = true, .settings = settings, .infer = infer, .make_kernel = make_kernel};
+  return type;
+}
+
+}  // namespace edge

@@ -1,0 +1,59 @@
+#include "engine/layers/operation_type.h"
+
+#include "engine/error.h"
+
+namespace edge {
+
+const OperationType& operation_type(const Operation& operation) {
+  return std::visit([](const auto& settings) -> const OperationType& { return type_of(settings); },
+                    operation);
+}
+
+const char* operation_name(const Operation& operation) {
+  return operation_type(operation).name;
+}
+
+const Shape& only_input(std::span<const Shape> inputs) {
+  if (inputs.size() != 1) throw Error("takes one input, not " + std::to_string(inputs.size()));
+  return inputs[0];
+}
+
+const Shape& only_feature_map(std::span<const Shape> inputs) {
+  const Shape& input = only_input(inputs);
+  if (input.rank() != 4) throw Error("needs an input of rank 4 (NCHW), not " + input.to_string());
+  return input;
+}
+
+std::string to_string(const Extent2d& extent) {
+  return std::to_string(extent.rows) + "x" + std::to_string(extent.columns);
+}
+
+namespace {
+
+// Large enough for any real network, small enough that no product of two of them overflows.
+constexpr std::int64_t largest_setting = 1 << 20;
+
+void check_range(const char* what, const Extent2d& extent, std::int64_t least) {
+  for (const std::int64_t value : {extent.rows, extent.columns}) {
+    if (value < least || value > largest_setting)
+      throw Error(std::string(what) + " " + to_string(extent) + " is out of range");
+  }
+}
+
+}  // namespace
+
+void check_window(const Shape& input, const Extent2d& kernel, const Extent2d& stride, const Extent2d& padding,
+                  const Extent2d& dilation) {
+  check_range("kernel", kernel, 1);
+  check_range("stride", stride, 1);
+  check_range("padding", padding, 0);
+  check_range("dilation", dilation, 1);
+  const Extent2d window{dilation.rows * (kernel.rows - 1) + 1, dilation.columns * (kernel.columns - 1) + 1};
+  const Extent2d padded{input[2] + 2 * padding.rows, input[3] + 2 * padding.columns};
+  if (window.rows > padded.rows || window.columns > padded.columns) {
+    throw Error("a window of " + to_string(window) + " is larger than the padded image of " +
+                to_string(padded));
+  }
+}
+
+}  // namespace edge

@@ -1,0 +1,153 @@
+// max_pool2d, average_pool2d, adaptive_average_pool2d, with PyTorch's rules for padding and ceil_mode.
+#include "kernels/pooling.h"
+
+#include "engine/error.h"
+#include "engine/layers/operation_type.h"
+
+namespace edge {
+namespace {
+
+kernels::Pool2dShape kernel_shape(const Shape& input, const Extent2d& kernel, const Extent2d& stride,
+                                  const Extent2d& padding) {
+  kernels::Pool2dShape shape;
+  shape.planes = input[0] * input[1];
+  shape.in_rows = input[2];
+  shape.in_columns = input[3];
+  shape.kernel_rows = kernel.rows;
+  shape.kernel_columns = kernel.columns;
+  shape.stride_rows = stride.rows;
+  shape.stride_columns = stride.columns;
+  shape.padding_rows = padding.rows;
+  shape.padding_columns = padding.columns;
+  return shape;
+}
+
+kernels::Pool2dShape kernel_shape(const MaxPool2dLayer& pool, const Shape& input) {
+  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding);
+  shape.dilation_rows = pool.dilation.rows;
+  shape.dilation_columns = pool.dilation.columns;
+  shape.ceil_mode = pool.ceil_mode;
+  return shape;
+}
+
+kernels::Pool2dShape kernel_shape(const AveragePool2dLayer& pool, const Shape& input) {
+  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding);
+  shape.ceil_mode = pool.ceil_mode;
+  shape.count_include_pad = pool.count_include_pad;
+  return shape;
+}
+
+std::string window_settings(const Extent2d& kernel, const Extent2d& stride, const Extent2d& padding,
+                            bool ceil_mode) {
+  return "kernel=" + to_string(kernel) + " stride=" + to_string(stride) + " padding=" + to_string(padding) +
+         " ceil_mode=" + std::to_string(ceil_mode);
+}
+
+std::string max_settings(const Operation& operation) {
+  const auto& pool = std::get<MaxPool2dLayer>(operation);
+  return window_settings(pool.kernel, pool.stride, pool.padding, pool.ceil_mode) +
+         " dilation=" + to_string(pool.dilation);
+}
+
+std::string average_settings(const Operation& operation) {
+  const auto& pool = std::get<AveragePool2dLayer>(operation);
+  return window_settings(pool.kernel, pool.stride, pool.padding, pool.ceil_mode) +
+         " count_include_pad=" + std::to_string(pool.count_include_pad);
+}
+
+std::string adaptive_settings(const Operation& operation) {
+  return "output=" + to_string(std::get<AdaptiveAveragePool2dLayer>(operation).output);
+}
+
+template <class Pool>
+Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+  const auto& pool = std::get<Pool>(operation);
+  const Shape& input = only_feature_map(inputs);
+  Extent2d dilation{1, 1};
+  if constexpr (requires { pool.dilation; }) dilation = pool.dilation;
+  check_window(input, pool.kernel, pool.stride, pool.padding, dilation);
+  if (2 * pool.padding.rows > pool.kernel.rows || 2 * pool.padding.columns > pool.kernel.columns) {
+    throw Error("padding " + to_string(pool.padding) + " is more than half of the kernel " +
+                to_string(pool.kernel));
+  }
+  const kernels::Pool2dShape shape = kernel_shape(pool, input);
+  return {.output_shape = {input[0], input[1], shape.out_rows(), shape.out_columns()}, .parameters = {}};
+}
+
+Inference infer_adaptive(const Operation& operation, std::span<const Shape> inputs) {
+  const auto& pool = std::get<AdaptiveAveragePool2dLayer>(operation);
+  const Shape& input = only_feature_map(inputs);
+  check_window(input, {1, 1}, pool.output, {0, 0}, {1, 1});  // the output extents have a stride's range
+  return {.output_shape = {input[0], input[1], pool.output.rows, pool.output.columns}, .parameters = {}};
+}
+
+template <class Pool>
+class PoolKernel final : public LayerKernel {
+ public:
+  explicit PoolKernel(const KernelContext& context)
+      : isa_(context.isa),
+        shape_(kernel_shape(std::get<Pool>(context.layer.operation), context.input_shapes[0])) {}
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    if constexpr (std::is_same_v<Pool, MaxPool2dLayer>) {
+      kernels::max_pool2d(isa_, shape_, arguments.inputs[0], arguments.output, pool);
+    } else {
+      kernels::average_pool2d(isa_, shape_, arguments.inputs[0], arguments.output, pool);
+    }
+  }
+
+ private:
+  kernels::Isa isa_;
+  kernels::Pool2dShape shape_;
+};
+
+class AdaptivePoolKernel final : public LayerKernel {
+ public:
+  explicit AdaptivePoolKernel(const KernelContext& context)
+      : isa_(context.isa),
+        input_(context.input_shapes[0]),
+        output_(std::get<AdaptiveAveragePool2dLayer>(context.layer.operation).output) {}
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    kernels::adaptive_average_pool2d(isa_, input_[0] * input_[1], input_[2], input_[3], output_.rows,
+                                     output_.columns, arguments.inputs[0], arguments.output, pool);
+  }
+
+ private:
+  kernels::Isa isa_;
+  Shape input_;
+  Extent2d output_;
+};
+
+template <class Kernel>
+std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
+  return std::make_unique<Kernel>(context);
+}
+
+}  // namespace
+
+const OperationType& type_of(const MaxPool2dLayer&) {
+  static constexpr OperationType type{.name = "max_pool2d",
+                                      .settings = max_settings,
+                                      .infer = infer<MaxPool2dLayer>,
+                                      .make_kernel = make_kernel<PoolKernel<MaxPool2dLayer>>};
+  return type;
+}
+
+const OperationType& type_of(const AveragePool2dLayer&) {
+  static constexpr OperationType type{.name = "average_pool2d",
+                                      .settings = average_settings,
+                                      .infer = infer<AveragePool2dLayer>,
+                                      .make_kernel = make_kernel<PoolKernel<AveragePool2dLayer>>};
+  return type;
+}
+
+const OperationType& type_of(const AdaptiveAveragePool2dLayer&) {
+  static constexpr OperationType type{.name = "adaptive_average_pool2d",
+                                      .settings = adaptive_settings,
+                                      .infer = infer_adaptive,
+                                      .make_kernel = make_kernel<AdaptivePoolKernel>};
+  return type;
+}
+
+}  // namespace edge

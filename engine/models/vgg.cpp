@@ -1,0 +1,53 @@
+// VGG without batch norm as torchvision defines it (Simonyan and Zisserman 2014, configurations A, B, D, E).
+#include <array>
+#include <cassert>
+#include <map>
+
+#include "engine/models/families.h"
+
+namespace edge {
+namespace {
+
+/// Convolutions of 64, 128, 256, 512 and 512 channels in front of each pooling.
+const std::map<std::string, std::array<int, 5>>& configurations() {
+  static const std::map<std::string, std::array<int, 5>> table{{"vgg11", {1, 1, 2, 2, 2}},
+                                                               {"vgg13", {2, 2, 2, 2, 2}},
+                                                               {"vgg16", {2, 2, 3, 3, 3}},
+                                                               {"vgg19", {2, 2, 4, 4, 4}}};
+  return table;
+}
+
+}  // namespace
+
+Graph make_vgg(const std::string& name, const ModelOptions& options) {
+  constexpr std::array<int, 5> block_channels{64, 128, 256, 512, 512};
+  assert(configurations().count(name) == 1);
+  const std::array<int, 5>& convolutions = configurations().at(name);
+
+  Graph graph(name, {1, 3, options.rows, options.columns});
+  int module = 0;
+  const auto add_feature = [&](const Operation& operation) {
+    graph.add("features." + std::to_string(module++), operation);
+  };
+  for (std::size_t block = 0; block < block_channels.size(); ++block) {
+    for (int i = 0; i < convolutions[block]; ++i) {
+      add_feature(Conv2dLayer{.out_channels = block_channels[block], .kernel = {3, 3}, .padding = {1, 1}});
+      add_feature(ReluLayer{});
+    }
+    add_feature(MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}});
+  }
+  if (options.features_only) return graph;
+
+  graph.add("avgpool", AdaptiveAveragePool2dLayer{.output = {7, 7}});
+  graph.add("flatten", FlattenLayer{});
+  graph.add("classifier.0", LinearLayer{.out_features = 4096});
+  graph.add("classifier.1", ReluLayer{});
+  graph.add("classifier.2", DropoutLayer{});
+  graph.add("classifier.3", LinearLayer{.out_features = 4096});
+  graph.add("classifier.4", ReluLayer{});
+  graph.add("classifier.5", DropoutLayer{});
+  graph.add("classifier.6", LinearLayer{.out_features = options.classes});
+  return graph;
+}
+
+}  // namespace edge

@@ -1,0 +1,70 @@
+// PackedConv2d: checks the shape, chooses the algorithm. Shapes come from shape inference, so a bad one is a
+// bug.
+#include "kernels/conv2d.h"
+
+#include <cassert>
+
+#include "kernels/conv_algorithm.h"
+#include "kernels/conv_kernels.h"
+
+namespace edge::kernels {
+
+const ConvKernels& conv_kernels(Isa isa) {
+  switch (isa) {
+#if defined(EDGE_HAVE_AVX2)
+    case Isa::avx2:
+      return conv_kernels_avx2;
+#endif
+#if defined(EDGE_HAVE_NEON)
+    case Isa::neon:
+      return conv_kernels_neon;
+#endif
+    default:
+      assert(isa == Isa::scalar && "this build has no kernels for that ISA");
+      return conv_kernels_scalar;
+  }
+}
+
+struct PackedConv2d::Impl {
+  Conv2dShape shape;
+  std::unique_ptr<ConvAlgorithm> algorithm;
+};
+
+namespace {
+
+std::unique_ptr<ConvAlgorithm> choose_algorithm(const Conv2dShape& shape, const float* weights, Isa isa,
+                                                SgemmFunction external) {
+  if (shape.in_channels == shape.groups) return make_depthwise_convolution(shape, weights, isa);
+  if (external != nullptr) return make_external_convolution(shape, weights, external);
+  return make_gemm_convolution(shape, weights, isa);
+}
+
+}  // namespace
+
+PackedConv2d::PackedConv2d(const Conv2dShape& shape, const float* weights, Isa isa, SgemmFunction external) {
+  assert(shape.batch > 0 && shape.in_channels > 0 && shape.out_channels > 0 && shape.groups > 0);
+  assert(shape.in_channels % shape.groups == 0 && shape.out_channels % shape.groups == 0);
+  assert(shape.out_rows() > 0 && shape.out_columns() > 0);
+  impl_ = std::make_unique<Impl>(Impl{shape, choose_algorithm(shape, weights, isa, external)});
+}
+
+PackedConv2d::~PackedConv2d() = default;
+PackedConv2d::PackedConv2d(PackedConv2d&&) noexcept = default;
+PackedConv2d& PackedConv2d::operator=(PackedConv2d&&) noexcept = default;
+
+const Conv2dShape& PackedConv2d::shape() const {
+  return impl_->shape;
+}
+std::size_t PackedConv2d::packed_bytes() const {
+  return impl_->algorithm->packed_bytes();
+}
+std::size_t PackedConv2d::workspace_floats(int threads) const {
+  return impl_->algorithm->workspace_floats(threads);
+}
+
+void PackedConv2d::run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
+                       ThreadPool& pool) const {
+  impl_->algorithm->run(in, out, epilogue, workspace, pool);
+}
+
+}  // namespace edge::kernels

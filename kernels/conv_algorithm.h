@@ -1,0 +1,40 @@
+// The seam inside PackedConv2d: one object per way to compute a convolution. A new algorithm is a new factory
+// and a line in choose_algorithm() (conv2d.cpp). Objects are immutable after construction: run() may be
+// called from several threads, each with its own workspace and pool. Errors: std::bad_alloc at construction
+// only.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "kernels/conv2d.h"
+
+namespace edge::kernels {
+
+class ConvAlgorithm {
+ public:
+  ConvAlgorithm() = default;
+  virtual ~ConvAlgorithm() = default;
+  ConvAlgorithm(const ConvAlgorithm&) = delete;
+  ConvAlgorithm& operator=(const ConvAlgorithm&) = delete;
+
+  virtual std::size_t packed_bytes() const = 0;
+  virtual std::size_t workspace_floats(int threads) const = 0;
+  /// As PackedConv2d::run.
+  virtual void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
+                   ThreadPool& pool) const = 0;
+};
+
+/// Any convolution: tiles of the im2col matrix packed straight into gemm panels.
+std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights, Isa isa);
+
+/// One input channel per group: too thin for a matrix product.
+std::unique_ptr<ConvAlgorithm> make_depthwise_convolution(const Conv2dShape& shape, const float* weights,
+                                                          Isa isa);
+
+/// Any convolution: row-major im2col tiles multiplied by `sgemm`.
+std::unique_ptr<ConvAlgorithm> make_external_convolution(const Conv2dShape& shape, const float* weights,
+                                                         SgemmFunction sgemm);
+
+}  // namespace edge::kernels

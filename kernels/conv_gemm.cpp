@@ -1,0 +1,251 @@
+// Convolution as a matrix product whose right-hand side, the im2col matrix (K = channels x taps rows, one
+// column per output position), exists only as one packed tile per thread:
+//
+//   for every tile of output positions (and part of the output channels):     (threads over these)
+//     for a block of kc rows of K:
+//       fill the stage with the input channels of the block, pack the tile's panels from it
+//       for a panel of nr positions (in L1), for a panel of mr output channels: microkernel
+//
+// The sums of a tile continue through `out` from block to block; the epilogue runs in the microkernel of the
+// last block.
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+
+#include "kernels/aligned_buffer.h"
+#include "kernels/conv_algorithm.h"
+#include "kernels/conv_tile.h"
+#include "kernels/gemm_kernels.h"
+#include "kernels/gemm_pack.h"
+
+namespace edge::kernels {
+
+namespace {
+
+constexpr std::int64_t widest_tile = 512;
+constexpr std::int64_t narrowest_tile = 48;  // a multiple of every nr
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+std::int64_t round_up(std::int64_t a, std::int64_t b) {
+  return divide_up(a, b) * b;
+}
+
+/// How the work of one run is cut into jobs: neither changes any result.
+struct Split {
+  std::int64_t tile = 0;  ///< output positions per job, a multiple of nr
+  std::int64_t tiles = 0;
+  std::int64_t channel_part = 0;  ///< output channels per job, a multiple of mr
+  std::int64_t channel_parts = 0;
+};
+
+class GemmConvolution final : public ConvAlgorithm {
+ public:
+  GemmConvolution(const Conv2dShape& shape, const float* weights, Isa isa);
+
+  std::size_t packed_bytes() const override {
+    return static_cast<std::size_t>(shape_.groups * m_ * k_) * sizeof(float) + packer_.table_bytes();
+  }
+  std::size_t workspace_floats(int threads) const override {
+    return static_cast<std::size_t>(thread_floats_ * threads + 16);
+  }
+  void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
+           ThreadPool& pool) const override;
+
+ private:
+  Split choose_split(std::int64_t limit, int threads) const;
+  void multiply(const ConvTile& tile, const float* weights, std::int64_t rows, std::int64_t k_first,
+                std::int64_t k_count, const float* panels, float* out, const Epilogue* epilogue) const;
+  void multiply_in_place(const ConvTile& tile, const float* weights, std::int64_t channel, std::int64_t rows,
+                         const float* panels, float* out, const Epilogue& epilogue) const;
+
+  Conv2dShape shape_;
+  const GemmKernels& gemm_;
+  std::int64_t m_;          ///< output channels of a group
+  std::int64_t k_;          ///< input channels of a group x taps
+  std::int64_t kc_;         ///< length of a K block
+  std::int64_t positions_;  ///< output rows x columns
+  std::int64_t widest_;     ///< positions of a tile, at most
+  ConvTilePacker packer_;
+  std::int64_t thread_floats_;
+  AlignedBuffer weights_;  ///< per group, per K block: panels of mr rows x the block
+};
+
+std::int64_t tile_limit(const GemmKernels& gemm, std::int64_t kc) {
+  return std::clamp(gemm.blocking.tile_floats / kc, narrowest_tile, widest_tile) / gemm.nr * gemm.nr;
+}
+
+GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights, Isa isa)
+    : shape_(shape),
+      gemm_(gemm_kernels(isa)),
+      m_(shape.out_channels / shape.groups),
+      k_(shape.in_channels / shape.groups * shape.kernel_rows * shape.kernel_columns),
+      kc_(balanced_block(k_, gemm_.blocking.kc)),
+      positions_(shape.out_rows() * shape.out_columns()),
+      widest_(tile_limit(gemm_, kc_)),
+      packer_(shape, isa, kc_, widest_),
+      weights_(shape.groups * m_ * k_) {
+  // A run whose residual is `out` packs all K blocks of a tile first: at least one panel of each must fit.
+  const std::int64_t panels = std::max(widest_ / gemm_.nr, divide_up(k_, kc_));
+  thread_floats_ = packer_.stage_floats() + round_up(panels * packer_.panel_stride(kc_), 16);
+
+  float* to = weights_.data();
+  for (std::int64_t group = 0; group < shape.groups; ++group) {
+    const MatrixView matrix{weights + group * m_ * k_, k_, 1};
+    for (std::int64_t k = 0; k < k_; k += kc_) {
+      const std::int64_t k_count = std::min(kc_, k_ - k);
+      for (std::int64_t row = 0; row < m_; row += gemm_.mr) {
+        const auto rows = static_cast<int>(std::min<std::int64_t>(gemm_.mr, m_ - row));
+        pack_a_panel(matrix.at(row, k), rows, k_count, 1.0F, to);
+        to += rows * k_count;
+      }
+    }
+  }
+}
+
+/// The cut with the shortest estimated time of the busiest thread. A job's cost in steps of its K loop: its
+/// multiply-adds, packing its columns, reading its part of the weights.
+Split GemmConvolution::choose_split(std::int64_t limit, int threads) const {
+  constexpr std::int64_t packing_cost = 12;
+  constexpr std::int64_t weight_cost = 8;
+  constexpr std::int64_t most_parts = 16;
+  const std::int64_t images = shape_.batch * shape_.groups;
+  const std::int64_t fewest_tiles = divide_up(positions_, limit);
+  Split best;
+  std::int64_t best_cost = 0;
+  const auto consider = [&](std::int64_t tiles, std::int64_t parts) {
+    Split split;
+    split.tile = round_up(divide_up(positions_, tiles), gemm_.nr);
+    split.tiles = divide_up(positions_, split.tile);
+    split.channel_part = round_up(divide_up(m_, parts), gemm_.mr);
+    split.channel_parts = divide_up(m_, split.channel_part);
+    const std::int64_t jobs = images * split.tiles * split.channel_parts;
+    const std::int64_t part = std::min(split.channel_part, m_);
+    const std::int64_t cost =
+        divide_up(jobs, threads) * (split.tile * part + packing_cost * split.tile + weight_cost * part);
+    if (best.tiles == 0 || cost < best_cost) {
+      best = split;
+      best_cost = cost;
+    }
+  };
+  consider(fewest_tiles, 1);
+  if (threads == 1) return best;
+  const std::int64_t most_tiles = std::min(divide_up(positions_, gemm_.nr), fewest_tiles + 2 * threads);
+  for (std::int64_t tiles = fewest_tiles; tiles <= most_tiles; ++tiles) {
+    for (std::int64_t parts = 1; parts <= std::min(most_parts, divide_up(m_, gemm_.mr)); ++parts) {
+      consider(tiles, parts);
+    }
+  }
+  return best;
+}
+
+void GemmConvolution::multiply(const ConvTile& tile, const float* weights, std::int64_t rows,
+                               std::int64_t k_first, std::int64_t k_count, const float* panels, float* out,
+                               const Epilogue* epilogue) const {
+  const std::int64_t nr = gemm_.nr;
+  for (std::int64_t lane = 0; lane < tile.count; lane += nr, panels += packer_.panel_stride(k_count)) {
+    Epilogue here;
+    if (epilogue != nullptr) {
+      here = *epilogue;
+      if (here.residual != nullptr) here.residual += lane;
+    }
+    gemm_column_panel(gemm_, rows, std::min(nr, tile.count - lane), k_count, weights, panels, out + lane,
+                      positions_, k_first > 0, epilogue != nullptr ? &here : nullptr);
+  }
+}
+
+/// When the residual is `out` itself, `out` cannot hold partial sums: every block of mr x nr is finished in a
+/// small tile. `panels` holds all K blocks of the tile, one after the other.
+void GemmConvolution::multiply_in_place(const ConvTile& tile, const float* weights, std::int64_t channel,
+                                        std::int64_t rows, const float* panels, float* out,
+                                        const Epilogue& epilogue) const {
+  constexpr std::int64_t largest_tile = 128;
+  assert(gemm_.mr * gemm_.nr <= largest_tile);
+  const std::int64_t nr = gemm_.nr;
+  const std::int64_t panel_count = divide_up(tile.count, nr);
+  for (std::int64_t panel = 0; panel < panel_count; ++panel) {
+    const std::int64_t columns = std::min(nr, tile.count - panel * nr);
+    for (std::int64_t row = 0; row < rows; row += gemm_.mr) {
+      const GemmMicrokernel& kernel = gemm_.rows[std::min<std::int64_t>(gemm_.mr, rows - row) - 1];
+      float* target = out + row * positions_ + panel * nr;
+      float sums[largest_tile];
+      float residual[largest_tile] = {};
+      for (int r = 0; r < kernel.mr; ++r) std::copy_n(target + r * positions_, columns, residual + r * nr);
+      const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + row : nullptr, residual, epilogue.relu};
+      const float* block = panels;
+      for (std::int64_t k = 0; k < k_; k += kc_) {
+        const std::int64_t k_count = std::min(kc_, k_ - k);
+        const std::int64_t stride = packer_.panel_stride(k_count);
+        kernel.run(k_count, weights + m_ * k + (channel + row) * k_count, block + panel * stride, sums, nr,
+                   k > 0, k + k_count == k_ ? &here : nullptr);
+        block += panel_count * stride;
+      }
+      for (int r = 0; r < kernel.mr; ++r) std::copy_n(sums + r * nr, columns, target + r * positions_);
+    }
+  }
+}
+
+void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
+                          ThreadPool& pool) const {
+  assert(workspace.size() >= workspace_floats(pool.threads()));
+  const bool in_place = epilogue.residual == out && k_ > kc_;
+  const std::int64_t k_blocks = divide_up(k_, kc_);
+  const std::int64_t limit =
+      in_place ? std::max<std::int64_t>(widest_ / gemm_.nr / k_blocks, 1) * gemm_.nr : widest_;
+  const Split split = choose_split(limit, pool.threads());
+  const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
+  float* aligned = workspace.data() + (16 - misalignment) % 16;
+  const bool finish = epilogue.bias != nullptr || epilogue.residual != nullptr || epilogue.relu;
+
+  const std::int64_t jobs = shape_.batch * shape_.groups * split.tiles * split.channel_parts;
+  pool.parallel_for(jobs, [&](std::int64_t job, int thread) {
+    float* stage = aligned + thread * thread_floats_;
+    float* panels = stage + packer_.stage_floats();
+    const std::int64_t channel = job % split.channel_parts * split.channel_part;
+    const std::int64_t tile_index = job / split.channel_parts % split.tiles;
+    const std::int64_t image = job / split.channel_parts / split.tiles;  // item x groups + group
+    const std::int64_t group = image % shape_.groups;
+    const std::int64_t rows = std::min(split.channel_part, m_ - channel);
+    const ConvTile tile =
+        packer_.tile_at(tile_index * split.tile, std::min(split.tile, positions_ - tile_index * split.tile));
+    const float* image_in =
+        in + image * (shape_.in_channels / shape_.groups) * shape_.in_rows * shape_.in_columns;
+    const float* weights = weights_.data() + group * m_ * k_;
+    const std::int64_t out_offset = (image * m_ + channel) * positions_ + tile.first;
+
+    Epilogue last;
+    last.bias = epilogue.bias != nullptr ? epilogue.bias + group * m_ + channel : nullptr;
+    last.residual = epilogue.residual != nullptr ? epilogue.residual + out_offset : nullptr;
+    last.relu = epilogue.relu;
+
+    const auto block_weights = [&](std::int64_t k) {
+      return weights + m_ * k + channel * std::min(kc_, k_ - k);
+    };
+    if (in_place) {
+      float* block = panels;
+      for (std::int64_t k = 0; k < k_; k += kc_) {
+        const std::int64_t k_count = std::min(kc_, k_ - k);
+        packer_.pack(image_in, tile, k, k_count, stage, block);
+        block += divide_up(tile.count, gemm_.nr) * packer_.panel_stride(k_count);
+      }
+      multiply_in_place(tile, weights, channel, rows, panels, out + out_offset, last);
+      return;
+    }
+    for (std::int64_t k = 0; k < k_; k += kc_) {
+      const std::int64_t k_count = std::min(kc_, k_ - k);
+      packer_.pack(image_in, tile, k, k_count, stage, panels);
+      multiply(tile, block_weights(k), rows, k, k_count, panels, out + out_offset,
+               finish && k + k_count == k_ ? &last : nullptr);
+    }
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights,
+                                                     Isa isa) {
+  return std::make_unique<GemmConvolution>(shape, weights, isa);
+}
+
+}  // namespace edge::kernels

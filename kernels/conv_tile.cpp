@@ -1,0 +1,138 @@
+#include "kernels/conv_tile.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "kernels/gemm_pack.h"
+
+namespace edge::kernels {
+
+namespace {
+
+constexpr int most_pieces = 16;  // of a panel: one per lane, at most
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+ConvStage make_stage(const Conv2dShape& shape, std::int64_t widest, const ConvKernels& kernels) {
+  const std::int64_t columns = shape.out_columns();
+  if (columns > widest) return {shape, 1, widest, kernels};
+  return {shape, std::min(shape.out_rows(), (widest - 2) / columns + 2), columns, kernels};
+}
+
+}  // namespace
+
+ConvTilePacker::ConvTilePacker(const Conv2dShape& shape, Isa isa, std::int64_t kc, std::int64_t widest)
+    : shape_(shape),
+      kernels_(conv_kernels(isa)),
+      nr_(gemm_kernels(isa).nr),
+      taps_(shape.kernel_rows * shape.kernel_columns),
+      widest_(widest),
+      direct_(taps_ == 1 && shape.stride_rows == 1 && shape.stride_columns == 1 && shape.padding_rows == 0 &&
+              shape.padding_columns == 0),
+      stage_(make_stage(shape, widest, kernels_)) {
+  assert(nr_ <= most_pieces);
+  if (direct_) return;
+  const std::int64_t areas = narrow() ? 1 : 2;
+  const std::int64_t wanted = gemm_kernels(isa).blocking.stage_floats / (areas * stage_.channel_floats());
+  stage_channels_ =
+      std::clamp<std::int64_t>(wanted, 1, std::min(shape.in_channels / shape.groups, kc / taps_ + 2));
+  stage_floats_ = divide_up(areas * stage_channels_ * stage_.channel_floats() + nr_, 16) * 16;
+  for (std::int64_t channel = 0; channel < stage_channels_; ++channel) {
+    for (std::int64_t row = 0; row < shape.kernel_rows; ++row) {
+      for (std::int64_t column = 0; column < shape.kernel_columns; ++column) {
+        offsets_.push_back(
+            static_cast<std::int32_t>(channel * stage_.channel_floats() + stage_.tap_offset(row, column)));
+      }
+    }
+  }
+}
+
+ConvTile ConvTilePacker::tile_at(std::int64_t first, std::int64_t count) const {
+  const std::int64_t columns = shape_.out_columns();
+  const std::int64_t first_row = first / columns;
+  const std::int64_t last_row = (first + count - 1) / columns;
+  ConvTile tile{.first = first, .count = count};
+  if (narrow()) {
+    tile.areas[0] = {first_row, last_row - first_row + 1, 0, columns};
+    tile.area_count = 1;
+    return tile;
+  }
+  assert(last_row - first_row <= 1);  // a tile is not wider than a row
+  const std::int64_t first_column = first % columns;
+  const std::int64_t in_first_row = std::min(count, columns - first_column);
+  tile.areas[0] = {first_row, 1, first_column, in_first_row};
+  tile.areas[1] = {last_row, 1, 0, count - in_first_row};
+  tile.area_count = last_row > first_row ? 2 : 1;
+  return tile;
+}
+
+void ConvTilePacker::pack_direct(const float* image, const ConvTile& tile, std::int64_t k_first,
+                                 std::int64_t k_count, float* panels) const {
+  const std::int64_t plane = shape_.in_rows * shape_.in_columns;
+  const float* from = image + k_first * plane + tile.first;
+  const std::int64_t whole_panels = tile.count / nr_;
+  kernels_.pack_rows(from, plane, k_count, whole_panels, panel_stride(k_count), panels);
+  const std::int64_t rest = tile.count - whole_panels * nr_;
+  if (rest == 0) return;
+  pack_b_panel({from + whole_panels * nr_, plane, 1}, static_cast<int>(nr_), static_cast<int>(rest), k_count,
+               panels + whole_panels * panel_stride(k_count));
+}
+
+void ConvTilePacker::pack(const float* image, const ConvTile& tile, std::int64_t k_first,
+                          std::int64_t k_count, float* stage, float* panels) const {
+  if (direct_) return pack_direct(image, tile, k_first, k_count, panels);
+  const std::int64_t plane = shape_.in_rows * shape_.in_columns;
+  const std::int64_t k_end = k_first + k_count;
+  for (std::int64_t channel = k_first / taps_; channel * taps_ < k_end; channel += stage_channels_) {
+    const std::int64_t last_channel = std::min(channel + stage_channels_, divide_up(k_end, taps_));
+    for (int area = 0; area < tile.area_count; ++area) {
+      float* to = stage + area * stage_channels_ * stage_.channel_floats();
+      for (std::int64_t c = channel; c < last_channel; ++c, to += stage_.channel_floats()) {
+        stage_.fill(image + c * plane, tile.areas[area], to);
+      }
+    }
+    const std::int64_t k_low = std::max(k_first, channel * taps_);
+    const std::int64_t k_high = std::min(k_end, last_channel * taps_);
+    pack_staged(tile, channel, k_low, k_high - k_low, stage, panel_stride(k_count),
+                panels + (k_low - k_first) * nr_);
+  }
+}
+
+void ConvTilePacker::pack_staged(const ConvTile& tile, std::int64_t first_channel, std::int64_t k_first,
+                                 std::int64_t k_count, const float* stage, std::int64_t stride,
+                                 float* panels) const {
+  const std::int32_t* offsets = offsets_.data() + (k_first - first_channel * taps_);
+  for (std::int64_t lane = 0; lane < tile.count; lane += nr_, panels += stride) {
+    PanelPiece pieces[most_pieces];
+    const int piece_count = pieces_of_panel(tile, lane, pieces);
+    kernels_.pack_panel(stage, offsets, k_count, pieces, piece_count, panels);
+    const std::int64_t used = tile.count - lane;
+    if (used >= nr_) continue;
+    for (std::int64_t i = 0; i < k_count; ++i)
+      std::fill(panels + i * nr_ + used, panels + (i + 1) * nr_, 0.0F);
+  }
+}
+
+int ConvTilePacker::pieces_of_panel(const ConvTile& tile, std::int64_t first_lane, PanelPiece* pieces) const {
+  const std::int64_t columns = shape_.out_columns();
+  const std::int64_t end = std::min(nr_, tile.count - first_lane);
+  int count = 0;
+  for (std::int64_t lane = 0; lane < end;) {
+    const std::int64_t position = tile.first + first_lane + lane;
+    const std::int64_t row = position / columns;
+    const std::int64_t column = position % columns;
+    std::int64_t from = stage_.output_offset(row - tile.areas[0].first_row, column);
+    if (!narrow()) {
+      const bool second = row != tile.areas[0].first_row;
+      from =
+          second ? stage_channels_ * stage_.channel_floats() + column : column - tile.areas[0].first_column;
+    }
+    pieces[count++] = {from, static_cast<int>(lane)};
+    lane += columns - column;
+  }
+  return count;
+}
+
+}  // namespace edge::kernels

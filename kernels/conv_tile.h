@@ -1,0 +1,63 @@
+// Packs tiles of the im2col matrix (K = channels x taps rows, one column per output position) into gemm
+// panels, straight from the image. Used by conv_gemm.cpp. Immutable after construction, any thread (each with
+// its own buffers); no errors.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/conv2d.h"
+#include "kernels/conv_kernels.h"
+#include "kernels/conv_stage.h"
+#include "kernels/gemm_kernels.h"
+
+namespace edge::kernels {
+
+/// Output positions [first, first + count) of one image, counted row by row.
+struct ConvTile {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  OutputArea areas[2] = {};  ///< what is staged: some whole rows, or pieces of one or two rows
+  int area_count = 0;
+};
+
+class ConvTilePacker {
+ public:
+  /// For tiles of at most `widest` positions and K blocks of at most `kc` rows.
+  ConvTilePacker(const Conv2dShape& shape, Isa isa, std::int64_t kc, std::int64_t widest);
+
+  ConvTile tile_at(std::int64_t first, std::int64_t count) const;
+
+  /// Rows [k_first, k_first + k_count) of K. `image` is the group's first input channel; `stage` has
+  /// stage_floats(). Panel i starts at panels + i * panel_stride(k_count).
+  void pack(const float* image, const ConvTile& tile, std::int64_t k_first, std::int64_t k_count,
+            float* stage, float* panels) const;
+
+  std::int64_t panel_stride(std::int64_t k_count) const {
+    return (k_count + 1) * nr_;
+  }  // pack_panel overruns by nr
+  std::int64_t stage_floats() const { return stage_floats_; }
+  std::size_t table_bytes() const { return offsets_.size() * sizeof(std::int32_t); }
+
+ private:
+  /// Rows so narrow that a tile may hold several are staged whole; else a tile lies in one or two rows.
+  bool narrow() const { return shape_.out_columns() <= widest_; }
+  void pack_direct(const float* image, const ConvTile& tile, std::int64_t k_first, std::int64_t k_count,
+                   float* panels) const;
+  void pack_staged(const ConvTile& tile, std::int64_t first_channel, std::int64_t k_first,
+                   std::int64_t k_count, const float* stage, std::int64_t stride, float* panels) const;
+  int pieces_of_panel(const ConvTile& tile, std::int64_t first_lane, PanelPiece* pieces) const;
+
+  Conv2dShape shape_;
+  const ConvKernels& kernels_;
+  std::int64_t nr_;
+  std::int64_t taps_;  ///< kernel rows x columns
+  std::int64_t widest_;
+  bool direct_;  ///< 1x1, stride 1, no padding: the image is the im2col matrix
+  ConvStage stage_;
+  std::int64_t stage_channels_ = 0;    ///< staged at a time
+  std::vector<std::int32_t> offsets_;  ///< of every tap of every channel in the stage
+  std::int64_t stage_floats_ = 0;
+};
+
+}  // namespace edge::kernels

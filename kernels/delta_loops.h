@@ -1,0 +1,78 @@
+// compress and expand over whole arrays, written once for all vector ISAs. An ISA file instantiates them with
+// types of its anonymous namespace, so that no instantiation is shared between files that are compiled with
+// different flags.
+//
+// `Elements` has: the type Value; pack(values, bits, packed), which writes those of eight values whose bit is
+// set (and up to eight values in all); unpack(packed, bits, values), which replaces those of eight values
+// whose bit is set (and may read eight from `packed`); bit_count(bits) of one byte; count_mask(mask, count)
+// as kernels/delta.h has it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace edge::kernels {
+
+template <typename Elements, typename Value = typename Elements::Value>
+std::size_t compress(const Value* values, const std::uint8_t* mask, std::size_t count, Value* packed) {
+  Value* to = packed;
+  const auto pack_eight = [&](std::size_t i) {
+    const std::uint8_t bits = mask[i / 8];
+    Elements::pack(values + i, bits, to);
+    to += Elements::bit_count(bits);
+  };
+  std::size_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    std::uint64_t all = 0;
+    __builtin_memcpy(&all, mask + i / 8, 8);
+    if (all == 0) continue;
+    if (all == ~std::uint64_t{0}) {
+      __builtin_memcpy(to, values + i, 64 * sizeof(Value));
+      to += 64;
+      continue;
+    }
+    for (std::size_t k = i; k < i + 64; k += 8) pack_eight(k);
+  }
+  for (; i + 8 <= count; i += 8) pack_eight(i);
+  for (; i < count; ++i) {
+    if ((mask[i / 8] >> (i % 8) & 1) != 0) *to++ = values[i];
+  }
+  return static_cast<std::size_t>(to - packed);
+}
+
+template <typename Elements, typename Value = typename Elements::Value>
+std::size_t expand(const Value* packed, const std::uint8_t* mask, std::size_t count, Value* values) {
+  const Value* from = packed;
+  const Value* const packed_end = packed + Elements::count_mask(mask, count);
+  const auto one_by_one = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      if ((mask[i / 8] >> (i % 8) & 1) != 0) values[i] = *from++;
+    }
+  };
+  const auto unpack_eight = [&](std::size_t i) {
+    const std::uint8_t bits = mask[i / 8];
+    if (packed_end - from >= 8) {
+      Elements::unpack(from, bits, values + i);
+      from += Elements::bit_count(bits);
+    } else if (bits != 0) {
+      one_by_one(i, i + 8);
+    }
+  };
+  std::size_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    std::uint64_t all = 0;
+    __builtin_memcpy(&all, mask + i / 8, 8);
+    if (all == 0) continue;
+    if (all == ~std::uint64_t{0}) {
+      __builtin_memcpy(values + i, from, 64 * sizeof(Value));
+      from += 64;
+      continue;
+    }
+    for (std::size_t k = i; k < i + 64; k += 8) unpack_eight(k);
+  }
+  for (; i + 8 <= count; i += 8) unpack_eight(i);
+  one_by_one(i, count);
+  return static_cast<std::size_t>(from - packed);
+}
+
+}  // namespace edge::kernels

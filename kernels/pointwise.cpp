@@ -1,0 +1,56 @@
+// Dispatch of the elementwise kernels to their variants, and softmax, which has only one. Pure functions,
+// thread-safe.
+#include "kernels/pointwise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/pointwise_variants.h"
+
+namespace edge::kernels {
+
+Variants<PointwiseKernels> pointwise_variants() {
+  static constexpr const PointwiseKernels* variants[] = {
+    &pointwise_scalar,
+#if defined(EDGE_HAVE_AVX2)
+    &pointwise_avx2,
+#endif
+  };
+  return variants;
+}
+
+void relu(Isa isa, const float* in, float* out, std::size_t count) {
+  variant_for(isa, pointwise_variants()).relu(in, out, count);
+}
+
+void add(Isa isa, const float* a, const float* b, float* out, std::size_t count, bool relu) {
+  variant_for(isa, pointwise_variants()).add(a, b, out, count, relu);
+}
+
+void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift,
+                 bool relu) {
+  variant_for(isa, pointwise_variants()).scale_shift(in, out, count, scale, shift, relu);
+}
+
+void rgb_to_planar(Isa isa, const std::uint8_t* rgb, std::uint8_t* planes, std::size_t pixels) {
+  variant_for(isa, pointwise_variants()).rgb_to_planar(rgb, planes, pixels);
+}
+
+void u8_to_unit_float(Isa isa, const std::uint8_t* in, float* out, std::size_t count) {
+  variant_for(isa, pointwise_variants()).u8_to_unit_float(in, out, count);
+}
+
+void softmax(const float* in, float* out, std::size_t rows, std::size_t columns) {
+  for (std::size_t row = 0; row < rows && columns > 0; ++row, in += columns, out += columns) {
+    // A NaN that max_element overlooks still reaches the sum, and so every value of the row.
+    const float largest = *std::max_element(in, in + columns);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < columns; ++i) {
+      out[i] = std::exp(in[i] - largest);
+      sum += static_cast<double>(out[i]);
+    }
+    for (std::size_t i = 0; i < columns; ++i) out[i] = static_cast<float>(static_cast<double>(out[i]) / sum);
+  }
+}
+
+}  // namespace edge::kernels

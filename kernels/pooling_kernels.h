@@ -1,0 +1,57 @@
+// The table of pooling kernels that each ISA implements: one output row at a time. Padding, clipping,
+// divisors and threads are dealt with in kernels/pooling.cpp. Included by the ISA files, hence no inline code
+// in here.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu.h"
+
+namespace edge::kernels {
+
+/// One output row of max pooling. Its windows are already clipped to the image above and below, but not yet
+/// at the left and right.
+struct MaxPoolRow {
+  const float* in;           ///< first image row of the windows, column 0
+  std::int64_t rows;         ///< image rows in each window; may be 0
+  std::int64_t row_step;     ///< floats from one of these rows to the next
+  std::int64_t in_columns;   ///< of the image
+  std::int64_t padding;      ///< columns of padding at the left
+  std::int64_t window;       ///< columns of a window ...
+  std::int64_t window_step;  ///< ... and columns from one to the next (dilation)
+  std::int64_t stride;       ///< columns from one window to the next
+  std::int64_t count;        ///< windows
+  float* out;
+};
+
+/// A run of windows of average pooling in one output row, all of the same size and wholly inside the image.
+struct AveragePoolRow {
+  const float* in;  ///< top left value of the first window
+  std::int64_t rows;
+  std::int64_t row_step;
+  std::int64_t window;  ///< columns of a window
+  std::int64_t stride;
+  std::int64_t count;
+  float divisor;
+  float* out;
+};
+
+/// Vector variants may write that many floats behind the padded row.
+constexpr std::int64_t max_pool_scratch_slack = 32;
+
+struct PoolingKernels {
+  Isa isa;
+  /// Largest value of each window in the order -infinity < ... < -0 < +0 < ... < +infinity < NaN; -infinity
+  /// if the window holds no pixel. Which NaN comes out is not specified. `scratch` has room for the whole row
+  /// with its padding (padding + in_columns, or up to the end of the last window if that is more) plus
+  /// max_pool_scratch_slack floats.
+  void (*max_row)(const MaxPoolRow& row, float* scratch);
+  /// Sum of each window, started at +0 and added up row by row, left to right, then divided.
+  void (*average_row)(const AveragePoolRow& row);
+};
+
+extern const PoolingKernels pooling_scalar;
+extern const PoolingKernels pooling_neon;  ///< only in builds with EDGE_HAVE_NEON
+extern const PoolingKernels pooling_avx2;  ///< only in builds with EDGE_HAVE_AVX2
+
+}  // namespace edge::kernels

@@ -1,0 +1,135 @@
+// The pool: one mutex guards the loop that is running; indices are claimed under it, so tasks should take at
+// least some ten microseconds. A worker that wakes late never delays the end of a loop: only claimed indices
+// are waited for.
+#include "kernels/thread_pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cassert>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace edge::kernels {
+
+namespace {
+
+constexpr std::size_t longest_thread_name = 15;  // Linux' limit
+
+void name_this_thread(const std::string& name, int number) {
+  const std::string digits = std::to_string(number);
+  std::string whole = name.substr(0, longest_thread_name - digits.size() - 1);
+  whole += '/';
+  whole += digits;
+  pthread_setname_np(pthread_self(), whole.c_str());
+}
+
+}  // namespace
+
+struct ThreadPool::State {
+  std::mutex mutex;
+  std::condition_variable work_available;
+  std::condition_variable work_done;
+  // Guarded by `mutex`:
+  const std::function<void(std::int64_t, int)>* task = nullptr;
+  std::int64_t next = 0;
+  std::int64_t count = 0;
+  int running = 0;  ///< tasks that are being run
+  bool stopping = false;
+  std::exception_ptr error;
+
+  std::vector<std::thread> threads;
+
+  /// Claims and runs indices until none is left. The lock is held on entry and on return.
+  void run_tasks(std::unique_lock<std::mutex>& lock, int thread) {
+    while (next < count) {
+      const std::int64_t index = next++;
+      const auto* current = task;
+      ++running;
+      lock.unlock();
+      std::exception_ptr thrown;
+      try {
+        (*current)(index, thread);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      --running;
+      if (thrown && !error) error = thrown;
+    }
+    if (running == 0) work_done.notify_one();
+  }
+
+  void worker(const std::string& name, int thread) {
+    name_this_thread(name, thread);
+    std::unique_lock lock(mutex);
+    while (true) {
+      work_available.wait(lock, [this] { return stopping || next < count; });
+      if (stopping) return;
+      run_tasks(lock, thread);
+    }
+  }
+
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex);
+      stopping = true;
+    }
+    work_available.notify_all();
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+ThreadPool::ThreadPool(int threads, const std::string& name) : state_(std::make_unique<State>()) {
+  assert(threads >= 1);
+  State* state = state_.get();
+  try {
+    for (int thread = 1; thread < threads; ++thread) {
+      state->threads.emplace_back([state, name, thread] { state->worker(name, thread); });
+    }
+  } catch (...) {  // the system has no more threads: end those that did start
+    state->stop();
+    throw;
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  state_->stop();
+}
+
+int ThreadPool::threads() const {
+  return static_cast<int>(state_->threads.size()) + 1;
+}
+
+void ThreadPool::parallel_for(std::int64_t count,
+                              const std::function<void(std::int64_t index, int thread)>& task) {
+  if (count <= 0) return;
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  assert(state.next >= state.count && state.running == 0 && "parallel_for is not reentrant");
+  state.task = &task;
+  state.error = nullptr;
+  state.next = 0;
+  state.count = count;
+  if (count > 1 && !state.threads.empty()) state.work_available.notify_all();
+  state.run_tasks(lock, 0);
+  state.work_done.wait(lock, [&state] { return state.running == 0; });
+  state.task = nullptr;
+  const std::exception_ptr error = std::exchange(state.error, nullptr);
+  lock.unlock();
+  if (error) std::rethrow_exception(error);
+}
+
+int available_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace edge::kernels

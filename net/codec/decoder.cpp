@@ -1,0 +1,210 @@
+#include "net/codec/decoder.h"
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <string>
+
+#include "kernels/delta.h"
+#include "net/codec/change_map.h"
+#include "net/codec/prediction.h"
+#include "net/codec/tensor_header.h"
+#include "net/codec/value_difference.h"
+
+namespace edge::net {
+namespace {
+
+constexpr std::size_t float_planes = 4;
+constexpr std::size_t kernel_slack = 8;  // kernels::compress may write so many elements more
+constexpr std::size_t smallest_measured_run = 16384;
+constexpr double measure_weight = 0.25;
+
+std::span<const std::uint8_t> as_u8(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+/// The two counts in front of changes, checked against what such a tensor can have.
+struct ChangeCounts {
+  std::size_t position_bytes = 0;
+  std::size_t values = 0;
+
+  ChangeCounts(ByteReader& payload, std::size_t elements)
+      : position_bytes(payload.take_u32()), values(payload.take_u32()) {
+    if (position_bytes > max_position_bytes(elements) || values > elements) {
+      throw CodecError("an encoded tensor says that more has changed than it has");
+    }
+  }
+
+  void expect(std::size_t changed) const {
+    if (changed != values) throw CodecError("an encoded tensor has not as many values as changed elements");
+  }
+};
+
+const Elements* find_base(const TensorHeader& header, const Base* base) {
+  if (!header.based) return nullptr;
+  const std::string frame = "frame " + std::to_string(header.base_frame);
+  if (base == nullptr || base->elements.empty()) {
+    throw NeedFull("an encoded tensor is based on " + frame + ", but none is held");
+  }
+  if (base->frame != header.base_frame || base->elements.type != header.type ||
+      base->elements.shape != header.shape) {
+    throw NeedFull("an encoded tensor is based on " + frame + ", but frame " + std::to_string(base->frame) +
+                   " is held");
+  }
+  return &base->elements;
+}
+
+}  // namespace
+
+struct Decoder::Task {
+  ByteReader payload;
+  ElementType type;
+  const Shape& shape;
+  std::size_t count;     // elements
+  const Elements* base;  // may be null
+
+  std::size_t bytes() const { return count * element_bytes(type); }
+};
+
+Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, const Shape& shape,
+                        const Base* base) {
+  ByteReader reader(bytes);
+  const TensorHeader header = read_header(reader, type, shape);
+  Task task{.payload = ByteReader(reader.take(header.payload_bytes)),
+            .type = type,
+            .shape = shape,
+            .count = static_cast<std::size_t>(shape.elements()),
+            .base = nullptr};
+  const bool fits = header.coding == Coding::dense              ? !header.based
+                    : header.coding == Coding::packed_changes   ? type == ElementType::f32
+                    : header.coding == Coding::predicted_planes ? type == ElementType::u8
+                                                                : true;
+  if (!fits) throw CodecError("an encoded tensor's coding does not fit its elements");
+  task.base = find_base(header, base);
+
+  FreshElements result;
+  switch (header.coding) {
+    case Coding::dense:
+      result = decode_dense(task);
+      break;
+    case Coding::changes:
+      result = decode_changes(task);
+      break;
+    case Coding::packed_changes:
+      result = decode_packed_changes(task);
+      break;
+    case Coding::predicted_planes:
+      result = decode_predicted_planes(task);
+      break;
+  }
+  return {.elements = std::move(result.elements), .consumed = bytes.size() - reader.left()};
+}
+
+FreshElements Decoder::decode_dense(Task& task) const {
+  const std::span<const std::byte> values = task.payload.take(task.bytes());
+  task.payload.expect_padding();
+  FreshElements result = allocate_elements(task.type, task.shape);
+  if (!values.empty()) std::memcpy(result.data, values.data(), values.size());
+  return result;
+}
+
+FreshElements Decoder::decode_changes(Task& task) {
+  const ChangeCounts counts(task.payload, task.count);
+  const std::span<const std::byte> positions = task.payload.take(counts.position_bytes);
+  ByteReader padding(task.payload.take(padded(positions.size()) - positions.size()));
+  padding.expect_padding();
+  const std::span<const std::byte> values = task.payload.take(counts.values * element_bytes(task.type));
+  task.payload.expect_padding();
+  mask_.resize(mask_bytes(task.count));
+  counts.expect(unpack_positions(as_u8(positions), task.count, mask_));
+  if (reinterpret_cast<std::uintptr_t>(values.data()) % element_bytes(task.type) == 0) {
+    return put_values(task, values.data());
+  }
+  values_.resize(counts.values);
+  if (!values.empty()) std::memcpy(values_.data(), values.data(), values.size());
+  return put_values(task, values_.data());
+}
+
+FreshElements Decoder::decode_packed_changes(Task& task) {
+  const auto start = std::chrono::steady_clock::now();
+  const ChangeCounts counts(task.payload, task.count);
+  std::array<std::span<const std::byte>, 1 + float_planes> stored;
+  std::array<std::size_t, 1 + float_planes> lengths{};
+  for (std::size_t& length : lengths) length = task.payload.take_u32();
+  for (std::size_t i = 0; i < stored.size(); ++i) stored[i] = task.payload.take(lengths[i]);
+  task.payload.expect_padding();
+
+  positions_.resize(counts.position_bytes);
+  decompressor_.read(stored[0], positions_);
+  mask_.resize(mask_bytes(task.count));
+  counts.expect(unpack_positions(positions_, task.count, mask_));
+  planes_.resize(float_planes * counts.values);
+  for (std::size_t i = 0; i < float_planes; ++i) {
+    const std::size_t plane = float_planes - 1 - i;  // the most significant comes first
+    decompressor_.read(stored[1 + i], {planes_.data() + plane * counts.values, counts.values});
+  }
+
+  values_.resize(counts.values);
+  kernels::planes_to_xor(isa_, planes_.data(), nullptr, counts.values, values_.data());
+  if (task.base == nullptr) {
+    unfold_signs(values_.data(), counts.values);
+  } else {
+    old_values_.resize(counts.values + kernel_slack);
+    kernels::compress(isa_, reinterpret_cast<const std::uint32_t*>(task.base->data), mask_.data(), task.count,
+                      old_values_.data());
+    from_differences(old_values_.data(), values_.data(), counts.values);
+  }
+  FreshElements result = put_values(task, values_.data());
+  measured(counts.position_bytes + planes_.size(),
+           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return result;
+}
+
+FreshElements Decoder::decode_predicted_planes(Task& task) {
+  const auto start = std::chrono::steady_clock::now();
+  const PlaneLayout layout = plane_layout(task.shape);
+  std::array<std::size_t, 3> lengths{};
+  std::array<std::span<const std::byte>, 3> stored;
+  for (std::size_t p = 0; p < layout.planes; ++p) lengths[p] = task.payload.take_u32();
+  for (std::size_t p = 0; p < layout.planes; ++p) stored[p] = task.payload.take(lengths[p]);
+  task.payload.expect_padding();
+
+  planes_.resize(task.count);
+  for (std::size_t p = 0; p < layout.planes; ++p) {
+    decompressor_.read(stored[p], {planes_.data() + p * layout.plane_elements, layout.plane_elements});
+  }
+  FreshElements result = allocate_elements(task.type, task.shape);
+  restore(planes_.data(),
+          task.base == nullptr ? nullptr : reinterpret_cast<const std::uint8_t*>(task.base->data), layout,
+          reinterpret_cast<std::uint8_t*>(result.data));
+  measured(task.count, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return result;
+}
+
+/// The base (or zeros) with the values in mask_ replaced.
+FreshElements Decoder::put_values(const Task& task, const void* values) const {
+  FreshElements result = allocate_elements(task.type, task.shape);
+  if (task.count == 0) return result;
+  if (task.base == nullptr) {
+    std::memset(result.data, 0, task.bytes());
+  } else {
+    std::memcpy(result.data, task.base->data, task.bytes());
+  }
+  if (task.type == ElementType::u8) {
+    kernels::expand(isa_, static_cast<const std::uint8_t*>(values), mask_.data(), task.count,
+                    reinterpret_cast<std::uint8_t*>(result.data));
+  } else {
+    kernels::expand(isa_, static_cast<const std::uint32_t*>(values), mask_.data(), task.count,
+                    reinterpret_cast<std::uint32_t*>(result.data));
+  }
+  return result;
+}
+
+void Decoder::measured(std::size_t work_bytes, double seconds) {
+  if (work_bytes < smallest_measured_run || seconds <= 0) return;
+  const double speed = static_cast<double>(work_bytes) / seconds;
+  decompress_speed_ =
+      decompress_speed_ == 0 ? speed : decompress_speed_ + measure_weight * (speed - decompress_speed_);
+}
+
+}  // namespace edge::net

@@ -1,0 +1,122 @@
+#include "net/connector.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/connect.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace edge::net {
+
+using asio::ip::tcp;
+using std::chrono::steady_clock;
+
+Connector::Connector(asio::io_context& context, Options options, Handlers handlers)
+    : context_(context),
+      options_(std::move(options)),
+      handlers_(std::move(handlers)),
+      pause_(context),
+      jitter_(static_cast<std::mt19937::result_type>(new_instance())) {}
+
+void Connector::start() {
+  asio::co_spawn(context_, [this] { return run(); }, asio::detached);
+}
+
+void Connector::stop() {
+  asio::post(context_, [this] {
+    stopped_ = true;
+    pause_.cancel();
+    if (connection_) connection_->close();
+  });
+}
+
+std::string Connector::peer() const {
+  const bool v6 = options_.host.find(':') != std::string::npos;
+  Identity called{.role = options_.hello.wanted_role, .index = options_.hello.wanted_index};
+  return fmt::format("{} at {}{}{}:{}", called.name(), v6 ? "[" : "", options_.host, v6 ? "]" : "", options_.port);
+}
+
+asio::awaitable<void> Connector::run() {
+  auto pause = options_.first_pause;
+  while (!stopped_) {
+    const auto began = steady_clock::now();
+    std::string reason;
+    try {
+      co_await connect_once();
+    } catch (const Refused& refused) {
+      reason = fmt::format("{} refused: {}", peer(), refused.what());
+      if (reason != refusal_) handlers_.refused(refusal_ = reason);
+    } catch (const VersionMismatch& mismatch) {
+      reason = fmt::format("{}: {}", peer(), mismatch.what());
+      if (reason != refusal_) handlers_.refused(refusal_ = reason);
+    } catch (const Error& error) {
+      reason = error.what();
+    }
+    connection_.reset();
+    if (stopped_) co_return;
+    if (!said_waiting_) {
+      spdlog::info("waiting for {} ({})", peer(), reason);
+      said_waiting_ = true;
+    }
+    if (steady_clock::now() - began > std::chrono::seconds(5)) pause = options_.first_pause;
+    // Half to all of the pause, so that devices that lost the same peer do not all come back at once.
+    std::uniform_real_distribution<double> part(0.5, 1.0);
+    pause_.expires_after(std::chrono::duration_cast<steady_clock::duration>(pause * part(jitter_)));
+    asio::error_code ignored;
+    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    pause = std::min(pause * 2, options_.longest_pause);
+  }
+}
+
+asio::awaitable<std::shared_ptr<Connection>> Connector::open() {
+  tcp::resolver resolver(context_);
+  auto socket = std::make_shared<tcp::socket>(context_);
+  // A host that does not answer at all would hold the attempt for minutes.
+  auto expired = std::make_shared<asio::steady_timer>(context_, options_.connection.timeout);
+  auto timed_out = std::make_shared<bool>(false);
+  expired->async_wait([socket, expired, timed_out](asio::error_code error) {
+    if (error) return;
+    *timed_out = true;
+    asio::error_code ignored;
+    socket->close(ignored);
+  });
+  asio::error_code error;
+  const auto endpoints = co_await resolver.async_resolve(options_.host, std::to_string(options_.port),
+                                                         asio::redirect_error(asio::use_awaitable, error));
+  if (!error && !*timed_out) {
+    co_await asio::async_connect(*socket, endpoints, asio::redirect_error(asio::use_awaitable, error));
+  }
+  expired->cancel();
+  if (*timed_out) throw ConnectionLost("no answer");
+  if (error) throw ConnectionLost(error.message());
+  co_return std::make_shared<Connection>(std::move(*socket), options_.connection, peer());
+}
+
+asio::awaitable<void> Connector::connect_once() {
+  connection_ = co_await open();
+  if (stopped_) co_return;
+  const auto connection = connection_;
+  connection->start();
+  connection->send(pack(options_.hello));
+  const Message answer = (co_await connection->receive()).message;
+  if (answer.type == MessageType::refusal) {
+    const Refusal refusal = parse_refusal(answer);
+    connection->close();
+    if (refusal.final) throw Refused(refusal.reason);
+    throw ConnectionLost(refusal.reason);
+  }
+  const Welcome welcome = parse_welcome(answer);
+  spdlog::info("connected to {}", peer());
+  said_waiting_ = false;
+  refusal_.clear();
+  co_await handlers_.session(connection, welcome);
+  connection->close();
+  throw ConnectionLost("the connection ended");
+}
+
+}  // namespace edge::net

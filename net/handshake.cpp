@@ -1,0 +1,113 @@
+#include "net/handshake.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+namespace edge::net {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const Identity& identity) {
+  return {{"role", identity.role},         {"index", identity.index},
+          {"instance", identity.instance}, {"software_version", identity.software_version},
+          {"model_hash", identity.model_hash}, {"model", identity.model},
+          {"isa", identity.isa}};
+}
+
+Identity identity_from(const json& value) {
+  return {.role = value.at("role").get<std::string>(),
+          .index = value.at("index").get<int>(),
+          .instance = value.at("instance").get<std::uint64_t>(),
+          .software_version = value.at("software_version").get<std::string>(),
+          .model_hash = value.at("model_hash").get<std::string>(),
+          .model = value.at("model").get<std::string>(),
+          .isa = value.at("isa").get<std::string>()};
+}
+
+std::string name_of(const std::string& role, int index) {
+  return role == "worker" ? fmt::format("worker {}", index) : role;
+}
+
+/// Runs `parse` on the CBOR payload of a message that must be of type `type`.
+template <typename Parse>
+auto parse_payload(const Message& message, MessageType type, const char* what, Parse parse) {
+  if (message.type != type) throw ConnectionLost(fmt::format("it sent something else where a {} was due", what));
+  try {
+    return parse(from_cbor(message.payload));
+  } catch (const json::exception&) {
+    throw ConnectionLost(fmt::format("it sent a malformed {}", what));
+  }
+}
+
+}  // namespace
+
+std::string Identity::name() const { return name_of(role, index); }
+
+Message pack(const Hello& hello) {
+  return {.type = MessageType::hello,
+          .payload = to_cbor({{"identity", to_json(hello.identity)},
+                              {"purpose", hello.purpose == Purpose::link ? "link" : "control"},
+                              {"wanted_role", hello.wanted_role},
+                              {"wanted_index", hello.wanted_index}})};
+}
+
+Message pack(const Welcome& welcome) {
+  return {.type = MessageType::welcome,
+          .payload = to_cbor({{"identity", to_json(welcome.identity)}, {"window_frames", welcome.window_frames}})};
+}
+
+Message pack(const Refusal& refusal) {
+  return {.type = MessageType::refusal, .payload = to_cbor({{"reason", refusal.reason}, {"final", refusal.final}})};
+}
+
+Hello parse_hello(const Message& message) {
+  return parse_payload(message, MessageType::hello, "hello", [](const json& value) {
+    const auto purpose = value.at("purpose").get<std::string>();
+    if (purpose != "link" && purpose != "control") throw ConnectionLost("it sent a hello of unknown purpose");
+    return Hello{.identity = identity_from(value.at("identity")),
+                 .purpose = purpose == "link" ? Purpose::link : Purpose::control,
+                 .wanted_role = value.at("wanted_role").get<std::string>(),
+                 .wanted_index = value.at("wanted_index").get<int>()};
+  });
+}
+
+Welcome parse_welcome(const Message& message) {
+  return parse_payload(message, MessageType::welcome, "welcome", [](const json& value) {
+    const int window = value.at("window_frames").get<int>();
+    if (window < 1 || window > 1024) throw ConnectionLost("it sent a welcome with an absurd window");
+    return Welcome{.identity = identity_from(value.at("identity")), .window_frames = window};
+  });
+}
+
+Refusal parse_refusal(const Message& message) {
+  return parse_payload(message, MessageType::refusal, "refusal", [](const json& value) {
+    return Refusal{.reason = value.at("reason").get<std::string>(), .final = value.at("final").get<bool>()};
+  });
+}
+
+std::optional<Refusal> check_hello(const Hello& hello, const Identity& self) {
+  const std::string wanted = name_of(hello.wanted_role, hello.wanted_index);
+  if (wanted != self.name()) {
+    return Refusal{.reason = fmt::format("this is {}, not {}: check the addresses in the config", self.name(), wanted)};
+  }
+  if (hello.identity.software_version != self.software_version) {
+    return Refusal{.reason = fmt::format("{} runs edge {}, {} runs edge {}: install the same version on all devices",
+                                         self.name(), self.software_version, hello.identity.name(),
+                                         hello.identity.software_version)};
+  }
+  if (hello.identity.model_hash != self.model_hash) {
+    return Refusal{.reason = fmt::format("{} runs {} ({}), {} runs {} ({}): use the same [model] on all devices",
+                                         self.name(), self.model, self.model_hash.substr(0, 8), hello.identity.name(),
+                                         hello.identity.model, hello.identity.model_hash.substr(0, 8))};
+  }
+  return std::nullopt;
+}
+
+std::uint64_t new_instance() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+}  // namespace edge::net

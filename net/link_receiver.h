@@ -1,0 +1,83 @@
+// The receiving end of a link: decodes frames, keeps what deltas are based on, acknowledges.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "engine/graph.h"
+#include "net/bounded_queue.h"
+#include "net/codec/decoder.h"
+#include "net/connection.h"
+#include "net/handshake.h"
+#include "net/link_frame.h"
+
+namespace edge::net {
+
+/// Serves one sender at a time; a new one replaces the old (whose connection may be half open). Frames wait in two
+/// bounded queues: as they arrived (never more than the window, or the sender broke the protocol) and decoded. A frame
+/// is acknowledged when it enters the second, so that a slow consumer slows the sender down. A thread named "receive"
+/// decodes. pop() and close() may be called from any thread.
+class LinkReceiver {
+ public:
+  static constexpr int window_frames = 4;
+
+  LinkReceiver(const Graph& graph, int worker);
+  ~LinkReceiver();  ///< close()s and joins
+  LinkReceiver(const LinkReceiver&) = delete;
+  LinkReceiver& operator=(const LinkReceiver&) = delete;
+
+  /// A session of the listener: reads until the connection ends. Throws ConnectionLost.
+  asio::awaitable<void> serve(std::shared_ptr<Connection> connection, Hello hello);
+  /// The next frame in the order of the link; waits. Nothing after close().
+  std::optional<LinkFrame> pop();
+  void close();
+
+  /// Forgets all bases, as if this end had been restarted: the next delta is answered with need_full.
+  void forget_bases() { forget_bases_ = true; }
+
+ private:
+  struct Arrived {
+    Received received;
+    std::shared_ptr<Connection> connection;
+    std::uint64_t session = 0;
+    std::uint64_t sender_instance = 0;
+  };
+  struct Ready {
+    LinkFrame frame;
+    std::chrono::steady_clock::time_point since;
+  };
+
+  void run();
+  void decode_one(const Arrived& arrived);
+  LinkFrame decode_tensors(FrameHeader header, bool restart);
+
+  const Graph& graph_;
+  const int worker_;
+  const std::size_t max_payload_;
+  BoundedQueue<Arrived> arrived_;
+  BoundedQueue<Ready> ready_;
+  std::atomic<bool> forget_bases_{false};
+
+  // Only the io_context's thread touches these.
+  std::shared_ptr<Connection> current_;
+  std::uint64_t session_ = 0;
+
+  // Only the decoding thread touches these.
+  Decoder decoder_;
+  std::map<LayerIndex, Base> bases_;
+  std::uint64_t decoding_session_ = 0;
+  bool awaiting_restart_ = true;
+  std::uint64_t last_instance_ = 0;
+  std::uint64_t last_sequence_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace edge::net

@@ -1,0 +1,105 @@
+// The sending end of a link: encodes frames against what the receiver holds and keeps them until they are acknowledged.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "net/codec/encoder.h"
+#include "net/connector.h"
+#include "net/link_frame.h"
+
+namespace edge::net {
+
+/// Connects (again and again) to the next worker and sends frames in order, go-back-n: at most a window of frames is
+/// unacknowledged, which is the back-pressure of the chain. After a lost connection, or when the receiver asks for it
+/// (`need_full`), the unacknowledged frames are sent again, the first of them whole. A thread named "send" encodes.
+/// send(), reset() and close() may be called from any thread. Must not be destroyed while the io_context runs.
+class LinkSender {
+ public:
+  struct Options {
+    Connector::Options connector;
+    int worker = 0;       ///< the receiving worker
+    int sending_worker = -1;  ///< whose StageReport gets encode_s; -1: the master
+    std::size_t max_unacknowledged_bytes = std::size_t{48} << 20;  ///< of tensors in memory; one frame always goes
+    std::size_t queued_frames = 1;  ///< waiting to be encoded; more block send()
+  };
+  struct Handlers {
+    /// Both on the io_context's thread. See Connector::Handlers.
+    std::function<void(const std::string& reason)> refused;
+    std::function<void()> connected = [] {};
+  };
+
+  LinkSender(asio::io_context& context, Options options, Handlers handlers);
+  ~LinkSender();  ///< close()s and joins
+  LinkSender(const LinkSender&) = delete;
+  LinkSender& operator=(const LinkSender&) = delete;
+
+  /// Begins to connect. On the io_context's thread, or before it runs.
+  void start();
+  /// Waits for room. False after close().
+  bool send(LinkFrame frame);
+  /// Drops all frames that are queued or unacknowledged (a new run, or the master sends them again).
+  void reset();
+  /// Wakes everybody up; nothing is sent any more.
+  void close();
+
+ private:
+  struct Unacknowledged {
+    LinkFrame frame;
+    std::uint64_t sequence = 0;
+  };
+  struct Job {
+    LinkFrame frame;
+    std::uint64_t sequence = 0;
+    std::uint64_t generation = 0;
+    bool restart = false;  ///< first message since the receiver lost its bases
+    std::shared_ptr<Connection> connection;
+    double link_bytes_per_s = 0;
+    double decompress_bytes_per_s = 0;
+  };
+
+  asio::awaitable<void> session(std::shared_ptr<Connection> connection, Welcome welcome);
+  void handle(const Message& message);
+  void go_back(std::uint64_t sequence);
+  void run();
+  std::optional<Job> next_job();
+  bool window_open() const;
+  Encoder& encoder_for(const Job& job);
+  Message encode_frame(Job& job);
+
+  Options options_;
+  Handlers handlers_;
+  Connector connector_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<LinkFrame> queue_;
+  std::deque<Unacknowledged> unacknowledged_;
+  std::size_t sent_ = 0;            ///< how many of unacknowledged_ went over the current connection
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t generation_ = 0;    ///< changes when what was sent is worth nothing any more
+  bool restart_ = true;
+  int window_frames_ = 1;
+  double link_bytes_per_s_ = 0;        ///< measured by the receiver; 0: not yet
+  double decompress_bytes_per_s_ = 0;  ///< likewise
+  std::shared_ptr<Connection> connection_;
+  bool closed_ = false;
+
+  // Only the sending thread touches these.
+  std::optional<Encoder> encoder_;
+  FrameOptions encoder_options_;
+  std::map<LayerIndex, Base> bases_;
+  std::thread thread_;
+};
+
+}  // namespace edge::net

@@ -1,0 +1,158 @@
+#include "net/listener.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace edge::net {
+namespace {
+
+using asio::ip::tcp;
+
+void bind_and_listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  acceptor.open(endpoint.protocol());
+  acceptor.set_option(tcp::acceptor::reuse_address(true));
+  asio::error_code ignored;
+  if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), ignored);  // IPv4 as well
+  acceptor.bind(endpoint);
+  acceptor.listen();
+}
+
+tcp::acceptor open_acceptor(asio::io_context& context, const std::string& host, std::uint16_t port) {
+  try {
+    tcp::acceptor acceptor(context);
+    if (host.empty()) {
+      try {
+        bind_and_listen(acceptor, tcp::endpoint(tcp::v6(), port));
+      } catch (const asio::system_error& error) {
+        if (error.code() == asio::error::address_in_use) throw;
+        acceptor = tcp::acceptor(context);  // a kernel without IPv6
+        bind_and_listen(acceptor, tcp::endpoint(tcp::v4(), port));
+      }
+      return acceptor;
+    }
+    tcp::resolver resolver(context);
+    const auto endpoints = resolver.resolve(host, std::to_string(port), tcp::resolver::passive);
+    bind_and_listen(acceptor, *endpoints.begin());
+    return acceptor;
+  } catch (const asio::system_error& error) {
+    const std::string where = fmt::format("{}:{}", host.empty() ? "*" : host, port);
+    if (error.code() == asio::error::address_in_use) {
+      throw Error(fmt::format("cannot listen on {}: the port is in use; stop the other program or set another address",
+                              where));
+    }
+    throw Error(fmt::format("cannot listen on {}: {}", where, error.code().message()));
+  }
+}
+
+tcp::acceptor adopt_acceptor(asio::io_context& context, int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    throw Error(fmt::format("descriptor {} is not a listening socket", descriptor));
+  }
+  return {context, address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor};
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& context, const std::string& host, std::uint16_t port, Identity self,
+                   int window_frames, ConnectionOptions options, Handlers handlers)
+    : context_(context),
+      acceptor_(open_acceptor(context, host, port)),
+      self_(std::move(self)),
+      window_frames_(window_frames),
+      options_(options),
+      handlers_(std::move(handlers)) {}
+
+Listener::Listener(asio::io_context& context, int listening_descriptor, Identity self, int window_frames,
+                   ConnectionOptions options, Handlers handlers)
+    : context_(context),
+      acceptor_(adopt_acceptor(context, listening_descriptor)),
+      self_(std::move(self)),
+      window_frames_(window_frames),
+      options_(options),
+      handlers_(std::move(handlers)) {}
+
+void Listener::start() {
+  asio::co_spawn(context_, [this] { return accept_loop(); }, asio::detached);
+}
+
+void Listener::stop() {
+  stopped_ = true;
+  asio::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+std::uint16_t Listener::port() const { return acceptor_.local_endpoint().port(); }
+
+asio::awaitable<void> Listener::accept_loop() {
+  while (!stopped_) {
+    asio::error_code error;
+    tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    if (stopped_) co_return;
+    if (error) {
+      // Out of descriptors, or the caller gave up: others shall still get in.
+      asio::steady_timer pause(context_, std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    if (unknown_connections_ >= max_unknown_connections) continue;  // closes it
+    asio::co_spawn(
+        context_, [this, socket = std::move(socket)]() mutable { return serve(std::move(socket)); }, asio::detached);
+  }
+}
+
+asio::awaitable<void> Listener::serve(tcp::socket socket) {
+  const std::string address = remote_address(socket);
+  const auto connection = std::make_shared<Connection>(std::move(socket), options_, address);
+  connection->start();
+  Hello hello;
+  try {
+    ++unknown_connections_;
+    struct Leave {
+      int& count;
+      ~Leave() { --count; }
+    } leave{unknown_connections_};
+    // A caller that dribbles bytes keeps the connection's own time-out at bay: the whole hello has one of its own.
+    auto expired = std::make_shared<asio::steady_timer>(context_, options_.timeout);
+    expired->async_wait([connection, expired](asio::error_code error) {
+      if (!error) connection->close();
+    });
+    struct Disarm {
+      asio::steady_timer& timer;
+      ~Disarm() { timer.cancel(); }
+    } disarm{*expired};
+    hello = parse_hello((co_await connection->receive()).message);
+  } catch (const ConnectionLost& error) {
+    spdlog::warn("turned away a connection from {}: {}", address, error.what());
+    connection->close();
+    co_return;
+  }
+  const std::string peer = fmt::format("{} at {}", hello.identity.name(), address);
+  connection->set_peer(peer);
+  std::optional<Refusal> refusal = check_hello(hello, self_);
+  if (!refusal) refusal = handlers_.judge(hello);
+  if (refusal) {
+    spdlog::log(refusal->final ? spdlog::level::err : spdlog::level::warn, "refused {}: {}", peer, refusal->reason);
+    connection->send(pack(*refusal));
+    connection->close_after_sending();
+    co_return;
+  }
+  connection->send(pack(Welcome{.identity = self_, .window_frames = window_frames_}));
+  try {
+    co_await handlers_.session(connection, std::move(hello));
+  } catch (const ConnectionLost& error) {
+    if (!stopped_) spdlog::info("lost {}: {}", peer, error.what());
+  }
+  connection->close();
+}
+
+}  // namespace edge::net

@@ -1,0 +1,56 @@
+// The listening side: accepts connections, says hello, hands over sessions. Lives on its io_context's thread.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/handshake.h"
+
+namespace edge::net {
+
+class Listener {
+ public:
+  /// Connections that have not yet said a valid hello; more are turned away at once.
+  static constexpr int max_unknown_connections = 32;
+
+  struct Handlers {
+    /// Says what to answer; called after check_hello() found nothing wrong.
+    std::function<std::optional<Refusal>(const Hello&)> judge;
+    /// Serves an accepted connection (welcome is sent already) until it ends.
+    std::function<asio::awaitable<void>(std::shared_ptr<Connection>, Hello)> session;
+  };
+
+  /// Binds to `host` (empty: every interface, IPv6 and IPv4) and `port`. Throws Error if the address cannot be bound
+  /// ("port 7701 is in use ...").
+  Listener(asio::io_context& context, const std::string& host, std::uint16_t port, Identity self, int window_frames,
+           ConnectionOptions options, Handlers handlers);
+  /// Takes over a socket that is bound and listens already (inherited from `edge local`).
+  Listener(asio::io_context& context, int listening_descriptor, Identity self, int window_frames,
+           ConnectionOptions options, Handlers handlers);
+
+  void start();
+  void stop();
+  std::uint16_t port() const;
+
+ private:
+  asio::awaitable<void> accept_loop();
+  asio::awaitable<void> serve(asio::ip::tcp::socket socket);
+
+  asio::io_context& context_;
+  asio::ip::tcp::acceptor acceptor_;
+  Identity self_;
+  int window_frames_;
+  ConnectionOptions options_;
+  Handlers handlers_;
+  int unknown_connections_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace edge::net

@@ -1,0 +1,122 @@
+#include "net/message.h"
+
+#include <fmt/format.h>
+
+#include "net/crc32c.h"
+
+namespace edge::net {
+namespace {
+
+constexpr std::array<std::byte, 4> magic = {std::byte{'E'}, std::byte{'D'}, std::byte{'G'}, std::byte{'E'}};
+constexpr std::size_t crc_offset = 20;
+
+template <typename T>
+void store(std::byte* to, T value) {
+  for (std::size_t i = 0; i < sizeof(T); ++i) to[i] = static_cast<std::byte>(value >> (8 * i));
+}
+
+template <typename T>
+T load(const std::byte* from) {
+  T value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    value = static_cast<T>(value | static_cast<T>(static_cast<T>(from[i]) << (8 * i)));
+  }
+  return value;
+}
+
+/// The parser recurses with the nesting of arrays and maps: bounds it without recursion. Our own messages nest three
+/// deep. False too for lengths that cannot be true and for kinds of CBOR that we never send.
+bool nests_shallowly(std::span<const std::byte> bytes) {
+  constexpr std::size_t deepest = 16;
+  std::vector<std::uint64_t> open;  // items still to come in each open container
+  std::size_t at = 0;
+  do {
+    if (at >= bytes.size()) return true;  // truncated: the parser will say so
+    const auto first = static_cast<unsigned>(bytes[at++]);
+    const unsigned major = first >> 5;
+    const unsigned short_value = first & 31;
+    std::uint64_t value = short_value;
+    if (short_value >= 24) {
+      if (short_value > 27) return false;  // indefinite lengths: we never send them
+      const std::size_t length = std::size_t{1} << (short_value - 24);
+      if (length > bytes.size() - at) return true;
+      value = 0;
+      for (std::size_t i = 0; i < length; ++i) value = (value << 8) | static_cast<std::uint64_t>(bytes[at++]);
+    }
+    if (!open.empty()) --open.back();
+    if (major == 2 || major == 3) {
+      if (value > bytes.size() - at) return true;
+      at += static_cast<std::size_t>(value);
+    } else if (major == 4 || major == 5) {
+      if (value > bytes.size()) return false;
+      open.push_back(major == 4 ? value : 2 * value);
+    } else if (major == 6) {
+      return false;  // tags: likewise
+    }
+    if (open.size() > deepest) return false;
+    while (!open.empty() && open.back() == 0) open.pop_back();
+  } while (!open.empty());
+  return true;
+}
+
+bool known(std::uint8_t type) {
+  return type >= static_cast<std::uint8_t>(MessageType::hello) && type <= static_cast<std::uint8_t>(MessageType::failure);
+}
+
+}  // namespace
+
+std::array<std::byte, header_bytes> pack_header(const Message& message) {
+  std::array<std::byte, header_bytes> bytes{};
+  std::copy(magic.begin(), magic.end(), bytes.begin());
+  store(&bytes[4], protocol_version);
+  bytes[6] = static_cast<std::byte>(message.type);
+  bytes[7] = static_cast<std::byte>(message.flags);
+  store(&bytes[8], message.frame);
+  store(&bytes[16], static_cast<std::uint32_t>(message.payload.size()));
+  store(&bytes[crc_offset], crc32c(message.payload, crc32c(std::span(bytes).first(crc_offset))));
+  return bytes;
+}
+
+Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t max_payload) {
+  if (!std::equal(magic.begin(), magic.end(), bytes.begin())) {
+    throw ConnectionLost("it does not speak edge's protocol (wrong magic)");
+  }
+  const auto version = load<std::uint16_t>(&bytes[4]);
+  if (version != protocol_version) {
+    throw VersionMismatch(fmt::format("it speaks protocol version {}, this program speaks {}: use the same edge everywhere",
+                                      version, protocol_version));
+  }
+  const auto type = static_cast<std::uint8_t>(bytes[6]);
+  if (!known(type)) throw ConnectionLost(fmt::format("unknown message type {}", type));
+  const Header header{.type = static_cast<MessageType>(type),
+                      .flags = static_cast<std::uint8_t>(bytes[7]),
+                      .frame = load<std::uint64_t>(&bytes[8]),
+                      .payload_bytes = load<std::uint32_t>(&bytes[16]),
+                      .crc = load<std::uint32_t>(&bytes[crc_offset])};
+  if (header.payload_bytes > max_payload) {
+    throw ConnectionLost(fmt::format("a message of {} bytes where at most {} are possible", header.payload_bytes, max_payload));
+  }
+  return header;
+}
+
+void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes, std::span<const std::byte> payload) {
+  if (crc32c(payload, crc32c(bytes.first(crc_offset))) != header.crc) {
+    throw ConnectionLost("a message arrived damaged (CRC-32C differs)");
+  }
+}
+
+std::vector<std::byte> to_cbor(const nlohmann::json& value) {
+  std::vector<std::uint8_t> bytes = nlohmann::json::to_cbor(value);
+  const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
+  return {first, first + bytes.size()};
+}
+
+nlohmann::json from_cbor(std::span<const std::byte> bytes) {
+  const auto* first = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  if (bytes.empty() || !nests_shallowly(bytes)) throw ConnectionLost("it sent malformed CBOR");
+  nlohmann::json value = nlohmann::json::from_cbor(first, first + bytes.size(), true, false);
+  if (!value.is_object()) throw ConnectionLost("it sent something else where a CBOR map was due");
+  return value;
+}
+
+}  // namespace edge::net

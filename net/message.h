@@ -1,0 +1,75 @@
+// Messages and their header on the wire (docs/wire.md). Pure functions, thread-safe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/error.h"
+
+namespace edge::net {
+
+inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::size_t header_bytes = 24;
+/// Nothing larger is accepted before the handshake is complete, nor as a control message.
+inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;
+
+enum class MessageType : std::uint8_t {
+  hello = 1,      ///< first message of the side that connects (CBOR)
+  welcome = 2,    ///< the answer (CBOR)
+  refusal = 3,    ///< the other answer (CBOR); the connection is closed behind it
+  heartbeat = 4,  ///< no payload; whenever nothing else was sent for a while
+  frame = 5,      ///< link: a frame's boundary tensors (CBOR and codec bytes)
+  ack = 6,        ///< link, backwards: a frame was decoded and taken over (CBOR)
+  need_full = 7,  ///< link, backwards: a frame's base is not held here; send whole from there on (CBOR)
+  result = 8,     ///< control, to the master: a frame's result (CBOR and codec bytes)
+  profile = 9,    ///< control, to the master: seconds per layer (CBOR)
+  failure = 10,   ///< control, to the master: this worker cannot go on (CBOR)
+};
+
+struct Message {
+  MessageType type = MessageType::heartbeat;
+  std::uint8_t flags = 0;
+  std::uint64_t frame = 0;
+  std::vector<std::byte> payload;
+};
+
+/// Flag of `frame`: no tensor of this message has a base; a receiver that waits for that goes on here.
+inline constexpr std::uint8_t flag_restart = 1;
+
+/// The peer broke the protocol, went silent or away. The connection is of no more use.
+class ConnectionLost : public Error {
+ public:
+  using Error::Error;
+};
+/// The peer speaks another version of the protocol: trying again will not help.
+class VersionMismatch : public ConnectionLost {
+ public:
+  using ConnectionLost::ConnectionLost;
+};
+
+struct Header {
+  MessageType type = MessageType::heartbeat;
+  std::uint8_t flags = 0;
+  std::uint64_t frame = 0;
+  std::uint32_t payload_bytes = 0;
+  std::uint32_t crc = 0;  ///< CRC-32C of the header's first 20 bytes and the payload
+};
+
+/// The header of `message`, CRC included. The payload must be under 4 GiB.
+std::array<std::byte, header_bytes> pack_header(const Message& message);
+/// Checks magic, version, type and the payload's length (at most `max_payload`) before anything is allocated for it.
+/// Throws ConnectionLost (VersionMismatch for another version).
+Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t max_payload);
+/// Throws ConnectionLost if the CRC does not fit.
+void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes, std::span<const std::byte> payload);
+
+std::vector<std::byte> to_cbor(const nlohmann::json& value);
+/// Throws ConnectionLost for bytes that are not one well-formed CBOR object.
+nlohmann::json from_cbor(std::span<const std::byte> bytes);
+
+}  // namespace edge::net

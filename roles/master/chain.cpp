@@ -1,0 +1,92 @@
+#include "roles/master/chain.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "kernels/cpu.h"
+#include "roles/worker/profile.h"
+
+namespace edge {
+
+Chain::Chain(asio::io_context& context, const Config& config, const Model& model, const net::Identity& identity,
+             Handlers handlers)
+    : model_(model), handlers_(std::move(handlers)) {
+  for (std::size_t i = 0; i < config.workers.size(); ++i) {
+    const int index = static_cast<int>(i);
+    auto worker = std::make_unique<RemoteWorker>(context);
+    worker->connector = std::make_unique<net::Connector>(
+        context,
+        net::Connector::Options{
+            .host = config.workers[i].address.host,
+            .port = config.workers[i].address.port,
+            .hello = {.identity = identity,
+                      .purpose = net::Purpose::control,
+                      .wanted_role = "worker",
+                      .wanted_index = index},
+            .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}},
+        net::Connector::Handlers{
+            .session = [this, index](auto connection, auto welcome) { return serve(index, connection, welcome); },
+            .refused = [this](const std::string& reason) { handlers_.failed(reason); }});
+    workers_.push_back(std::move(worker));
+  }
+}
+
+void Chain::start() {
+  for (const auto& worker : workers_) worker->connector->start();
+}
+
+void Chain::stop() {
+  for (const auto& worker : workers_) worker->connector->stop();
+}
+
+asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome) {
+  RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
+  connection->set_max_payload(net::max_result_payload(model_.graph));
+  worker.connected = true;
+  worker.isa = welcome.identity.isa;
+  worker.layer_cost.clear();
+  worker.profile_due.expires_after(std::chrono::milliseconds(500));
+  worker.profile_due.async_wait([index](asio::error_code error) {
+    if (!error) spdlog::info("waiting for worker {}, which measures its layers", index);
+  });
+  try {
+    for (;;) handle(index, (co_await connection->receive()).message);
+  } catch (const net::ConnectionLost& error) {
+    worker.connected = false;
+    worker.profile_due.cancel();
+    spdlog::warn("lost worker {}: {}", index, error.what());
+    handlers_.lost(index);
+    throw;
+  }
+}
+
+void Chain::handle(int index, const net::Message& message) {
+  switch (message.type) {
+    case net::MessageType::result:
+      handlers_.result(net::parse_result(message, model_.graph, kernels::active_isa()));
+      return;
+    case net::MessageType::profile:
+      workers_[static_cast<std::size_t>(index)]->profile_due.cancel();
+      workers_[static_cast<std::size_t>(index)]->layer_cost = parse_profile(message, model_.graph);
+      announce_if_complete();
+      return;
+    case net::MessageType::failure: {
+      const nlohmann::json value = net::from_cbor(message.payload);
+      const auto reason = value.find("reason");
+      handlers_.failed(reason != value.end() && reason->is_string() ? reason->get<std::string>()
+                                                                    : fmt::format("worker {} failed", index));
+      return;
+    }
+    default:
+      throw net::ConnectionLost("it sent an unexpected message");
+  }
+}
+
+void Chain::announce_if_complete() {
+  const auto ready = [](const auto& worker) { return worker->connected && !worker->layer_cost.empty(); };
+  if (std::all_of(workers_.begin(), workers_.end(), ready)) handlers_.complete();
+}
+
+}  // namespace edge

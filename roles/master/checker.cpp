@@ -1,0 +1,31 @@
+#include "roles/master/checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace edge {
+
+Checker::Checker(const Model& model, int threads, bool exact)
+    : model_(model), exact_(exact), executor_(model.graph, *model.weights, {.threads = threads}) {}
+
+bool Checker::check(const net::Elements& pixels, const net::Elements& output) {
+  ++checked_;
+  const LayerIndex last = model_.graph.output();
+  const Tensor expected = executor_.run_range(1, model_.graph.size(), {{0, net::tensor_of(pixels)}}).at(last);
+  if (output.empty()) {
+    explanation_ = "the chain sent no output";
+  } else {
+    const Tensor got = net::tensor_of(output);
+    const bool equal = bit_equal(got, expected);
+    const double error = equal ? 0 : max_relative_error(got, expected);
+    worst_ = std::max(worst_, error);
+    if (exact_ ? equal : error <= tolerance) return true;
+    explanation_ = fmt::format("the chain's output differs from the master's: relative error {:.2g}, {}", error,
+                               exact_ ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance));
+  }
+  ++missed_;
+  return false;
+}
+
+}  // namespace edge

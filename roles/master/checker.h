@@ -1,0 +1,41 @@
+// check = true: every frame computed once more, in one piece, by the master itself.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/executor.h"
+#include "net/codec/elements.h"
+#include "roles/model.h"
+
+namespace edge {
+
+/// One owner, one thread.
+class Checker {
+ public:
+  /// Between devices of different ISAs: largest difference relative to the largest output.
+  static constexpr double tolerance = 1e-4;
+
+  /// `exact`: all devices have this machine's ISA, so outputs must agree bit for bit.
+  Checker(const Model& model, int threads, bool exact);
+
+  /// True if the chain's `output` for `pixels` is right; otherwise `explanation()` says what differs.
+  bool check(const net::Elements& pixels, const net::Elements& output);
+  const std::string& explanation() const { return explanation_; }
+  std::uint64_t checked() const { return checked_; }
+  std::uint64_t missed() const { return missed_; }
+  /// Largest relative error so far.
+  double worst() const { return worst_; }
+  bool exact() const { return exact_; }
+
+ private:
+  const Model& model_;
+  const bool exact_;
+  Executor executor_;
+  std::string explanation_;
+  std::uint64_t checked_ = 0;
+  std::uint64_t missed_ = 0;
+  double worst_ = 0;
+};
+
+}  // namespace edge

@@ -1,0 +1,98 @@
+#include "roles/master/frame_output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+#include "engine/error.h"
+#include "roles/report/json_line.h"
+#include "roles/report/table.h"
+
+namespace edge {
+namespace {
+
+double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+FrameOutput::FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started,
+                         std::vector<double> whole_network_s)
+    : config_(config),
+      model_(model),
+      started_(started),
+      started_wall_clock_(std::chrono::system_clock::now() -
+                          std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                              std::chrono::steady_clock::now() - started)),
+      progress_("frames", config.video.frames),
+      // Lines and bar would write over each other.
+      show_progress_(config.output.file != "-" || isatty(STDOUT_FILENO) == 0) {
+  if (config.output.file != "-") {
+    file_.open(config.output.file, std::ios::trunc);
+    if (!file_) throw Error(fmt::format("{}: cannot be written: {}", config.output.file, std::strerror(errno)));
+  }
+  for (std::size_t i = 0; i < config.workers.size(); ++i) {
+    statistics_.worker_names.push_back(fmt::format("worker {}", i));
+  }
+  statistics_.whole_network_s = std::move(whole_network_s);
+  statistics_.paced = config.video.realtime;
+}
+
+std::ostream& FrameOutput::stream() { return config_.output.file == "-" ? std::cout : file_; }
+
+FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
+  FrameRecord record{.frame = frame.video_index,
+                     .captured_s = seconds(frame.captured - started_),
+                     .finished_s = seconds(frame.finished - started_),
+                     .plan = frame.plan,
+                     .links = std::vector<LinkTraffic>(config_.workers.size()),
+                     .workers = std::vector<WorkerTimes>(config_.workers.size())};
+  for (const net::StageReport& stage : frame.result->stages) {
+    if (stage.worker >= 0 && static_cast<std::size_t>(stage.worker) < record.workers.size()) {
+      const auto worker = static_cast<std::size_t>(stage.worker);
+      record.links[worker].sent_bytes = stage.receive_bytes;
+      for (const LayerIndex layer : model_.graph.boundary(frame.plan.begin(stage.worker))) {
+        const std::size_t bytes = model_.graph.output_bytes(layer);
+        record.links[worker].raw_float_bytes += bytes;
+        record.links[worker].full_bytes += net::link_type(layer) == net::ElementType::u8 ? bytes / sizeof(float) : bytes;
+      }
+      record.workers[worker] = {.receive_s = stage.receive_s,
+                                .decode_s = stage.decode_s,
+                                .compute_s = stage.compute_s,
+                                .encode_s = stage.encode_s};
+      // What a worker sends is what the next one receives.
+      if (worker > 0) record.workers[worker - 1].send_s = stage.receive_s;
+    }
+  }
+  return record;
+}
+
+void FrameOutput::write(const FrameUnderWay& frame) {
+  const FrameRecord entry = record(frame);
+  FrameResult result{.checksum = frame.result->checksum, .top_k = frame.result->top_k};
+  if (config_.output.result == ResultKind::full && !frame.result->output.empty()) {
+    result.shape = frame.result->output.shape;
+    result.values = {reinterpret_cast<const float*>(frame.result->output.data), frame.result->output.count()};
+  }
+  const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty() ? ResultKind::checksum
+                                                                                            : config_.output.result;
+  stream() << json_line(entry, kind, result, started_wall_clock_) << '\n' << std::flush;
+  if (!stream()) throw Error(fmt::format("{}: cannot be written", config_.output.file == "-" ? "stdout" : config_.output.file));
+  statistics_.add(entry);
+  if (show_progress_) progress_.update(statistics_.frames);
+}
+
+void FrameOutput::count_check(bool missed) {
+  ++statistics_.checked_frames;
+  if (missed) ++statistics_.mismatched_frames;
+}
+
+void FrameOutput::print_table() {
+  progress_.clear();
+  const std::string table = format_table(summarize(statistics_));
+  std::cerr << table << std::flush;
+}
+
+}  // namespace edge

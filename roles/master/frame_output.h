@@ -1,0 +1,51 @@
+// What the user sees of a run: JSON lines, a progress bar, the final table.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "roles/config/config.h"
+#include "roles/master/in_flight.h"
+#include "roles/model.h"
+#include "roles/report/frame_record.h"
+#include "roles/report/progress.h"
+#include "roles/report/run_statistics.h"
+
+namespace edge {
+
+/// One owner, one thread. Throws Error if the output file cannot be opened or written.
+class FrameOutput {
+ public:
+  /// `started`: second 0 of the run. `whole_network_s`: profiled, per worker.
+  FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started,
+              std::vector<double> whole_network_s);
+
+  /// Writes the frame's JSON line. Frames come in order.
+  void write(const FrameUnderWay& frame);
+  /// The source has dropped so many frames so far.
+  void set_dropped(std::uint64_t frames) { statistics_.dropped_frames = frames; }
+  void count_check(bool missed);
+  /// Something else is about to be written to the terminal.
+  void clear_progress() { progress_.clear(); }
+  /// The final table, on stderr.
+  void print_table();
+
+ private:
+  FrameRecord record(const FrameUnderWay& frame) const;
+  std::ostream& stream();
+
+  const Config& config_;
+  const Model& model_;
+  const std::chrono::steady_clock::time_point started_;
+  const std::chrono::system_clock::time_point started_wall_clock_;
+  std::ofstream file_;
+  RunStatistics statistics_;
+  ProgressBar progress_;
+  bool show_progress_;
+};
+
+}  // namespace edge

@@ -1,0 +1,94 @@
+// A frame's result as one line of JSON.
+#include "roles/report/json_line.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// To the microsecond: clocks know no better, and lines stay short.
+double rounded(double seconds) {
+  return std::round(seconds * 1e6) / 1e6;
+}
+
+/// The double whose shortest decimal text is the float's: 0.1 instead of 0.10000000149011612.
+double shortest(float value) {
+  if (!std::isfinite(value)) {
+    return value;
+  }
+  std::array<char, 32> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
+  double result = 0;
+  std::from_chars(text.data(), written.ptr, result);
+  return result;
+}
+
+/// ISO 8601, UTC, milliseconds.
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time - seconds);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), milliseconds.count());
+}
+
+Json plan_json(const scheduling::Plan& plan) {
+  Json ranges = Json::array();
+  for (const scheduling::LayerRange& range : ranges_of(plan)) {
+    ranges.push_back(range ? Json::array({range->first, range->second}) : Json::array());
+  }
+  return ranges;
+}
+
+void add_result(Json& line, ResultKind kind, const FrameResult& result) {
+  line["checksum"] = fmt::format("{:08x}", result.checksum);
+  if (kind == ResultKind::top_k) {
+    Json& top = line["top_k"] = Json::array();
+    for (const auto& [index, score] : result.top_k) {
+      top.push_back(Json::array({index, shortest(score)}));
+    }
+  } else if (kind == ResultKind::full) {
+    assert(static_cast<std::size_t>(result.shape.elements()) == result.values.size());
+    line["shape"] = Json::array();
+    for (const std::int64_t extent : result.shape.extents()) {
+      line["shape"].push_back(extent);
+    }
+    Json& values = line["values"] = Json::array();
+    for (const float value : result.values) {
+      values.push_back(shortest(value));
+    }
+  }
+}
+
+}  // namespace
+
+std::string json_line(const FrameRecord& frame, ResultKind kind, const FrameResult& result,
+                      std::chrono::system_clock::time_point started) {
+  const auto since_start = std::chrono::duration<double>(frame.finished_s);
+  const auto finished = started + std::chrono::round<std::chrono::system_clock::duration>(since_start);
+  Json line;
+  line["frame"] = frame.frame;
+  line["time"] = utc_text(finished);
+  line["captured_at"] = rounded(frame.captured_s);
+  line["finished_at"] = rounded(frame.finished_s);
+  line["latency_s"] = rounded(frame.finished_s - frame.captured_s);
+  line["plan"] = plan_json(frame.plan);
+  line["bytes"] = Json::array();
+  line["raw_float_bytes"] = Json::array();
+  for (const LinkTraffic& link : frame.links) {
+    line["bytes"].push_back(link.sent_bytes);
+    line["raw_float_bytes"].push_back(link.raw_float_bytes);
+  }
+  add_result(line, kind, result);
+  return line.dump();
+}
+
+}  // namespace edge

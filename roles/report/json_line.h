@@ -1,0 +1,30 @@
+// A frame's result as one line of JSON (docs/configuration.md, "Output"). Pure functions, no errors,
+// thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/shape.h"
+#include "roles/config/config.h"
+#include "roles/report/frame_record.h"
+
+namespace edge {
+
+struct FrameResult {
+  std::uint32_t checksum = 0;                     ///< of the network's output, always shown
+  std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; ResultKind::top_k
+  Shape shape = {};                               ///< ResultKind::full
+  std::span<const float> values = {};             ///< ResultKind::full, all elements of `shape`
+};
+
+/// One object without line feeds. `started`: the wall clock at the start of the run. Numbers have the digits
+/// that it takes to read back the same float; what JSON has no number for (infinity, NaN) becomes null.
+std::string json_line(const FrameRecord& frame, ResultKind kind, const FrameResult& result,
+                      std::chrono::system_clock::time_point started);
+
+}  // namespace edge

@@ -1,0 +1,113 @@
+// Sums over a run, and the figures made of them.
+#include "roles/report/run_statistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace edge {
+namespace {
+
+constexpr std::size_t max_plans = 256;  // counted one by one
+
+/// 0 instead of a division by zero (a run without frames).
+double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+LinkSummary summarize_link(const LinkTraffic& traffic, std::size_t worker, double frames) {
+  const std::string from = worker == 0 ? "master" : fmt::format("worker {}", worker - 1);
+  return {.name = fmt::format("{} → worker {}", from, worker),
+          .sent = ratio(static_cast<double>(traffic.sent_bytes), frames),
+          .raw_float = ratio(static_cast<double>(traffic.raw_float_bytes), frames),
+          .full = ratio(static_cast<double>(traffic.full_bytes), frames)};
+}
+
+WorkerSummary summarize_worker(const WorkerTimes& times, const std::string& name, double duration_s) {
+  WorkerSummary summary{.name = name,
+                        .receive = ratio(times.receive_s, duration_s),
+                        .decode = ratio(times.decode_s, duration_s),
+                        .compute = ratio(times.compute_s, duration_s),
+                        .encode = ratio(times.encode_s, duration_s),
+                        .send = ratio(times.send_s, duration_s)};
+  summary.wait = std::max(0.0, 1 - summary.decode - summary.compute - summary.encode);
+  return summary;
+}
+
+std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, double frames_per_second) {
+  const std::vector<double>& alone = statistics.whole_network_s;
+  if (alone.empty()) {
+    return {};
+  }
+  const auto best = std::min_element(alone.begin(), alone.end());
+  SingleDevice device{
+      .worker = static_cast<int>(best - alone.begin()), .seconds_per_frame = *best, .gain = {}};
+  if (!statistics.paced && statistics.frames > 0) {
+    device.gain = *best * frames_per_second;
+  }
+  return device;
+}
+
+}  // namespace
+
+void RunStatistics::add(const FrameRecord& frame) {
+  assert(frame.links.size() <= worker_names.size() && frame.workers.size() <= worker_names.size());
+  first_captured_s = frames == 0 ? frame.captured_s : std::min(first_captured_s, frame.captured_s);
+  last_finished_s = frames == 0 ? frame.finished_s : std::max(last_finished_s, frame.finished_s);
+  ++frames;
+  latency.add(frame.finished_s - frame.captured_s);
+  links.resize(worker_names.size());
+  workers.resize(worker_names.size());
+  for (std::size_t i = 0; i < frame.links.size(); ++i) {
+    links[i].sent_bytes += frame.links[i].sent_bytes;
+    links[i].raw_float_bytes += frame.links[i].raw_float_bytes;
+    links[i].full_bytes += frame.links[i].full_bytes;
+  }
+  for (std::size_t i = 0; i < frame.workers.size(); ++i) {
+    workers[i].receive_s += frame.workers[i].receive_s;
+    workers[i].decode_s += frame.workers[i].decode_s;
+    workers[i].compute_s += frame.workers[i].compute_s;
+    workers[i].encode_s += frame.workers[i].encode_s;
+    workers[i].send_s += frame.workers[i].send_s;
+  }
+  if (plans.size() < max_plans || plans.contains(frame.plan.ends)) {
+    ++plans[frame.plan.ends];
+  } else {
+    ++frames_of_other_plans;
+  }
+}
+
+RunSummary summarize(const RunStatistics& statistics) {
+  const auto frames = static_cast<double>(statistics.frames);
+  RunSummary summary;
+  summary.frames = statistics.frames;
+  summary.dropped_frames = statistics.dropped_frames;
+  summary.checked_frames = statistics.checked_frames;
+  summary.mismatched_frames = statistics.mismatched_frames;
+  summary.duration_s = statistics.last_finished_s - statistics.first_captured_s;
+  summary.frames_per_second = ratio(frames, summary.duration_s);
+  summary.latency_mean_s = statistics.latency.mean();
+  summary.latency_p50_s = statistics.latency.quantile(0.5);
+  summary.latency_p95_s = statistics.latency.quantile(0.95);
+  summary.latency_max_s = statistics.latency.most();
+
+  const auto by_frames = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto plan = std::max_element(statistics.plans.begin(), statistics.plans.end(), by_frames);
+  if (plan != statistics.plans.end()) {
+    summary.plan = to_string(scheduling::Plan{plan->first});
+    summary.plan_share = ratio(static_cast<double>(plan->second), frames);
+    summary.several_plans = statistics.plans.size() > 1;
+  }
+  for (std::size_t worker = 0; worker < statistics.links.size(); ++worker) {
+    summary.links.push_back(summarize_link(statistics.links[worker], worker, frames));
+  }
+  for (std::size_t worker = 0; worker < statistics.workers.size(); ++worker) {
+    summary.workers.push_back(
+        summarize_worker(statistics.workers[worker], statistics.worker_names[worker], summary.duration_s));
+  }
+  summary.best_single_device = best_single_device(statistics, summary.frames_per_second);
+  return summary;
+}
+
+}  // namespace edge

@@ -1,0 +1,87 @@
+// Sums over a run, and the figures made of them. Memory is bounded, however long the run. One thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "roles/report/frame_record.h"
+#include "roles/report/latency_histogram.h"
+
+namespace edge {
+
+/// Filled by the master.
+struct RunStatistics {
+  // Known from the start.
+  std::vector<std::string> worker_names;  ///< as shown, one per worker
+  std::vector<double>
+      whole_network_s;  ///< profiled seconds per frame of the whole network on each worker, or empty
+  bool paced = false;   ///< `realtime` or a live camera: the source, not the chain, sets the frame rate
+
+  // Counted by the master.
+  std::uint64_t dropped_frames = 0;
+  std::uint64_t checked_frames = 0;     ///< compared with the master's own result
+  std::uint64_t mismatched_frames = 0;  ///< of these
+
+  /// Adds a finished frame. Its vectors have at most one entry per worker.
+  void add(const FrameRecord& frame);
+
+  // Sums, kept by add().
+  std::uint64_t frames = 0;
+  double first_captured_s = 0;
+  double last_finished_s = 0;
+  LatencyHistogram latency;
+  std::vector<LinkTraffic> links;                          ///< by worker that the link leads to
+  std::vector<WorkerTimes> workers;                        ///< by worker
+  std::map<std::vector<LayerIndex>, std::uint64_t> plans;  ///< frames of each, by Plan::ends; bounded
+  std::uint64_t frames_of_other_plans = 0;
+};
+
+/// Means per frame, in bytes.
+struct LinkSummary {
+  std::string name;  ///< "master → worker 0"
+  double sent = 0;
+  double raw_float = 0;
+  double full = 0;
+};
+
+/// Shares of the run's duration, 0..1.
+struct WorkerSummary {
+  std::string name;
+  double receive = 0;
+  double decode = 0;
+  double compute = 0;
+  double encode = 0;
+  double send = 0;
+  double wait = 0;  ///< neither decoding, computing nor encoding (receiving and sending go on beside that)
+};
+
+/// The single device that would be fastest alone. Its transfer is not counted, so the gain is understated.
+struct SingleDevice {
+  int worker = 0;
+  double seconds_per_frame = 0;
+  std::optional<double> gain;  ///< seconds_per_frame / the chain's; nothing if the source set the frame rate
+};
+
+struct RunSummary {
+  std::uint64_t frames = 0;
+  std::uint64_t dropped_frames = 0;
+  std::uint64_t checked_frames = 0;
+  std::uint64_t mismatched_frames = 0;
+  double duration_s = 0;  ///< from the first frame's capture to the last one's result
+  double frames_per_second = 0;
+  double latency_mean_s = 0, latency_p50_s = 0, latency_p95_s = 0, latency_max_s = 0;
+  std::string plan;       ///< the most frequent one
+  double plan_share = 0;  ///< of the frames
+  bool several_plans = false;
+  std::vector<LinkSummary> links;
+  std::vector<WorkerSummary> workers;
+  std::optional<SingleDevice> best_single_device;
+};
+
+/// Pure; every figure is finite, also for a run without frames.
+RunSummary summarize(const RunStatistics& statistics);
+
+}  // namespace edge

@@ -1,0 +1,144 @@
+// The table at the end of a run.
+#include "roles/report/table.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace edge {
+namespace {
+
+constexpr std::size_t name_columns = 26;
+
+/// Code points; the names that we print have no wide or combining characters.
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (const char c : text) {
+    columns += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+  }
+  return columns;
+}
+
+/// Filled with spaces, or cut with an ellipsis, to exactly `columns`.
+std::string fitted(std::string text, std::size_t columns) {
+  if (columns_of(text) > columns) {
+    while (columns_of(text) > columns - 1) {
+      do {
+        text.pop_back();
+      } while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U);
+    }
+    text += "…";
+  }
+  return text + std::string(columns - columns_of(text), ' ');
+}
+
+/// The bounds are those at which rounding would add a digit.
+std::string three_digits(double value) {
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+/// A share of 0..1 as "45 %"; "-" if there is nothing to have a share of.
+std::string percent(double part, double whole) {
+  return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : "-";
+}
+
+std::string kilobytes(double bytes) {
+  return fmt::format("{:.1f}", bytes / 1000);
+}
+
+std::string format_run(const RunSummary& summary) {
+  if (summary.frames == 0) {
+    return summary.dropped_frames > 0 ? fmt::format("no frames, {} dropped\n", summary.dropped_frames)
+                                      : "no frames\n";
+  }
+  std::string text = fmt::format("{} frames in {}, {} frames/s", summary.frames,
+                                 format_seconds(summary.duration_s), three_digits(summary.frames_per_second));
+  if (summary.dropped_frames > 0) {
+    text += fmt::format(", {} dropped", summary.dropped_frames);
+  }
+  text += fmt::format("\nlatency   mean {}   p50 {}   p95 {}   max {}\n",
+                      format_seconds(summary.latency_mean_s), format_seconds(summary.latency_p50_s),
+                      format_seconds(summary.latency_p95_s), format_seconds(summary.latency_max_s));
+  if (!summary.plan.empty()) {
+    const std::string share =
+        summary.several_plans ? fmt::format("   ({:.0f} % of the frames)", 100 * summary.plan_share) : "";
+    const std::size_t room = 80 - std::string_view("layers    ").size() - share.size();
+    std::string plan = summary.plan;
+    if (plan.size() > room) {
+      plan = fitted(plan, room);
+    }
+    text += fmt::format("layers    {}{}\n", plan, share);
+  }
+  return text;
+}
+
+std::string format_links(const RunSummary& summary) {
+  std::string text =
+      fmt::format("\n{}{:>10}{:>12}{:>10}{:>11}{:>10}\n", fitted("link, kB per frame", name_columns), "sent",
+                  "as float32", "share", "mode full", "share");
+  for (const LinkSummary& link : summary.links) {
+    text += fmt::format("{}{:>10}{:>12}{:>10}{:>11}{:>10}\n", fitted(link.name, name_columns),
+                        kilobytes(link.sent), kilobytes(link.raw_float), percent(link.sent, link.raw_float),
+                        kilobytes(link.full), percent(link.sent, link.full));
+  }
+  return text;
+}
+
+std::string format_workers(const RunSummary& summary) {
+  std::string text =
+      fmt::format("\n{}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}\n", fitted("worker, share of the run", name_columns),
+                  "receive", "decode", "compute", "encode", "send", "wait");
+  for (std::size_t i = 0; i < summary.workers.size(); ++i) {
+    const WorkerSummary& worker = summary.workers[i];
+    text += fitted(fmt::format("{} {}", i, worker.name), name_columns);
+    for (const double share :
+         {worker.receive, worker.decode, worker.compute, worker.encode, worker.send, worker.wait}) {
+      text += fmt::format("{:>9}", percent(share, 1));
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string format_gain(const SingleDevice& device) {
+  std::string text = fmt::format("\nbest single device alone (worker {}): {} per frame", device.worker,
+                                 format_seconds(device.seconds_per_frame));
+  if (device.gain) {
+    text += *device.gain >= 1 ? fmt::format("; the chain gains {:.1f}x", *device.gain)
+                              : fmt::format("; the chain is slower, {:.2f}x", *device.gain);
+  }
+  return text + '\n';
+}
+
+std::string format_check(const RunSummary& summary) {
+  return summary.mismatched_frames == 0
+             ? fmt::format("check: all {} results agree with the master's own\n", summary.checked_frames)
+             : fmt::format("check: {} of {} results DIFFER from the master's own\n",
+                           summary.mismatched_frames, summary.checked_frames);
+}
+
+}  // namespace
+
+std::string format_seconds(double seconds) {
+  if (seconds < 0.9995) {
+    return three_digits(seconds * 1000) + " ms";
+  }
+  return three_digits(seconds) + " s";
+}
+
+std::string format_table(const RunSummary& summary) {
+  std::string text = format_run(summary);
+  if (summary.frames > 0) {
+    text += format_links(summary) + format_workers(summary);
+  }
+  if (summary.best_single_device) {
+    text += format_gain(*summary.best_single_device);
+  }
+  if (summary.checked_frames > 0) {
+    text += format_check(summary);
+  }
+  return text;
+}
+
+}  // namespace edge

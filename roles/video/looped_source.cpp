@@ -1,0 +1,57 @@
+#include "roles/video/looped_source.h"
+
+#include <mutex>
+#include <utility>
+
+namespace edge {
+namespace {
+
+class LoopedSource final : public FrameSource {
+ public:
+  explicit LoopedSource(std::function<std::unique_ptr<FrameSource>()> open)
+      : open_(std::move(open)), source_(open_()) {}
+
+  std::optional<net::Elements> next() override {
+    auto frame = source_->next();
+    while (!frame && frames_in_pass_ != 0 && reopen()) frame = source_->next();
+    if (frame) ++frames_in_pass_;
+    return frame;
+  }
+  std::optional<double> frames_per_second() const override { return source_->frames_per_second(); }
+  bool live() const override { return source_->live(); }
+
+  void cancel() override {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    source_->cancel();
+  }
+
+ private:
+  // False after cancel().
+  bool reopen() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (cancelled_) return false;
+    }
+    auto fresh = open_();  // may take a while: cancel() must not wait for it
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return false;
+    source_ = std::move(fresh);
+    frames_in_pass_ = 0;
+    return true;
+  }
+
+  std::function<std::unique_ptr<FrameSource>()> open_;
+  std::mutex mutex_;  // cancelled_, and replacing source_
+  bool cancelled_ = false;
+  std::unique_ptr<FrameSource> source_;
+  std::uint64_t frames_in_pass_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameSource> make_looped_source(std::function<std::unique_ptr<FrameSource>()> open) {
+  return std::make_unique<LoopedSource>(std::move(open));
+}
+
+}  // namespace edge

@@ -1,0 +1,23 @@
+// Frames as the sources hand them out: 1x3xHxW 8-bit elements, planar RGB. Functions are thread-safe, no
+// errors.
+#pragma once
+
+#include <cstdint>
+
+#include "net/codec/elements.h"
+
+namespace edge {
+
+/// A frame under construction: fill `planes` (R, then G, then B, rows x columns each), then hand out
+/// `elements`.
+struct PlanarFrame {
+  PlanarFrame(std::int64_t rows, std::int64_t columns);  ///< pixels are uninitialised
+
+  std::uint8_t* planes;
+  net::Elements elements;
+};
+
+/// From interleaved RGB24.
+net::Elements frame_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns);
+
+}  // namespace edge

@@ -1,0 +1,127 @@
+#include "roles/video/y4m_source.h"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/error.h"
+#include "roles/video/planar_frame.h"
+#include "roles/video/plane_scaler.h"
+#include "roles/video/source_kind.h"
+#include "roles/video/y4m_header.h"
+#include "roles/video/yuv.h"
+
+namespace edge {
+namespace {
+
+Y4mHeader read_header(BufferedReader& reader, const std::string& name) {
+  if (reader.at_end()) throw Error(name + ": is empty, not a Y4M stream");
+  const std::optional<std::string> line = reader.read_line(Y4mHeader::max_line);
+  if (!line) throw Error(name + ": is not a Y4M stream: its first line does not end");
+  return parse_y4m_header(*line, name);
+}
+
+class Y4mSource final : public FrameSource {
+ public:
+  Y4mSource(BufferedReader reader, std::string name, std::int64_t rows, std::int64_t columns, bool live)
+      : reader_(std::move(reader)),
+        name_(std::move(name)),
+        rows_(rows),
+        columns_(columns),
+        live_(live),
+        header_(read_header(reader_, name_)),
+        luma_scaler_({header_.rows, rows}, {header_.columns, columns}) {
+    if (has_chroma()) {
+      chroma_scaler_.emplace(
+          PlaneScaler::Extent{header_.chroma_rows, rows, header_.chroma_row_siting},
+          PlaneScaler::Extent{header_.chroma_columns, columns, header_.chroma_column_siting});
+    }
+  }
+
+  std::optional<net::Elements> next() override {
+    if (ended_ || reader_.cancelled()) return std::nullopt;
+    ended_ = true;  // unless a whole frame is there
+    if (reader_.at_end() || !read_frame()) return std::nullopt;
+    ended_ = false;
+    ++frames_;
+    return convert();
+  }
+
+  std::optional<double> frames_per_second() const override { return header_.frames_per_second; }
+  bool live() const override { return live_; }
+  void cancel() override { reader_.cancel(); }
+
+ private:
+  bool has_chroma() const { return header_.chroma_rows != 0; }
+  std::string here() const { return name_ + ": frame " + std::to_string(frames_); }
+
+  // False after cancel().
+  bool read_frame() {
+    const std::optional<std::string> line = reader_.read_line(Y4mHeader::max_line);
+    if (reader_.cancelled()) return false;
+    if (!line || (*line != "FRAME" && line->rfind("FRAME ", 0) != 0)) {
+      throw Error(here() + " does not begin with FRAME: the Y4M stream is broken");
+    }
+    yuv_.resize(static_cast<std::size_t>(header_.frame_bytes()));
+    const std::size_t count = reader_.read(std::as_writable_bytes(std::span(yuv_)));
+    if (reader_.cancelled()) return false;
+    if (count != yuv_.size()) {
+      throw Error(here() + " is cut off: " + std::to_string(yuv_.size() - count) + " of " +
+                  std::to_string(yuv_.size()) + " bytes are missing");
+    }
+    return true;
+  }
+
+  net::Elements convert() {
+    PlanarFrame frame(rows_, columns_);
+    const auto pixels = static_cast<std::size_t>(rows_ * columns_);
+    scaled_.resize(pixels * 3);
+    const std::array<std::uint8_t*, 3> scaled = {scaled_.data(), scaled_.data() + pixels,
+                                                 scaled_.data() + 2 * pixels};
+    const std::uint8_t* in = yuv_.data();
+    luma_scaler_.scale(in, scaled[0]);
+    in += header_.luma_bytes();
+    if (has_chroma()) {
+      chroma_scaler_->scale(in, scaled[1]);
+      chroma_scaler_->scale(in + header_.chroma_bytes(), scaled[2]);
+    }
+    yuv_to_rgb(header_.range, scaled[0], has_chroma() ? scaled[1] : nullptr,
+               has_chroma() ? scaled[2] : nullptr, frame.planes, frame.planes + pixels,
+               frame.planes + 2 * pixels, pixels);
+    return frame.elements;
+  }
+
+  BufferedReader reader_;
+  std::string name_;
+  std::int64_t rows_, columns_;
+  bool live_;
+  Y4mHeader header_;
+  PlaneScaler luma_scaler_;
+  std::optional<PlaneScaler> chroma_scaler_;
+  std::vector<std::uint8_t> yuv_, scaled_;
+  std::int64_t frames_ = 0;
+  bool ended_ = false;
+};
+
+bool is_y4m_file(const std::string& source) {
+  return source.size() > 4 && source.ends_with(".y4m");
+}
+
+std::unique_ptr<FrameSource> open_y4m_file(const VideoOptions& options) {
+  return make_y4m_source(BufferedReader(open_file(options.source)), options.source, options.rows,
+                         options.columns, false);
+}
+
+}  // namespace
+
+std::unique_ptr<FrameSource> make_y4m_source(BufferedReader reader, const std::string& name,
+                                             std::int64_t rows, std::int64_t columns, bool live) {
+  return std::make_unique<Y4mSource>(std::move(reader), name, rows, columns, live);
+}
+
+const SourceKind y4m_file_kind = {is_y4m_file, open_y4m_file, true};
+
+}  // namespace edge

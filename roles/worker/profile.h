@@ -1,0 +1,23 @@
+// Layer costs of this device: measured once, kept on disk, told to the master.
+#pragma once
+
+#include <vector>
+
+#include "engine/executor.h"
+#include "net/message.h"
+#include "roles/config/config.h"
+#include "roles/model.h"
+
+namespace edge {
+
+/// Seconds per layer, from the cache directory or (if it is not there, or `reprofile`) measured with a progress bar.
+/// Another process on this machine that measures the same at this moment is waited for. May take seconds to minutes.
+std::vector<double> load_or_measure_profile(Executor& executor, const Model& model, const Config& config,
+                                            const net::Identity& identity, bool reprofile);
+
+/// The message that tells the master, and back. Throws net::ConnectionLost unless it has one finite, non-negative
+/// number per layer.
+net::Message profile_message(const std::vector<double>& layer_cost);
+std::vector<double> parse_profile(const net::Message& message, const Graph& graph);
+
+}  // namespace edge

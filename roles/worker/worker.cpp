@@ -1,0 +1,260 @@
+#include "roles/worker/worker.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <chrono>
+
+#include "net/thread_name.h"
+#include "roles/classify.h"
+#include "roles/worker/profile.h"
+
+namespace edge {
+
+using std::chrono::steady_clock;
+
+namespace {
+
+double seconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
+
+const WorkerConfig& own_config(const Config& config, int index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= config.workers.size()) {
+    throw Error(fmt::format("{}: there is no worker {}: [[workers]] lists {} (0 to {})", config.file.string(), index,
+                            config.workers.size(), config.workers.size() - 1));
+  }
+  return config.workers[static_cast<std::size_t>(index)];
+}
+
+net::ConnectionOptions connection_options(const NetConfig& config) {
+  return {.heartbeat = config.heartbeat, .timeout = config.timeout};
+}
+
+net::LinkSender::Options link_options(const Config& config, int index, const net::Identity& identity) {
+  const Address& next = config.workers[static_cast<std::size_t>(index) + 1].address;
+  return {.connector = {.host = next.host,
+                        .port = next.port,
+                        .hello = {.identity = identity,
+                                  .purpose = net::Purpose::link,
+                                  .wanted_role = "worker",
+                                  .wanted_index = index + 1},
+                        .connection = connection_options(config.net)},
+          .worker = index + 1,
+          .sending_worker = index};
+}
+
+}  // namespace
+
+Worker::Worker(const Config& config, const WorkerOptions& options)
+    : config_(config),
+      options_(options),
+      model_(load_model(config.model)),
+      threads_(resolve_threads(own_config(config, options.index).threads)),
+      identity_(make_identity("worker", options.index, model_)),
+      stop_signal_(context_, [this] { stop(); }),
+      executor_(model_.graph, *model_.weights, {.threads = threads_}),
+      receiver_(model_.graph, options.index) {
+  const WorkerConfig& own = own_config(config_, options_.index);
+  const net::Listener::Handlers handlers = {
+      .judge = [this](const net::Hello& hello) { return judge(hello); },
+      .session = [this](auto connection, auto hello) { return serve(connection, hello); }};
+  if (options_.listening_descriptor) {
+    listener_.emplace(context_, *options_.listening_descriptor, identity_, net::LinkReceiver::window_frames,
+                      connection_options(config_.net), handlers);
+  } else {
+    const std::string host = own.listen ? own.listen->host : "";
+    const std::uint16_t port = own.listen ? own.listen->port : own.address.port;
+    listener_.emplace(context_, host, port, identity_, net::LinkReceiver::window_frames, connection_options(config_.net),
+                      handlers);
+  }
+  if (static_cast<std::size_t>(options_.index) + 1 < config_.workers.size()) {
+    sender_.emplace(context_, link_options(config_, options_.index, identity_),
+                    net::LinkSender::Handlers{.refused = [this](const std::string& reason) { fail(reason); },
+                                              .connected = [this] { mended(); }});
+  }
+}
+
+Worker::~Worker() {
+  stopping_ = true;
+  receiver_.close();
+  if (sender_) sender_->close();
+  if (compute_thread_.joinable()) compute_thread_.join();
+}
+
+int Worker::run() {
+  net::name_this_thread("net");
+  spdlog::info("listens on port {}: {}, {} threads, {}", listener_->port(), model_.text, threads_, identity_.isa);
+  compute_thread_ = std::thread([this] { compute(); });
+  listener_->start();
+  if (sender_) sender_->start();
+  context_.run();
+  spdlog::info("stopped");
+  return exit_status_;
+}
+
+void Worker::stop() {
+  stopping_ = true;
+  listener_->stop();
+  receiver_.close();
+  if (sender_) sender_->close();
+  context_.stop();
+}
+
+std::optional<net::Refusal> Worker::judge(const net::Hello& hello) const {
+  const net::Identity& caller = hello.identity;
+  if (hello.purpose == net::Purpose::control) {
+    if (caller.role != "master") return net::Refusal{.reason = "only a master may control a worker"};
+    if (master_ && run_.instance != caller.instance) {
+      return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), master_->peer()), .final = false};
+    }
+    return std::nullopt;
+  }
+  const std::string sender = options_.index == 0 ? "master" : fmt::format("worker {}", options_.index - 1);
+  if (caller.name() != sender) {
+    return net::Refusal{.reason = fmt::format("{} gets its frames from {}, not from {}", identity_.name(), sender,
+                                              caller.name())};
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<void> Worker::serve(std::shared_ptr<net::Connection> connection, net::Hello hello) {
+  if (hello.purpose == net::Purpose::control) return serve_master(std::move(connection), std::move(hello));
+  return receiver_.serve(std::move(connection), std::move(hello));
+}
+
+asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello) {
+  spdlog::info("{} is here", connection->peer());
+  {
+    const std::lock_guard lock(mutex_);
+    if (master_) master_->close();
+    master_ = connection;
+    if (run_.instance != hello.identity.instance) {
+      run_ = {.instance = hello.identity.instance, .epoch = 0};
+      if (sender_) sender_->reset();
+    }
+    if (!failure_.empty()) {
+      connection->send({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", failure_}})});
+    }
+    if (!layer_cost_.empty()) connection->send(profile_message(layer_cost_));
+  }
+  try {
+    for (;;) {
+      co_await connection->receive();
+      throw net::ConnectionLost("it sent an unexpected message");
+    }
+  } catch (const net::ConnectionLost& error) {
+    const std::lock_guard lock(mutex_);
+    if (master_ == connection) master_.reset();
+    if (!stopping_) spdlog::info("{} is gone: {}", connection->peer(), error.what());
+  }
+}
+
+void Worker::tell_master(net::Message message) {
+  const std::lock_guard lock(mutex_);
+  if (master_) master_->send(std::move(message));
+}
+
+void Worker::fail(const std::string& reason) {
+  spdlog::error("{}", reason);
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = reason;
+  }
+  tell_master({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", reason}})});
+}
+
+void Worker::mended() {
+  const std::lock_guard lock(mutex_);
+  failure_.clear();
+}
+
+void Worker::compute() {
+  net::name_this_thread("compute");
+  try {
+    profile();
+    while (std::optional<net::LinkFrame> frame = receiver_.pop()) process(std::move(*frame));
+  } catch (const std::exception& error) {
+    fail(fmt::format("{} cannot go on: {}", identity_.name(), error.what()));
+    exit_status_ = 1;
+    asio::post(context_, [this] {
+      farewell_.expires_after(std::chrono::milliseconds(500));  // the master shall read why
+      farewell_.async_wait([this](asio::error_code) { stop(); });
+    });
+  }
+}
+
+void Worker::profile() {
+  std::vector<double> cost = load_or_measure_profile(executor_, model_, config_, identity_, options_.reprofile);
+  const std::lock_guard lock(mutex_);
+  layer_cost_ = std::move(cost);
+  if (master_) master_->send(profile_message(layer_cost_));
+}
+
+bool Worker::belongs_to_this_run(const net::LinkFrame& frame) {
+  const std::lock_guard lock(mutex_);
+  if (!master_ || frame.run.instance != run_.instance || frame.run.epoch < run_.epoch) return false;
+  run_.epoch = frame.run.epoch;
+  return true;
+}
+
+net::ElementsMap Worker::run_layers(const net::LinkFrame& frame, LayerIndex first, LayerIndex last) {
+  std::vector<LayerIndex> layers;
+  std::vector<LayerIndex> wanted;
+  TensorMap given;
+  net::ElementsMap outputs;
+  for (LayerIndex layer = first; layer < last; ++layer) layers.push_back(layer);
+  for (const LayerIndex layer : model_.graph.boundary(last)) {
+    if (layer >= first) {
+      wanted.push_back(layer);
+    } else {
+      outputs[layer] = frame.tensors.at(layer);  // passes through, in the form in which it came
+    }
+  }
+  if (layers.empty()) return outputs;
+  for (const auto& [layer, elements] : frame.tensors) {
+    const std::vector<LayerIndex>& consumers = model_.graph.consumers(layer);
+    const bool needed = std::any_of(consumers.begin(), consumers.end(), [&](LayerIndex c) { return c < last; });
+    if (needed) given[layer] = net::tensor_of(elements);
+  }
+  for (const auto& [layer, tensor] : executor_.run(layers, given, wanted)) outputs[layer] = net::elements_of(tensor);
+  return outputs;
+}
+
+void Worker::process(net::LinkFrame frame) {
+  if (!belongs_to_this_run(frame)) return;
+  const auto start = steady_clock::now();
+  const LayerIndex first = net::first_layer(frame.ends, options_.index);
+  const LayerIndex last = frame.ends[static_cast<std::size_t>(options_.index)];
+  net::ElementsMap outputs = run_layers(frame, first, last);
+  net::StageReport& stage = frame.stages.back();
+  stage.wait_s = frame.wait_s;
+  stage.compute_s = seconds_since(start);
+  spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1, stage.compute_s * 1e3);
+  if (last == model_.graph.size()) {
+    send_result(std::move(frame), outputs.at(model_.graph.output()));
+    return;
+  }
+  frame.tensors = std::move(outputs);
+  sender_->send(std::move(frame));
+}
+
+void Worker::send_result(net::LinkFrame frame, const net::Elements& output) {
+  const auto start = steady_clock::now();
+  const Tensor tensor = net::tensor_of(output);
+  net::Result result{.frame = frame.frame,
+                     .run = frame.run,
+                     .top_k = top_classes(tensor, frame.options.top_k),
+                     .checksum = checksum(tensor)};
+  std::vector<std::byte> encoded;
+  if (frame.options.full_result) {
+    net::encode(output, nullptr, {.delta = frame.options.delta, .compress = frame.options.compress, .speeds = {}}, encoded);
+  }
+  frame.stages.back().encode_s = seconds_since(start);
+  result.stages = std::move(frame.stages);
+  tell_master(net::pack_result(result, encoded));
+}
+
+}  // namespace edge

@@ -1,0 +1,83 @@
+// `edge worker I`: runs its part of the network on the frames that arrive.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/executor.h"
+#include "net/link_receiver.h"
+#include "net/link_sender.h"
+#include "net/listener.h"
+#include "roles/config/config.h"
+#include "roles/model.h"
+#include "roles/stop_signal.h"
+
+namespace edge {
+
+struct WorkerOptions {
+  int index = 0;
+  std::optional<int> listening_descriptor = std::nullopt;  ///< a socket that `edge local` opened
+  bool reprofile = false;                   ///< measure layer costs although the cache has them
+};
+
+/// Threads: the caller of run() does all network traffic; "receive" decodes; "compute" profiles, then runs layers;
+/// "send" encodes. A worker serves one master after the other until SIGINT or SIGTERM.
+class Worker {
+ public:
+  /// Binds the port. Throws Error (unknown network, port in use ...).
+  Worker(const Config& config, const WorkerOptions& options);
+  ~Worker();
+
+  /// Returns the exit status.
+  int run();
+
+ private:
+  std::optional<net::Refusal> judge(const net::Hello& hello) const;
+  asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
+  asio::awaitable<void> serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello);
+  void stop();
+
+  // On the "compute" thread.
+  void compute();
+  void profile();
+  void process(net::LinkFrame frame);
+  bool belongs_to_this_run(const net::LinkFrame& frame);
+  net::ElementsMap run_layers(const net::LinkFrame& frame, LayerIndex first, LayerIndex last);
+  void send_result(net::LinkFrame frame, const net::Elements& output);
+  void tell_master(net::Message message);
+  void fail(const std::string& reason);
+  void mended();
+
+  const Config config_;
+  const WorkerOptions options_;
+  const Model model_;
+  const int threads_;
+  const net::Identity identity_;
+  asio::io_context context_;
+  StopSignal stop_signal_;
+  asio::steady_timer farewell_{context_};
+  Executor executor_;  ///< the "compute" thread's
+  net::LinkReceiver receiver_;
+  std::optional<net::LinkSender> sender_;  ///< none behind the last worker
+  std::optional<net::Listener> listener_;
+
+  std::mutex mutex_;
+  std::shared_ptr<net::Connection> master_;  ///< control connection
+  net::RunId run_;                           ///< the master's; older epochs are dropped
+  std::vector<double> layer_cost_;           ///< empty until profiled
+  std::string failure_;                      ///< told to every master that comes
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> exit_status_{0};
+  std::thread compute_thread_;
+};
+
+}  // namespace edge

@@ -1,0 +1,143 @@
+#include "tests/end_to_end/edge_process.h"
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <netinet/in.h>
+#include <sstream>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace edge::test {
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "edge_test_XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path TemporaryDirectory::write(const std::string& name, const std::string& text) const {
+  std::ofstream(path_ / name) << text;
+  return path_ / name;
+}
+
+std::string TemporaryDirectory::read(const std::string& name) const { return read_file(path_ / name); }
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+EdgeProcess::EdgeProcess(const std::vector<std::string>& command, std::filesystem::path output,
+                         std::filesystem::path errors, const std::map<std::string, std::string>& environment)
+    : output_(std::move(output)), errors_(std::move(errors)) {
+  std::vector<char*> argv;
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  pid_ = fork();
+  if (pid_ < 0) throw std::runtime_error("fork failed");
+  if (pid_ > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const auto redirect = [](const std::filesystem::path& path, int flags, int to) {
+    const int descriptor = open(path.c_str(), flags, 0600);
+    if (descriptor >= 0) dup2(descriptor, to);
+  };
+  redirect("/dev/null", O_RDONLY, 0);
+  redirect(output_, O_WRONLY | O_CREAT | O_APPEND, 1);
+  redirect(errors_, O_WRONLY | O_CREAT | O_APPEND, 2);
+  for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
+  execvp(argv.front(), argv.data());
+  _exit(127);
+}
+
+EdgeProcess::EdgeProcess(EdgeProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      status_(other.status_),
+      output_(std::move(other.output_)),
+      errors_(std::move(other.errors_)) {}
+
+EdgeProcess::~EdgeProcess() {
+  if (!running()) return;
+  ::kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
+void EdgeProcess::kill(int signal) const {
+  if (pid_ > 0 && status_ < 0) ::kill(pid_, signal);
+}
+
+bool EdgeProcess::running() { return pid_ > 0 && wait(0ms) < 0; }
+
+int EdgeProcess::wait(std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (status_ < 0) {
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+      status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      break;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) return -1;
+    std::this_thread::sleep_for(5ms);
+  }
+  return status_;
+}
+
+std::string EdgeProcess::output() const { return read_file(output_); }
+std::string EdgeProcess::errors() const { return read_file(errors_); }
+
+bool EdgeProcess::wait_for_message(const std::string& text, std::chrono::milliseconds limit) const {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (errors().find(text) == std::string::npos) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(10ms);
+  }
+  return true;
+}
+
+std::vector<std::string> edge_command(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {EDGE_BINARY};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+std::vector<std::uint16_t> free_ports(int count) {
+  std::vector<int> sockets;
+  std::vector<std::uint16_t> ports;
+  for (int i = 0; i < count; ++i) {
+    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    if (bind(descriptor, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+      throw std::runtime_error("no free port");
+    }
+    ports.push_back(ntohs(address.sin_port));
+    sockets.push_back(descriptor);
+  }
+  for (const int descriptor : sockets) close(descriptor);
+  return ports;
+}
+
+std::vector<nlohmann::json> json_lines(const std::string& text) {
+  std::vector<nlohmann::json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+}  // namespace edge::test

@@ -1,0 +1,237 @@
+#include "engine/program.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <stdexcept>
+
+#include "engine/models/models.h"
+#include "tests/engine/support.h"
+
+namespace edge {
+namespace {
+
+using Layers = std::vector<LayerIndex>;
+using Storage = Program::Storage;
+
+std::size_t no_workspace(LayerIndex /*layer*/) {
+  return 0;
+}
+
+/// conv 1, relu 2, max_pool 3, conv 4, batch_norm 5, relu 6, flatten 7, linear 8, relu 9, softmax 10
+Graph make_chain() {
+  Graph graph("chain", {1, 3, 16, 16});
+  graph.add("conv1", Conv2dLayer{.out_channels = 4});
+  graph.add("relu1", ReluLayer{});
+  graph.add("pool", MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}});
+  graph.add("conv2", Conv2dLayer{.out_channels = 4});
+  graph.add("norm", BatchNorm2dLayer{});
+  graph.add("relu2", ReluLayer{});
+  graph.add("flatten", FlattenLayer{});
+  graph.add("fc", LinearLayer{.out_features = 5});
+  graph.add("relu3", ReluLayer{});
+  graph.add("softmax", SoftmaxLayer{});
+  return graph;
+}
+
+Layers step_layers(const Program& program) {
+  Layers layers;
+  for (const Program::Step& step : program.steps) layers.push_back(step.layer);
+  return layers;
+}
+
+TEST(Program, fuses_relu_into_the_layer_before) {
+  const Graph graph = make_chain();
+  const Program program = compile_program(graph, test::all_layers(graph), {10}, no_workspace);
+  EXPECT_EQ(step_layers(program), (Layers{1, 3, 4, 5, 8, 10}));
+  EXPECT_TRUE(program.steps[0].relu);
+  EXPECT_FALSE(program.steps[1].relu);
+  EXPECT_FALSE(program.steps[2].relu);
+  EXPECT_TRUE(program.steps[3].relu);
+  EXPECT_TRUE(program.steps[4].relu);
+  EXPECT_EQ(program.given, Layers{0});
+}
+
+TEST(Program, does_not_fuse_what_is_wanted_or_used_elsewhere) {
+  const Graph chain = make_chain();
+  EXPECT_EQ(step_layers(compile_program(chain, {1, 2, 3}, {1, 3}, no_workspace)), (Layers{1, 2, 3}));
+  EXPECT_EQ(step_layers(compile_program(chain, {1, 3}, {1, 3}, no_workspace)), (Layers{1, 3}));
+
+  Graph fork("fork", {1, 3, 16, 16});
+  fork.add("conv", Conv2dLayer{.out_channels = 4});
+  fork.add("relu", ReluLayer{});
+  fork.add("add", AddLayer{}, {1, 2});
+  EXPECT_EQ(step_layers(compile_program(fork, {1, 2, 3}, {3}, no_workspace)), (Layers{1, 2, 3}));
+}
+
+TEST(Program, wanted_outputs_are_fresh_and_others_are_not) {
+  const Graph graph = make_chain();
+  const Program program = compile_program(graph, {1, 2, 3, 4}, {2, 4}, no_workspace);
+  ASSERT_EQ(program.results.size(), 2U);
+  EXPECT_EQ(program.results[0].layer, 2);
+  EXPECT_EQ(program.results[1].layer, 4);
+  for (const Program::Result& result : program.results) {
+    EXPECT_EQ(program.buffers[result.buffer].storage, Storage::fresh);
+  }
+  EXPECT_EQ(program.arena_bytes, graph.output_bytes(3));
+}
+
+TEST(Program, in_place_where_nobody_needs_the_input_later) {
+  const Graph graph = make_chain();
+  const Program program = compile_program(graph, {4, 5, 6}, {6}, no_workspace);
+  ASSERT_EQ(program.steps.size(), 2U);
+  EXPECT_EQ(program.steps[1].inputs[0], program.steps[1].output);
+  EXPECT_EQ(program.arena_bytes, 0U) << "conv2 writes where the result will be";
+
+  const Program kept = compile_program(graph, {4, 5}, {4, 5}, no_workspace);
+  EXPECT_NE(kept.steps[1].inputs[0], kept.steps[1].output) << "conv2's output is wanted";
+  const Program given = compile_program(graph, {5, 6}, {6}, no_workspace);
+  EXPECT_NE(given.steps[0].inputs[0], given.steps[0].output) << "the caller's tensor must not change";
+}
+
+TEST(Program, views_share_the_buffer) {
+  const Graph graph = make_chain();
+  const Program both = compile_program(graph, {5, 6, 7}, {6, 7}, no_workspace);
+  ASSERT_EQ(both.results.size(), 2U);
+  EXPECT_EQ(both.results[0].buffer, both.results[1].buffer);
+  const Program of_given = compile_program(graph, {7}, {7}, no_workspace);
+  EXPECT_TRUE(of_given.steps.empty());
+  EXPECT_EQ(of_given.given, Layers{6});
+  EXPECT_EQ(of_given.buffers[of_given.results[0].buffer].storage, Storage::given);
+}
+
+TEST(Program, empty_set_passes_given_tensors_through) {
+  const Graph graph = make_chain();
+  const Program program = compile_program(graph, {}, {0, 3}, no_workspace);
+  EXPECT_TRUE(program.steps.empty());
+  EXPECT_EQ(program.given, (Layers{0, 3}));
+  EXPECT_EQ(program.arena_bytes, 0U);
+}
+
+TEST(Program, refuses_sets_that_are_not_ascending_or_not_there) {
+  const Graph graph = make_chain();
+  EXPECT_THROW(compile_program(graph, {2, 1}, {1}, no_workspace), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {1, 1}, {1}, no_workspace), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {0, 1}, {1}, no_workspace), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {11}, {11}, no_workspace), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {1}, {11}, no_workspace), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {1}, {-1}, no_workspace), std::logic_error);
+}
+
+TEST(Program, memory_is_that_of_the_live_set) {
+  const Graph graph = make_model("vgg16", {.rows = 480, .columns = 720, .features_only = true});
+  const Program program = compile_program(graph, test::all_layers(graph), {graph.output()}, no_workspace);
+  EXPECT_EQ(program.arena_bytes, 2 * graph.output_bytes(1));  // in and out of features.2
+}
+
+/// Follows the steps and keeps track of what lies where: every step must find its inputs untouched.
+class MemoryChecker {
+ public:
+  MemoryChecker(const Graph& graph, const Program& program) : graph_(graph), program_(program) {
+    holds_.resize(program.buffers.size());
+    for (std::size_t i = 0; i < program.buffers.size(); ++i) {
+      if (program.buffers[i].storage == Storage::given) holds_[i] = program.buffers[i].layer;
+    }
+  }
+
+  void check() {
+    for (const Program::Step& step : program_.steps) {
+      const std::vector<LayerIndex>& inputs = graph_.layer(step.layer).inputs;
+      ASSERT_EQ(step.inputs.size(), inputs.size());
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        EXPECT_EQ(holds_[step.inputs[i]], made_by(inputs[i])) << "input " << i << " of layer " << step.layer;
+      }
+      const Program::Buffer& output = program_.buffers[step.output];
+      EXPECT_NE(output.storage, Storage::given);
+      for (const std::size_t input : step.inputs) {
+        if (input == step.output) continue;
+        EXPECT_FALSE(overlap(output, program_.buffers[input]));
+      }
+      if (step.workspace_bytes > 0) {
+        EXPECT_LE(step.workspace_offset + step.workspace_bytes, program_.arena_bytes);
+        overwrite(step.workspace_offset, step.workspace_bytes);
+        for (const std::size_t input : step.inputs)
+          EXPECT_TRUE(holds_[input].has_value()) << "the workspace overlaps";
+      }
+      if (output.storage == Storage::arena) {
+        EXPECT_LE(output.offset + output.bytes, program_.arena_bytes);
+        overwrite(output.offset, output.bytes);
+        if (step.workspace_bytes > 0) {
+          EXPECT_FALSE(output.offset < step.workspace_offset + step.workspace_bytes &&
+                       step.workspace_offset < output.offset + output.bytes);
+        }
+      }
+      holds_[step.output] = step.relu ? graph_.consumers(step.layer).front() : step.layer;
+    }
+    for (const Program::Result& result : program_.results) {
+      EXPECT_EQ(holds_[result.buffer], made_by(result.layer));
+      EXPECT_NE(program_.buffers[result.buffer].storage, Storage::arena);
+    }
+  }
+
+ private:
+  /// The layer that computes this layer's values: itself, or through views of the set an earlier one.
+  LayerIndex made_by(LayerIndex index) const {
+    const Operation& operation = graph_.layer(index).operation;
+    const bool view =
+        std::holds_alternative<FlattenLayer>(operation) || std::holds_alternative<DropoutLayer>(operation);
+    const bool in_set =
+        std::find(program_.layers.begin(), program_.layers.end(), index) != program_.layers.end();
+    return view && in_set ? made_by(graph_.layer(index).inputs[0]) : index;
+  }
+
+  static bool overlap(const Program::Buffer& a, const Program::Buffer& b) {
+    return a.storage == Storage::arena && b.storage == Storage::arena && a.offset < b.offset + b.bytes &&
+           b.offset < a.offset + a.bytes;
+  }
+
+  /// Whatever lies there is lost.
+  void overwrite(std::size_t offset, std::size_t bytes) {
+    Program::Buffer written;
+    written.offset = offset;
+    written.bytes = bytes;
+    for (std::size_t i = 0; i < holds_.size(); ++i) {
+      if (overlap(written, program_.buffers[i])) holds_[i].reset();
+    }
+  }
+
+  const Graph& graph_;
+  const Program& program_;
+  std::vector<std::optional<LayerIndex>> holds_;  // per buffer: whose output it has now
+};
+
+/// A few random sets, one after the other, as a changing plan would ask for them. Returns the number of
+/// steps.
+std::size_t check_random_sets(const Graph& graph, test::Random& random) {
+  std::size_t steps = 0;
+  std::vector<bool> done(static_cast<std::size_t>(graph.size()));
+  done[0] = true;
+  for (int part = 0; part < 4; ++part) {
+    const Layers set = test::random_runnable_set(graph, done, random);
+    for (const LayerIndex index : set) done[static_cast<std::size_t>(index)] = true;
+    Layers wanted = test::needed_outside(graph, set);
+    if (!set.empty() && random() % 2 == 0) wanted.push_back(set[random() % set.size()]);
+    const auto workspace = [](LayerIndex layer) { return static_cast<std::size_t>(layer % 3) * 1000; };
+    const Program program = compile_program(graph, set, wanted, workspace);
+    MemoryChecker(graph, program).check();
+    steps += program.steps.size();
+  }
+  return steps;
+}
+
+TEST(Program, no_step_destroys_what_a_later_one_needs) {
+  test::Random random(5);
+  std::size_t steps = 0;
+  for (const char* name : {"toy_dag", "alexnet", "vgg11"}) {
+    const Graph graph = make_model(name, {.rows = 96, .columns = 64, .classes = 10});
+    for (int round = 0; round < 100 && !HasFailure(); ++round) steps += check_random_sets(graph, random);
+  }
+  for (int round = 0; round < 500 && !HasFailure(); ++round) {
+    const Graph graph = test::random_graph(random, 30);
+    steps += check_random_sets(graph, random);
+  }
+  EXPECT_GT(steps, 10000U);
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,40 @@
+// Everything that a peer's messages are parsed with: header, CBOR, hello, welcome, frame header, result, profile.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "engine/models/models.h"
+#include "net/handshake.h"
+#include "net/link_frame.h"
+#include "roles/worker/profile.h"
+
+namespace {
+
+template <typename Parse>
+void attempt(Parse parse) {
+  try {
+    parse();
+  } catch (const edge::Error&) {  // refused, as it should be
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace edge::net;
+  static const edge::Graph graph = edge::make_model("toy_dag", {.rows = 32, .columns = 32});
+  if (size < 1) return 0;
+  const auto* bytes = reinterpret_cast<const std::byte*>(data);
+  if (size >= header_bytes) {
+    attempt([&] { parse_header(std::span<const std::byte, header_bytes>(bytes, header_bytes), max_control_bytes); });
+  }
+  Message message{.type = static_cast<MessageType>(data[0]), .payload = {bytes + 1, bytes + size}};
+  attempt([&] { parse_hello(message); });
+  attempt([&] { parse_welcome(message); });
+  attempt([&] { parse_refusal(message); });
+  attempt([&] { parse_frame_header(message, graph, 1); });
+  attempt([&] { parse_result(message, graph, edge::kernels::Isa::scalar); });
+  attempt([&] { edge::parse_profile(message, graph); });
+  return 0;
+}

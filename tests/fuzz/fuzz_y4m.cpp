@@ -1,0 +1,21 @@
+// Y4M streams: any bytes give frames or an Error.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/error.h"
+#include "roles/video/y4m_source.h"
+#include "tests/roles/video_memory_stream.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  try {
+    edge::BufferedReader reader(std::make_shared<edge::MemoryStream>(bytes, 61));
+    const auto source = edge::make_y4m_source(std::move(reader), "fuzz", 6, 7, false);
+    while (source->next()) {
+    }
+  } catch (const edge::Error&) {
+  }
+  return 0;
+}

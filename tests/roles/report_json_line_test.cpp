@@ -1,0 +1,62 @@
+// One line of JSON per frame, as exact text.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "roles/report/json_line.h"
+
+namespace edge {
+namespace {
+
+/// 2025-01-31T23:59:58.5Z
+const auto started = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'738'367'998'500));
+
+FrameRecord frame() {
+  FrameRecord record;
+  record.frame = 12;
+  record.captured_s = 1.25;
+  record.finished_s = 2.0000004;
+  record.plan.ends = {7, 7, 14, 14};
+  record.links = {
+      {210'300, 4'147'200, 1'036'800}, {67'100, 301'056, 301'056}, {67'000, 301'056, 301'056}, {}};
+  return record;
+}
+
+const std::string front =
+    R"({"frame":12,"time":"2025-02-01T00:00:00.500Z","captured_at":1.25,"finished_at":2.0,"latency_s":0.75,)"
+    R"("plan":[[1,6],[],[7,13],[]],"bytes":[210300,67100,67000,0],"raw_float_bytes":[4147200,301056,301056,0],)"
+    R"("checksum":"0000beef")";
+
+TEST(JsonLine, Checksum) {
+  EXPECT_EQ(json_line(frame(), ResultKind::checksum, {.checksum = 0xbeef}, started), front + "}");
+}
+
+TEST(JsonLine, TopK) {
+  const FrameResult result{.checksum = 0xbeef, .top_k = {{17, 0.1F}, {3, 1.0F / 3}, {0, 1e-30F}}};
+  EXPECT_EQ(json_line(frame(), ResultKind::top_k, result, started),
+            front + R"(,"top_k":[[17,0.1],[3,0.33333334],[0,1e-30]]})");
+  EXPECT_EQ(json_line(frame(), ResultKind::top_k, {.checksum = 0xbeef}, started), front + R"(,"top_k":[]})");
+}
+
+TEST(JsonLine, AllValuesComeBackBitForBit) {
+  const std::vector<float> values{0.1F,
+                                  -0.0F,
+                                  16777217.0F,
+                                  std::numeric_limits<float>::max(),
+                                  std::numeric_limits<float>::denorm_min(),
+                                  std::numeric_limits<float>::infinity()};
+  const FrameResult result{.checksum = 0xbeef, .shape = {1, 2, 3, 1}, .values = values};
+  const std::string line = json_line(frame(), ResultKind::full, result, started);
+  EXPECT_EQ(line.substr(0, front.size() + 34), front + R"(,"shape":[1,2,3,1],"values":[0.1,-)");
+  const nlohmann::json parsed = nlohmann::json::parse(line);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(static_cast<float>(parsed["values"][i].get<double>()), values[i]);
+  }
+  EXPECT_TRUE(parsed["values"][5].is_null());
+}
+
+}  // namespace
+}  // namespace edge
