@@ -55,10 +55,17 @@ class GemmConvolution final : public ConvAlgorithm {
 
  private:
   Split choose_split(std::int64_t limit, int threads) const;
-  void multiply(const ConvTile& tile, const float* weights, std::int64_t rows, std::int64_t k_first,
-                std::int64_t k_count, const float* panels, float* out, const Epilogue* epilogue) const;
-  void multiply_in_place(const ConvTile& tile, const float* weights, std::int64_t channel, std::int64_t rows,
-                         const float* panels, float* out, const Epilogue& epilogue) const;
+  /// A thread's part of the workspace.
+  struct Buffers {
+    float* stage;
+    float* panels;
+  };
+  void multiply(const float* image, const ConvTile& tile, const float* weights, std::int64_t rows,
+                std::int64_t k_first, std::int64_t k_count, const Buffers& buffers, float* out,
+                const Epilogue* epilogue) const;
+  void multiply_in_place(const float* image, const ConvTile& tile, const float* weights, std::int64_t channel,
+                         std::int64_t rows, const Buffers& buffers, float* out,
+                         const Epilogue& epilogue) const;
 
   Conv2dShape shape_;
   const GemmKernels& gemm_;
@@ -88,7 +95,7 @@ GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights,
       weights_(shape.groups * m_ * k_) {
   // A run whose residual is `out` packs all K blocks of a tile first: at least one panel of each must fit.
   const std::int64_t panels = std::max(widest_ / gemm_.nr, divide_up(k_, kc_));
-  thread_floats_ = packer_.stage_floats() + round_up(panels * packer_.panel_stride(kc_), 16);
+  thread_floats_ = packer_.stage_floats() + round_up(panels * packer_.panel_floats(kc_), 16);
 
   float* to = weights_.data();
   for (std::int64_t group = 0; group < shape.groups; ++group) {
@@ -140,30 +147,40 @@ Split GemmConvolution::choose_split(std::int64_t limit, int threads) const {
   return best;
 }
 
-void GemmConvolution::multiply(const ConvTile& tile, const float* weights, std::int64_t rows,
-                               std::int64_t k_first, std::int64_t k_count, const float* panels, float* out,
-                               const Epilogue* epilogue) const {
+void GemmConvolution::multiply(const float* image, const ConvTile& tile, const float* weights,
+                               std::int64_t rows, std::int64_t k_first, std::int64_t k_count,
+                               const Buffers& buffers, float* out, const Epilogue* epilogue) const {
   const std::int64_t nr = gemm_.nr;
-  for (std::int64_t lane = 0; lane < tile.count; lane += nr, panels += packer_.panel_stride(k_count)) {
+  packer_.stage(image, tile, k_first, k_count, buffers.stage);
+  for (std::int64_t lane = 0; lane < tile.count; lane += nr) {
+    packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, buffers.panels);
     Epilogue here;
     if (epilogue != nullptr) {
       here = *epilogue;
       if (here.residual != nullptr) here.residual += lane;
     }
-    gemm_column_panel(gemm_, rows, std::min(nr, tile.count - lane), k_count, weights, panels, out + lane,
-                      positions_, k_first > 0, epilogue != nullptr ? &here : nullptr);
+    gemm_column_panel(gemm_, rows, std::min(nr, tile.count - lane), k_count, weights, buffers.panels,
+                      out + lane, positions_, k_first > 0, epilogue != nullptr ? &here : nullptr);
   }
 }
 
 /// When the residual is `out` itself, `out` cannot hold partial sums: every block of mr x nr is finished in a
 /// small tile. `panels` holds all K blocks of the tile, one after the other.
-void GemmConvolution::multiply_in_place(const ConvTile& tile, const float* weights, std::int64_t channel,
-                                        std::int64_t rows, const float* panels, float* out,
-                                        const Epilogue& epilogue) const {
+void GemmConvolution::multiply_in_place(const float* image, const ConvTile& tile, const float* weights,
+                                        std::int64_t channel, std::int64_t rows, const Buffers& buffers,
+                                        float* out, const Epilogue& epilogue) const {
   constexpr std::int64_t largest_tile = 128;
   assert(gemm_.mr * gemm_.nr <= largest_tile);
   const std::int64_t nr = gemm_.nr;
   const std::int64_t panel_count = divide_up(tile.count, nr);
+  float* packed = buffers.panels;
+  for (std::int64_t k = 0; k < k_; k += kc_) {
+    const std::int64_t k_count = std::min(kc_, k_ - k);
+    packer_.stage(image, tile, k, k_count, buffers.stage);
+    for (std::int64_t panel = 0; panel < panel_count; ++panel, packed += packer_.panel_floats(k_count)) {
+      packer_.pack_panel(image, tile, panel * nr, k, k_count, buffers.stage, packed);
+    }
+  }
   for (std::int64_t panel = 0; panel < panel_count; ++panel) {
     const std::int64_t columns = std::min(nr, tile.count - panel * nr);
     for (std::int64_t row = 0; row < rows; row += gemm_.mr) {
@@ -173,10 +190,10 @@ void GemmConvolution::multiply_in_place(const ConvTile& tile, const float* weigh
       float residual[largest_tile] = {};
       for (int r = 0; r < kernel.mr; ++r) std::copy_n(target + r * positions_, columns, residual + r * nr);
       const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + row : nullptr, residual, epilogue.relu};
-      const float* block = panels;
+      const float* block = buffers.panels;
       for (std::int64_t k = 0; k < k_; k += kc_) {
         const std::int64_t k_count = std::min(kc_, k_ - k);
-        const std::int64_t stride = packer_.panel_stride(k_count);
+        const std::int64_t stride = packer_.panel_floats(k_count);
         kernel.run(k_count, weights + m_ * k + (channel + row) * k_count, block + panel * stride, sums, nr,
                    k > 0, k + k_count == k_ ? &here : nullptr);
         block += panel_count * stride;
@@ -200,8 +217,8 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
 
   const std::int64_t jobs = shape_.batch * shape_.groups * split.tiles * split.channel_parts;
   pool.parallel_for(jobs, [&](std::int64_t job, int thread) {
-    float* stage = aligned + thread * thread_floats_;
-    float* panels = stage + packer_.stage_floats();
+    float* mine = aligned + thread * thread_floats_;
+    const Buffers buffers{mine, mine + packer_.stage_floats()};
     const std::int64_t channel = job % split.channel_parts * split.channel_part;
     const std::int64_t tile_index = job / split.channel_parts % split.tiles;
     const std::int64_t image = job / split.channel_parts / split.tiles;  // item x groups + group
@@ -219,24 +236,14 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
     last.residual = epilogue.residual != nullptr ? epilogue.residual + out_offset : nullptr;
     last.relu = epilogue.relu;
 
-    const auto block_weights = [&](std::int64_t k) {
-      return weights + m_ * k + channel * std::min(kc_, k_ - k);
-    };
     if (in_place) {
-      float* block = panels;
-      for (std::int64_t k = 0; k < k_; k += kc_) {
-        const std::int64_t k_count = std::min(kc_, k_ - k);
-        packer_.pack(image_in, tile, k, k_count, stage, block);
-        block += divide_up(tile.count, gemm_.nr) * packer_.panel_stride(k_count);
-      }
-      multiply_in_place(tile, weights, channel, rows, panels, out + out_offset, last);
+      multiply_in_place(image_in, tile, weights, channel, rows, buffers, out + out_offset, last);
       return;
     }
     for (std::int64_t k = 0; k < k_; k += kc_) {
       const std::int64_t k_count = std::min(kc_, k_ - k);
-      packer_.pack(image_in, tile, k, k_count, stage, panels);
-      multiply(tile, block_weights(k), rows, k, k_count, panels, out + out_offset,
-               finish && k + k_count == k_ ? &last : nullptr);
+      multiply(image_in, tile, weights + m_ * k + channel * k_count, rows, k, k_count, buffers,
+               out + out_offset, finish && k + k_count == k_ ? &last : nullptr);
     }
   });
 }

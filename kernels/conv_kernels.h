@@ -22,10 +22,8 @@ struct ConvKernels {
   /// than the last element.
   void (*pack_panel)(const float* stage, const std::int32_t* offsets, std::int64_t count,
                      const PanelPiece* pieces, int piece_count, float* panel);
-  /// panel row i, all `panels` panels: panel_first[p * panel_stride + i * nr ...] = image[i * image_stride +
-  /// p * nr ...]. Exactly panels * nr floats per row are read.
-  void (*pack_rows)(const float* image, std::int64_t image_stride, std::int64_t count, std::int64_t panels,
-                    std::int64_t panel_stride, float* panel_first);
+  /// panel[i * nr ...] = image[i * image_stride ...] for i < count; exactly nr floats per row are read.
+  void (*pack_rows)(const float* image, std::int64_t image_stride, std::int64_t count, float* panel);
   /// phases[p * phase_stride + i] = from[i * stride + p] for i < count, p < stride; stride is 2 or 4.
   void (*split_phases)(const float* from, std::int64_t count, int stride, std::int64_t phase_stride,
                        float* phases);

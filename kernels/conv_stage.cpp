@@ -32,8 +32,9 @@ ConvStage::ConvStage(const Conv2dShape& shape, std::int64_t max_rows, std::int64
       column_phases_(used_phases(shape.kernel_columns, shape.dilation_columns, shape.stride_columns)),
       max_row_shift_((shape.kernel_rows - 1) * shape.dilation_rows / shape.stride_rows),
       max_column_shift_((shape.kernel_columns - 1) * shape.dilation_columns / shape.stride_columns) {
-  if (shape.stride_columns == 2) column_phases_ = {0, 1};
-  if (shape.stride_columns == 4) column_phases_ = {0, 1, 2, 3};
+  const bool several_taps = shape.kernel_columns > 1;
+  if (several_taps && shape.stride_columns == 2) column_phases_ = {0, 1};
+  if (several_taps && shape.stride_columns == 4) column_phases_ = {0, 1, 2, 3};
   pitch_ = max_columns + max_column_shift_;
   row_floats_ = static_cast<std::int64_t>(column_phases_.size()) * pitch_;
   phase_rows_ = max_rows + max_row_shift_;
@@ -90,7 +91,7 @@ void ConvStage::fill_row(const float* row, const OutputArea& area, float* to) co
   const float* from = row + first + low * stride;
   if (stride == 1) {
     std::copy_n(from, high - low, to + low);
-  } else if (stride == 2 || stride == 4) {
+  } else if (static_cast<std::int64_t>(column_phases_.size()) == stride && (stride == 2 || stride == 4)) {
     kernels_->split_phases(from, high - low, static_cast<int>(stride), pitch_, to + low);
   } else {
     for (std::size_t phase = 0; phase < column_phases_.size(); ++phase) {

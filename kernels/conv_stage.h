@@ -47,7 +47,7 @@ class ConvStage {
   Conv2dShape shape_;
   const ConvKernels* kernels_;
   std::vector<std::int64_t> row_phases_;     ///< which phases the taps use, ascending
-  std::vector<std::int64_t> column_phases_;  ///< with stride 2 or 4: all of them
+  std::vector<std::int64_t> column_phases_;  ///< with stride 2 or 4 and several taps: all of them
   std::int64_t max_row_shift_;
   std::int64_t max_column_shift_;
   std::int64_t pitch_;           ///< floats of one phase of a row

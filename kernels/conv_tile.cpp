@@ -35,9 +35,7 @@ ConvTilePacker::ConvTilePacker(const Conv2dShape& shape, Isa isa, std::int64_t k
   assert(nr_ <= most_pieces);
   if (direct_) return;
   const std::int64_t areas = narrow() ? 1 : 2;
-  const std::int64_t wanted = gemm_kernels(isa).blocking.stage_floats / (areas * stage_.channel_floats());
-  stage_channels_ =
-      std::clamp<std::int64_t>(wanted, 1, std::min(shape.in_channels / shape.groups, kc / taps_ + 2));
+  stage_channels_ = std::min(shape.in_channels / shape.groups, kc / taps_ + 2);
   stage_floats_ = divide_up(areas * stage_channels_ * stage_.channel_floats() + nr_, 16) * 16;
   for (std::int64_t channel = 0; channel < stage_channels_; ++channel) {
     for (std::int64_t row = 0; row < shape.kernel_rows; ++row) {
@@ -68,51 +66,35 @@ ConvTile ConvTilePacker::tile_at(std::int64_t first, std::int64_t count) const {
   return tile;
 }
 
-void ConvTilePacker::pack_direct(const float* image, const ConvTile& tile, std::int64_t k_first,
-                                 std::int64_t k_count, float* panels) const {
-  const std::int64_t plane = shape_.in_rows * shape_.in_columns;
-  const float* from = image + k_first * plane + tile.first;
-  const std::int64_t whole_panels = tile.count / nr_;
-  kernels_.pack_rows(from, plane, k_count, whole_panels, panel_stride(k_count), panels);
-  const std::int64_t rest = tile.count - whole_panels * nr_;
-  if (rest == 0) return;
-  pack_b_panel({from + whole_panels * nr_, plane, 1}, static_cast<int>(nr_), static_cast<int>(rest), k_count,
-               panels + whole_panels * panel_stride(k_count));
-}
-
-void ConvTilePacker::pack(const float* image, const ConvTile& tile, std::int64_t k_first,
-                          std::int64_t k_count, float* stage, float* panels) const {
-  if (direct_) return pack_direct(image, tile, k_first, k_count, panels);
-  const std::int64_t plane = shape_.in_rows * shape_.in_columns;
-  const std::int64_t k_end = k_first + k_count;
-  for (std::int64_t channel = k_first / taps_; channel * taps_ < k_end; channel += stage_channels_) {
-    const std::int64_t last_channel = std::min(channel + stage_channels_, divide_up(k_end, taps_));
-    for (int area = 0; area < tile.area_count; ++area) {
-      float* to = stage + area * stage_channels_ * stage_.channel_floats();
-      for (std::int64_t c = channel; c < last_channel; ++c, to += stage_.channel_floats()) {
-        stage_.fill(image + c * plane, tile.areas[area], to);
-      }
+void ConvTilePacker::stage(const float* image, const ConvTile& tile, std::int64_t k_first,
+                           std::int64_t k_count, float* stage) const {
+  if (direct_) return;
+  const std::int64_t first_channel = k_first / taps_;
+  const std::int64_t last_channel = divide_up(k_first + k_count, taps_);
+  for (int area = 0; area < tile.area_count; ++area) {
+    float* to = stage + area * stage_channels_ * stage_.channel_floats();
+    for (std::int64_t channel = first_channel; channel < last_channel;
+         ++channel, to += stage_.channel_floats()) {
+      stage_.fill(image + channel * shape_.in_rows * shape_.in_columns, tile.areas[area], to);
     }
-    const std::int64_t k_low = std::max(k_first, channel * taps_);
-    const std::int64_t k_high = std::min(k_end, last_channel * taps_);
-    pack_staged(tile, channel, k_low, k_high - k_low, stage, panel_stride(k_count),
-                panels + (k_low - k_first) * nr_);
   }
 }
 
-void ConvTilePacker::pack_staged(const ConvTile& tile, std::int64_t first_channel, std::int64_t k_first,
-                                 std::int64_t k_count, const float* stage, std::int64_t stride,
-                                 float* panels) const {
-  const std::int32_t* offsets = offsets_.data() + (k_first - first_channel * taps_);
-  for (std::int64_t lane = 0; lane < tile.count; lane += nr_, panels += stride) {
-    PanelPiece pieces[most_pieces];
-    const int piece_count = pieces_of_panel(tile, lane, pieces);
-    kernels_.pack_panel(stage, offsets, k_count, pieces, piece_count, panels);
-    const std::int64_t used = tile.count - lane;
-    if (used >= nr_) continue;
-    for (std::int64_t i = 0; i < k_count; ++i)
-      std::fill(panels + i * nr_ + used, panels + (i + 1) * nr_, 0.0F);
+void ConvTilePacker::pack_panel(const float* image, const ConvTile& tile, std::int64_t lane,
+                                std::int64_t k_first, std::int64_t k_count, const float* stage,
+                                float* panel) const {
+  const std::int64_t used = std::min(nr_, tile.count - lane);
+  if (direct_) {
+    const std::int64_t plane = shape_.in_rows * shape_.in_columns;
+    const float* from = image + k_first * plane + tile.first + lane;
+    if (used == nr_) return kernels_.pack_rows(from, plane, k_count, panel);
+    return pack_b_panel({from, plane, 1}, static_cast<int>(nr_), static_cast<int>(used), k_count, panel);
   }
+  PanelPiece pieces[most_pieces];
+  const int piece_count = pieces_of_panel(tile, lane, pieces);
+  kernels_.pack_panel(stage, offsets_.data() + k_first % taps_, k_count, pieces, piece_count, panel);
+  if (used == nr_) return;
+  for (std::int64_t i = 0; i < k_count; ++i) std::fill(panel + i * nr_ + used, panel + (i + 1) * nr_, 0.0F);
 }
 
 int ConvTilePacker::pieces_of_panel(const ConvTile& tile, std::int64_t first_lane, PanelPiece* pieces) const {

@@ -28,24 +28,24 @@ class ConvTilePacker {
 
   ConvTile tile_at(std::int64_t first, std::int64_t count) const;
 
-  /// Rows [k_first, k_first + k_count) of K. `image` is the group's first input channel; `stage` has
-  /// stage_floats(). Panel i starts at panels + i * panel_stride(k_count).
-  void pack(const float* image, const ConvTile& tile, std::int64_t k_first, std::int64_t k_count,
-            float* stage, float* panels) const;
+  /// Copies what rows [k_first, k_first + k_count) of K need for the tile into `stage` (stage_floats()).
+  /// `image` is the group's first input channel.
+  void stage(const float* image, const ConvTile& tile, std::int64_t k_first, std::int64_t k_count,
+             float* stage) const;
 
-  std::int64_t panel_stride(std::int64_t k_count) const {
-    return (k_count + 1) * nr_;
-  }  // pack_panel overruns by nr
+  /// After stage(): packs positions lane, lane + 1 ... of the tile; those behind its end become 0. Writes
+  /// panel_floats(k_count).
+  void pack_panel(const float* image, const ConvTile& tile, std::int64_t lane, std::int64_t k_first,
+                  std::int64_t k_count, const float* stage, float* panel) const;
+
+  /// A panel and what packing overruns it by.
+  std::int64_t panel_floats(std::int64_t k_count) const { return (k_count + 1) * nr_; }
   std::int64_t stage_floats() const { return stage_floats_; }
   std::size_t table_bytes() const { return offsets_.size() * sizeof(std::int32_t); }
 
  private:
   /// Rows so narrow that a tile may hold several are staged whole; else a tile lies in one or two rows.
   bool narrow() const { return shape_.out_columns() <= widest_; }
-  void pack_direct(const float* image, const ConvTile& tile, std::int64_t k_first, std::int64_t k_count,
-                   float* panels) const;
-  void pack_staged(const ConvTile& tile, std::int64_t first_channel, std::int64_t k_first,
-                   std::int64_t k_count, const float* stage, std::int64_t stride, float* panels) const;
   int pieces_of_panel(const ConvTile& tile, std::int64_t first_lane, PanelPiece* pieces) const;
 
   Conv2dShape shape_;
@@ -55,7 +55,7 @@ class ConvTilePacker {
   std::int64_t widest_;
   bool direct_;  ///< 1x1, stride 1, no padding: the image is the im2col matrix
   ConvStage stage_;
-  std::int64_t stage_channels_ = 0;    ///< staged at a time
+  std::int64_t stage_channels_ = 0;    ///< of a K block, at most
   std::vector<std::int32_t> offsets_;  ///< of every tap of every channel in the stage
   std::int64_t stage_floats_ = 0;
 };

@@ -11,6 +11,9 @@ namespace edge::kernels {
 Variants<DeltaKernels> delta_variants() {
   static constexpr const DeltaKernels* variants[] = {
     &delta_scalar,
+#if defined(EDGE_HAVE_NEON)
+    &delta_neon,
+#endif
 #if defined(EDGE_HAVE_AVX2)
     &delta_avx2,
 #endif

@@ -87,6 +87,14 @@ void gemm_column_panel(const GemmKernels& kernels, std::int64_t m, std::int64_t 
       local.relu = epilogue->relu;
       here = &local;
     }
+    if (accumulate) {
+      // The next tile starts with loads of C, which nothing else would have fetched by then.
+      for (std::int64_t next = row + kernel.mr; next < std::min<std::int64_t>(m, row + 2 * kernel.mr);
+           ++next) {
+        __builtin_prefetch(c + next * ldc, 1);
+        __builtin_prefetch(c + next * ldc + columns - 1, 1);
+      }
+    }
     if (columns == kernels.nr) {
       kernel.run(kc, a_panels + row * kc, b_panel, c + row * ldc, ldc, accumulate, here);
     } else {

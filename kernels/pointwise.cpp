@@ -12,6 +12,9 @@ namespace edge::kernels {
 Variants<PointwiseKernels> pointwise_variants() {
   static constexpr const PointwiseKernels* variants[] = {
     &pointwise_scalar,
+#if defined(EDGE_HAVE_NEON)
+    &pointwise_neon,
+#endif
 #if defined(EDGE_HAVE_AVX2)
     &pointwise_avx2,
 #endif

@@ -116,6 +116,9 @@ std::array<float, planes_at_once> window_sums(const PlaneBlock& planes, std::int
 Variants<PoolingKernels> pooling_variants() {
   static constexpr const PoolingKernels* variants[] = {
     &pooling_scalar,
+#if defined(EDGE_HAVE_NEON)
+    &pooling_neon,
+#endif
 #if defined(EDGE_HAVE_AVX2)
     &pooling_avx2,
 #endif

@@ -41,13 +41,8 @@ void pack_panel(const float* stage, const std::int32_t* offsets, std::int64_t co
   }
 }
 
-void pack_rows(const float* image, std::int64_t image_stride, std::int64_t count, std::int64_t panels,
-               std::int64_t panel_stride, float* panel_first) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float* from = image + i * image_stride;
-    float* to = panel_first + i * nr;
-    for (std::int64_t p = 0; p < panels; ++p) copy16(from + p * nr, to + p * panel_stride);
-  }
+void pack_rows(const float* image, std::int64_t image_stride, std::int64_t count, float* panel) {
+  for (std::int64_t i = 0; i < count; ++i) copy16(image + i * image_stride, panel + i * nr);
 }
 
 void split_phases(const float* from, std::int64_t count, int stride, std::int64_t phase_stride,

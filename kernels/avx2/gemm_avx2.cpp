@@ -80,14 +80,8 @@ void gemm(std::int64_t k, const float* a, const float* b, float* c, std::int64_t
       _mm_prefetch(reinterpret_cast<const char*>(c + row * ldc), _MM_HINT_T0);
     }
   }
-  for (; k >= 4; k -= 4) {
-    tile.step(a, b);
-    tile.step(a + rows, b + nr);
-    tile.step(a + 2 * rows, b + 2 * nr);
-    tile.step(a + 3 * rows, b + 3 * nr);
-    a += 4 * rows;
-    b += 4 * nr;
-  }
+  // Not unrolled: g++ 12 would move loads across steps and spill sums; the front end has room for the loop's overhead.
+#pragma GCC unroll 1
   for (; k > 0; --k) {
     tile.step(a, b);
     a += rows;
@@ -110,6 +104,6 @@ constexpr GemmMicrokernel kernels[] = {
 }  // namespace
 
 const GemmKernels gemm_kernels_avx2 = {
-    6, nr, kernels, {.kc = 320, .mc = 144, .nc = 2048, .tile_floats = 64 * 1024, .stage_floats = 8 * 1024}};
+    6, nr, kernels, {.kc = 256, .mc = 144, .nc = 2048, .tile_floats = 64 * 1024, .stage_floats = 8 * 1024}};
 
 }  // namespace edge::kernels

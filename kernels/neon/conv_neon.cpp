@@ -52,15 +52,10 @@ void pack_panel(const float* stage, const std::int32_t* offsets, std::int64_t ro
   }
 }
 
-void pack_rows(const float* image, std::int64_t image_stride, std::int64_t count, std::int64_t panels,
-               std::int64_t panel_stride, float* panel_first) {
-  const auto stride = static_cast<std::ptrdiff_t>(panel_stride);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float* from = image + i * image_stride;
-    float* to = panel_first + i * nr;
-    for (std::ptrdiff_t p = 0; p < static_cast<std::ptrdiff_t>(panels); ++p)
-      copy(from + p * nr, to + p * stride);
-  }
+void pack_rows(const float* image, std::int64_t image_stride, std::int64_t row_count, float* panel) {
+  const auto stride = static_cast<std::ptrdiff_t>(image_stride);
+  const auto count = static_cast<std::ptrdiff_t>(row_count);
+  for (std::ptrdiff_t i = 0; i < count; ++i) copy(image + i * stride, panel + i * nr);
 }
 
 void split_phases(const float* from, std::int64_t element_count, int stride, std::int64_t phase_stride,

@@ -18,14 +18,9 @@ void pack_panel(const float* stage, const std::int32_t* offsets, std::int64_t co
   }
 }
 
-void pack_rows(const float* image, std::int64_t image_stride, std::int64_t count, std::int64_t panels,
-               std::int64_t panel_stride, float* panel_first) {
+void pack_rows(const float* image, std::int64_t image_stride, std::int64_t count, float* panel) {
   for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t p = 0; p < panels; ++p) {
-      for (int lane = 0; lane < nr; ++lane) {
-        panel_first[p * panel_stride + i * nr + lane] = image[i * image_stride + p * nr + lane];
-      }
-    }
+    for (int lane = 0; lane < nr; ++lane) panel[i * nr + lane] = image[i * image_stride + lane];
   }
 }
 

@@ -39,7 +39,7 @@ ChildProcess::ChildProcess(std::string name, const std::vector<std::string>& arg
 
 ChildProcess::~ChildProcess() {
   if (!running_) return;
-  terminate();
+  send(SIGTERM);
   int status = 0;
   for (int tenths = 0; tenths < 20; ++tenths) {
     if (waitpid(pid_, &status, WNOHANG) == pid_) return;
@@ -49,8 +49,8 @@ ChildProcess::~ChildProcess() {
   waitpid(pid_, &status, 0);
 }
 
-void ChildProcess::terminate() const {
-  if (running_) kill(pid_, SIGTERM);
+void ChildProcess::send(int signal) const {
+  if (running_) kill(pid_, signal);
 }
 
 void ChildProcess::ended(int wait_status) {

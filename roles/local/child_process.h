@@ -19,7 +19,7 @@ class ChildProcess {
 
   pid_t pid() const { return pid_; }
   const std::string& name() const { return name_; }
-  void terminate() const;
+  void send(int signal) const;
   /// The child was reaped by the owner with this wait status.
   void ended(int wait_status);
   bool running() const { return running_; }

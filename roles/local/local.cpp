@@ -90,7 +90,7 @@ int supervise(Children& workers, ChildProcess& master, const BlockedSignals& sig
     const int number = signals.wait();
     if (number != SIGCHLD) {
       // The master says goodbye and prints what it has; the workers follow when it is gone.
-      master.terminate();
+      master.send(number);
       continue;
     }
     int status = 0;
@@ -126,7 +126,7 @@ int run_local(const Config& config, const LocalOptions& options) {
   arguments.insert(arguments.end(), {"--addresses", addresses});
   ChildProcess master("master", arguments, -1);
   const int status = supervise(workers, master, signals);
-  for (const auto& worker : workers) worker->terminate();  // all at once; the destructors wait for each
+  for (const auto& worker : workers) worker->send(SIGTERM);  // all at once; the destructors wait for each
   return status;
 }
 

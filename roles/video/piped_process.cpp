@@ -45,7 +45,7 @@ std::string find_program(const std::string& name) {
   while (!rest.empty() && !name.empty()) {
     const std::string_view folder = rest.substr(0, rest.find(':'));
     rest.remove_prefix(std::min(rest.size(), folder.size() + 1));
-    const std::string path = (folder.empty() ? std::string(".") : std::string(folder)) + "/" + name;
+    std::string path = (folder.empty() ? std::string(".") : std::string(folder)) + "/" + name;
     if (is_program(path)) return path;
   }
   throw_system_error(ENOENT, name);

@@ -63,7 +63,6 @@ std::vector<std::string> edge_command(const std::vector<std::string>& arguments)
 /// `count` ports of 127.0.0.1 that were free a moment ago.
 std::vector<std::uint16_t> free_ports(int count);
 
-
 /// The JSON lines of an output.
 std::vector<nlohmann::json> json_lines(const std::string& text);
 

@@ -105,8 +105,9 @@ TEST_F(VideoFfmpeg, PlaysTheSample) {
     ASSERT_EQ(frame->shape, (Shape{1, 3, 480, 720}));
     const auto pixels = frame->span();
     if (frames > 0) {
+      constexpr std::size_t step = 16;  // one value of so many is looked at
       std::size_t changed = 0;
-      for (std::size_t i = 0; i < pixels.size(); ++i) changed += pixels[i] != last[i] ? 1U : 0U;
+      for (std::size_t i = 0; i < pixels.size(); i += step) changed += pixels[i] != last[i] ? step : 0U;
       EXPECT_GT(changed, pixels.size() / 1000);  // something moves
       EXPECT_LT(changed, pixels.size() / 2);     // before a fixed background
     }

@@ -168,6 +168,14 @@ TYPED_TEST(Delta, UnalignedBuffers) {
   }
 }
 
+TEST(DeltaMask, EveryVariantIsRegisteredOnce) {
+  for (const Isa isa : isas_to_test()) {
+    const auto variants = delta_variants();
+    EXPECT_EQ(std::count_if(variants.begin(), variants.end(), [&](auto* one) { return one->isa == isa; }), 1)
+        << isa_name(isa);
+  }
+}
+
 TEST(DeltaMask, ComparesFloatsByTheirBits) {
   const std::vector<std::uint32_t> old_values = {0x00000000, 0x7FC00000, 0x7FC00000, 0x3F800000, 0x00000001};
   const std::vector<std::uint32_t> new_values = {0x80000000, 0x7FC00000, 0x7FC00001, 0x3F800000, 0x00000000};

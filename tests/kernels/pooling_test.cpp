@@ -142,6 +142,14 @@ void expect_same(const Pool2dShape& shape, std::span<float> values, const std::v
   }
 }
 
+TEST(Pooling, EveryVariantIsRegisteredOnce) {
+  for (const Isa isa : isas_to_test()) {
+    const auto variants = pooling_variants();
+    EXPECT_EQ(std::count_if(variants.begin(), variants.end(), [&](auto* one) { return one->isa == isa; }), 1)
+        << isa_name(isa);
+  }
+}
+
 TEST(Pooling, OutputSizesArePytorchs) {
   const auto extent = [](std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
                          std::int64_t dilation, bool ceil_mode) {
