@@ -79,8 +79,15 @@ class GemmConvolution final : public ConvAlgorithm {
   AlignedBuffer weights_;  ///< per group, per K block: panels of mr rows x the block
 };
 
-std::int64_t tile_limit(const GemmKernels& gemm, std::int64_t kc) {
-  return std::clamp(gemm.blocking.tile_floats / kc, narrowest_tile, widest_tile) / gemm.nr * gemm.nr;
+/// Positions of a tile: as many as the table allows, unless their stage gets too large.
+std::int64_t tile_limit(const Conv2dShape& shape, Isa isa, std::int64_t kc) {
+  const GemmKernels& gemm = gemm_kernels(isa);
+  std::int64_t positions = std::clamp(gemm.blocking.tile_floats / kc, narrowest_tile, widest_tile);
+  while (positions >= 2 * narrowest_tile &&
+         ConvTilePacker(shape, isa, kc, positions).stage_floats() > gemm.blocking.stage_floats) {
+    positions /= 2;
+  }
+  return positions / gemm.nr * gemm.nr;
 }
 
 GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights, Isa isa)
@@ -90,7 +97,7 @@ GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights,
       k_(shape.in_channels / shape.groups * shape.kernel_rows * shape.kernel_columns),
       kc_(balanced_block(k_, gemm_.blocking.kc)),
       positions_(shape.out_rows() * shape.out_columns()),
-      widest_(tile_limit(gemm_, kc_)),
+      widest_(tile_limit(shape, isa, kc_)),
       packer_(shape, isa, kc_, widest_),
       weights_(shape.groups * m_ * k_) {
   // A run whose residual is `out` packs all K blocks of a tile first: at least one panel of each must fit.
@@ -136,11 +143,13 @@ Split GemmConvolution::choose_split(std::int64_t limit, int threads) const {
       best_cost = cost;
     }
   };
-  consider(fewest_tiles, 1);
+  const std::int64_t fewest_parts = divide_up(m_, gemm_.blocking.tile_rows);
+  consider(fewest_tiles, fewest_parts);
   if (threads == 1) return best;
   const std::int64_t most_tiles = std::min(divide_up(positions_, gemm_.nr), fewest_tiles + 2 * threads);
   for (std::int64_t tiles = fewest_tiles; tiles <= most_tiles; ++tiles) {
-    for (std::int64_t parts = 1; parts <= std::min(most_parts, divide_up(m_, gemm_.mr)); ++parts) {
+    for (std::int64_t parts = fewest_parts;
+         parts <= std::min(fewest_parts + most_parts, divide_up(m_, gemm_.mr)); ++parts) {
       consider(tiles, parts);
     }
   }

@@ -31,7 +31,7 @@ std::size_t compress(const Value* values, const std::uint8_t* mask, std::size_t 
       to += 64;
       continue;
     }
-    for (std::size_t k = i; k < i + 64; k += 8) pack_eight(k);
+    for (std::size_t k = 0; k < 64; k += 8) pack_eight(i + k);
   }
   for (; i + 8 <= count; i += 8) pack_eight(i);
   for (; i < count; ++i) {
@@ -44,22 +44,9 @@ template <typename Elements, typename Value = typename Elements::Value>
 std::size_t expand(const Value* packed, const std::uint8_t* mask, std::size_t count, Value* values) {
   const Value* from = packed;
   const Value* const packed_end = packed + Elements::count_mask(mask, count);
-  const auto one_by_one = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      if ((mask[i / 8] >> (i % 8) & 1) != 0) values[i] = *from++;
-    }
-  };
-  const auto unpack_eight = [&](std::size_t i) {
-    const std::uint8_t bits = mask[i / 8];
-    if (packed_end - from >= 8) {
-      Elements::unpack(from, bits, values + i);
-      from += Elements::bit_count(bits);
-    } else if (bits != 0) {
-      one_by_one(i, i + 8);
-    }
-  };
   std::size_t i = 0;
-  for (; i + 64 <= count; i += 64) {
+  // 64 elements take at most 64 values, and the last step may read seven more than it takes.
+  for (; i + 64 <= count && packed_end - from >= 64 + 7; i += 64) {
     std::uint64_t all = 0;
     __builtin_memcpy(&all, mask + i / 8, 8);
     if (all == 0) continue;
@@ -68,10 +55,20 @@ std::size_t expand(const Value* packed, const std::uint8_t* mask, std::size_t co
       from += 64;
       continue;
     }
-    for (std::size_t k = i; k < i + 64; k += 8) unpack_eight(k);
+    for (std::size_t k = 0; k < 64; k += 8) {
+      const std::uint8_t bits = mask[(i + k) / 8];
+      Elements::unpack(from, bits, values + i + k);
+      from += Elements::bit_count(bits);
+    }
   }
-  for (; i + 8 <= count; i += 8) unpack_eight(i);
-  one_by_one(i, count);
+  for (; i + 8 <= count && packed_end - from >= 8; i += 8) {
+    const std::uint8_t bits = mask[i / 8];
+    Elements::unpack(from, bits, values + i);
+    from += Elements::bit_count(bits);
+  }
+  for (; i < count && from != packed_end; ++i) {
+    if ((mask[i / 8] >> (i % 8) & 1) != 0) values[i] = *from++;
+  }
   return static_cast<std::size_t>(from - packed);
 }
 

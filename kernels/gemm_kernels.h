@@ -12,11 +12,11 @@ namespace edge::kernels {
 /// Block sizes (names as in BLIS). They change speed, never results.
 struct GemmBlocking {
   std::int64_t kc;           ///< longest K block: a B panel of kc x nr lies in L1
-  std::int64_t mc;           ///< rows of A that stay in L2 while they meet one B panel after the other
-  std::int64_t nc;           ///< columns of B that sgemm packs at a time
-  std::int64_t tile_floats;  ///< convolution: packed B tile per thread, lies in L2
-  std::int64_t
-      stage_floats;  ///< convolution: aim for the padded copy of the image that a B tile is packed from
+  std::int64_t mc;           ///< sgemm: rows of A that stay in L2 while they meet one B panel after the other
+  std::int64_t nc;           ///< sgemm: columns of B that are packed at a time
+  std::int64_t tile_floats;  ///< convolution: kc x output positions of a tile
+  std::int64_t tile_rows;    ///< convolution: output channels of a tile; few where no L3 is behind L2
+  std::int64_t stage_floats;  ///< convolution: a tile is made smaller while its stage is larger than this
 };
 
 struct GemmKernels {

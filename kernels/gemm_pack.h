@@ -18,7 +18,10 @@ struct MatrixView {
 /// panel[i * rows + r] = scale * a(r, i): `rows` rows of A, `k` columns.
 void pack_a_panel(const MatrixView& a, int rows, std::int64_t k, float scale, float* panel);
 
-/// panel[i * nr + j] = b(i, j) for j < columns, else 0: `k` rows of B.
+/// `k` rows of B, in ceil(columns / nr) panels of k * nr one after the other; columns that B lacks are 0.
+void pack_b_panels(const MatrixView& b, int nr, std::int64_t columns, std::int64_t k, float* panels);
+
+/// One of them: panel[i * nr + j] = b(i, j) for j < columns, else 0.
 void pack_b_panel(const MatrixView& b, int nr, int columns, std::int64_t k, float* panel);
 
 }  // namespace edge::kernels

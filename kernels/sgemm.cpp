@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
-#include <new>
 
+#include "kernels/aligned_buffer.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_kernels.h"
 #include "kernels/gemm_pack.h"
@@ -17,21 +17,6 @@
 namespace edge::kernels {
 
 namespace {
-
-/// Uninitialised, 64-byte aligned.
-class Buffer {
- public:
-  explicit Buffer(std::int64_t floats)
-      : data_(static_cast<float*>(
-            ::operator new (static_cast<std::size_t>(floats) * sizeof(float), std::align_val_t{64}))) {}
-  ~Buffer() { ::operator delete (data_, std::align_val_t{64}); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  float* data() { return data_; }
-
- private:
-  float* data_;
-};
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -58,24 +43,23 @@ void sgemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::in
   if (nothing_to_add) return;
 
   const GemmKernels& kernels = gemm_kernels(active_isa());
-  const auto [kc_max, mc, nc_max, unused_tile, unused_stage] = kernels.blocking;
+  const GemmBlocking& blocking = kernels.blocking;
+  const std::int64_t mc = blocking.mc;
   const std::int64_t mr = kernels.mr;
   const std::int64_t nr = kernels.nr;
   const MatrixView a_view = transpose_a == Transpose::no ? MatrixView{a, lda, 1} : MatrixView{a, 1, lda};
   const MatrixView b_view = transpose_b == Transpose::no ? MatrixView{b, ldb, 1} : MatrixView{b, 1, ldb};
 
-  const std::int64_t kc = balanced_block(k, kc_max);
-  const std::int64_t nc = std::min(nc_max, divide_up(n, nr) * nr);
+  const std::int64_t kc = balanced_block(k, blocking.kc);
+  const std::int64_t nc = std::min(blocking.nc, divide_up(n, nr) * nr);
   const std::int64_t m_panels = divide_up(m, mr);
-  Buffer a_packed(divide_up(m, mr) * mr * kc);
-  Buffer b_packed(nc * kc);
-  // Small products are not worth waking threads for: one job.
+  AlignedBuffer a_packed(divide_up(m, mr) * mr * kc);
+  AlignedBuffer b_packed(nc * kc);
+  // Small products are not worth waking threads for.
   const bool alone = pool.threads() == 1 || m * n * k < 64 * 1024;
-  const auto parallel = [&](std::int64_t count, std::int64_t per_job, const auto& body) {
-    const std::int64_t chunk = alone ? count : per_job;
-    pool.parallel_for(divide_up(count, chunk), [&](std::int64_t job, int) {
-      for (std::int64_t i = job * chunk; i < std::min(count, (job + 1) * chunk); ++i) body(i);
-    });
+  const auto parallel = [&](std::int64_t count, const auto& body) {
+    if (!alone) return pool.parallel_for(count, [&](std::int64_t job, int) { body(job); });
+    for (std::int64_t job = 0; job < count; ++job) body(job);
   };
 
   for (std::int64_t column = 0; column < n; column += nc) {
@@ -83,25 +67,28 @@ void sgemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::in
     const std::int64_t n_panels = divide_up(columns, nr);
     for (std::int64_t k_first = 0; k_first < k; k_first += kc) {
       const std::int64_t k_count = std::min(kc, k - k_first);
-      parallel(m_panels + n_panels, 8, [&](std::int64_t panel) {
-        if (panel < m_panels) {
-          const int rows = static_cast<int>(std::min(mr, m - panel * mr));
-          pack_a_panel(a_view.at(panel * mr, k_first), rows, k_count, alpha,
-                       a_packed.data() + panel * mr * k_count);
+      constexpr std::int64_t panels_per_job = 8;
+      const std::int64_t a_jobs = divide_up(m_panels, panels_per_job);
+      const std::int64_t b_jobs = divide_up(n_panels, panels_per_job);
+      parallel(a_jobs + b_jobs, [&](std::int64_t job) {
+        if (job < a_jobs) {
+          const std::int64_t end = std::min(m, (job + 1) * panels_per_job * mr);
+          for (std::int64_t row = job * panels_per_job * mr; row < end; row += mr) {
+            pack_a_panel(a_view.at(row, k_first), static_cast<int>(std::min(mr, end - row)), k_count, alpha,
+                         a_packed.data() + row * k_count);
+          }
         } else {
-          const std::int64_t first = (panel - m_panels) * nr;
-          pack_b_panel(b_view.at(k_first, column + first), kernels.nr,
-                       static_cast<int>(std::min(nr, columns - first)), k_count,
-                       b_packed.data() + first * k_count);
+          const std::int64_t first = (job - a_jobs) * panels_per_job * nr;
+          pack_b_panels(b_view.at(k_first, column + first), kernels.nr,
+                        std::min(panels_per_job * nr, columns - first), k_count,
+                        b_packed.data() + first * k_count);
         }
       });
       const std::int64_t row_blocks = divide_up(m, mc);
       const std::int64_t rows_per_block = divide_up(divide_up(m, row_blocks), mr) * mr;
-      const std::int64_t panels_per_job = 8;
-      const std::int64_t column_jobs = divide_up(n_panels, panels_per_job);
-      parallel(row_blocks * column_jobs, 1, [&](std::int64_t job) {
-        const std::int64_t row = job / column_jobs * rows_per_block;
-        const std::int64_t first_panel = job % column_jobs * panels_per_job;
+      parallel(row_blocks * b_jobs, [&](std::int64_t job) {
+        const std::int64_t row = job / b_jobs * rows_per_block;
+        const std::int64_t first_panel = job % b_jobs * panels_per_job;
         const std::int64_t rows = std::min(rows_per_block, m - row);
         for (std::int64_t panel = first_panel; panel < std::min(n_panels, first_panel + panels_per_job);
              ++panel) {

@@ -96,8 +96,6 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
     arrived.connection->send({.type = type,
                               .frame = message.frame,
                               .payload = to_cbor({{"sequence", sequence},
-                                                  {"receive_bytes", message.payload.size() + header_bytes},
-                                                  {"receive_s", seconds(arrived.received.transfer)},
                                                   {"decompress_bytes_per_s", decoder_.decompress_speed()}})});
   };
   LinkFrame frame;

@@ -98,20 +98,28 @@ void LinkSender::handle(const Message& message) {
       return;
     }
     if (message.type != MessageType::ack) throw ConnectionLost("it sent an unexpected message");
-    while (sent_ > 0 && !unacknowledged_.empty() && unacknowledged_.front().sequence <= sequence) {
-      unacknowledged_.pop_front();
-      --sent_;
-    }
-    const auto bytes = value.at("receive_bytes").get<double>();
-    const auto seconds = value.at("receive_s").get<double>();
     decompress_bytes_per_s_ = value.at("decompress_bytes_per_s").get<double>();
-    if (seconds > 1e-6 && bytes > 0) {
-      const double measured = bytes / seconds;
-      link_bytes_per_s_ = link_bytes_per_s_ == 0 ? measured : 0.75 * link_bytes_per_s_ + 0.25 * measured;
-    }
+    acknowledge(sequence);
     changed_.notify_all();
   } catch (const nlohmann::json::exception&) {
     throw ConnectionLost("it sent a malformed acknowledgement");
+  }
+}
+
+// mutex_ is held.
+void LinkSender::acknowledge(std::uint64_t sequence) {
+  constexpr double older = 0.8;
+  const auto now = steady_clock::now();
+  while (sent_ > 0 && unacknowledged_.front().sequence <= sequence) {
+    const Unacknowledged& entry = unacknowledged_.front();
+    if (entry.message_bytes > 0) {
+      const auto elapsed = now - std::max(entry.handed_over, last_acknowledgement_);
+      acknowledged_bytes_ = older * acknowledged_bytes_ + static_cast<double>(entry.message_bytes);
+      acknowledged_s_ = older * acknowledged_s_ + std::chrono::duration<double>(elapsed).count();
+    }
+    last_acknowledgement_ = now;
+    unacknowledged_.pop_front();
+    --sent_;
   }
 }
 
@@ -142,7 +150,7 @@ std::optional<LinkSender::Job> LinkSender::next_job() {
           .generation = generation_,
           .restart = restart_,
           .connection = connection_,
-          .link_bytes_per_s = link_bytes_per_s_,
+          .link_bytes_per_s = acknowledged_s_ > 0 ? acknowledged_bytes_ / acknowledged_s_ : 0,
           .decompress_bytes_per_s = decompress_bytes_per_s_};
   restart_ = false;
   return job;
@@ -188,7 +196,13 @@ void LinkSender::run() {
     Message message = encode_frame(*job);
     const std::lock_guard lock(mutex_);
     // Encoded against bases that the receiver has lost meanwhile: the frame is still in unacknowledged_ and comes again.
-    if (job->generation == generation_) job->connection->send(std::move(message));
+    if (job->generation != generation_) continue;
+    for (Unacknowledged& entry : unacknowledged_) {
+      if (entry.sequence != job->sequence) continue;
+      entry.message_bytes = header_bytes + message.payload.size();
+      entry.handed_over = steady_clock::now();
+    }
+    job->connection->send(std::move(message));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -57,6 +58,8 @@ class LinkSender {
   struct Unacknowledged {
     LinkFrame frame;
     std::uint64_t sequence = 0;
+    std::size_t message_bytes = 0;  ///< 0: not yet handed to the connection
+    std::chrono::steady_clock::time_point handed_over = {};
   };
   struct Job {
     LinkFrame frame;
@@ -70,6 +73,7 @@ class LinkSender {
 
   asio::awaitable<void> session(std::shared_ptr<Connection> connection, Welcome welcome);
   void handle(const Message& message);
+  void acknowledge(std::uint64_t sequence);
   void go_back(std::uint64_t sequence);
   void run();
   std::optional<Job> next_job();
@@ -90,8 +94,12 @@ class LinkSender {
   std::uint64_t generation_ = 0;    ///< changes when what was sent is worth nothing any more
   bool restart_ = true;
   int window_frames_ = 1;
-  double link_bytes_per_s_ = 0;        ///< measured by the receiver; 0: not yet
-  double decompress_bytes_per_s_ = 0;  ///< likewise
+  // How fast messages reach the receiver: bytes and the time until they were acknowledged, older ones count less and
+  // less. A receiver that is slow to take frames looks like a slow link, and rightly so: then there is time to compress.
+  double acknowledged_bytes_ = 0;
+  double acknowledged_s_ = 0;
+  std::chrono::steady_clock::time_point last_acknowledgement_;
+  double decompress_bytes_per_s_ = 0;  ///< measured by the receiver; 0: not yet
   std::shared_ptr<Connection> connection_;
   bool closed_ = false;
 

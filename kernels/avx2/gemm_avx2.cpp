@@ -80,7 +80,8 @@ void gemm(std::int64_t k, const float* a, const float* b, float* c, std::int64_t
       _mm_prefetch(reinterpret_cast<const char*>(c + row * ldc), _MM_HINT_T0);
     }
   }
-  // Not unrolled: g++ 12 would move loads across steps and spill sums; the front end has room for the loop's overhead.
+  // Not unrolled: g++ 12 would move loads across steps and spill sums; the front end has room for the loop's
+  // overhead.
 #pragma GCC unroll 1
   for (; k > 0; --k) {
     tile.step(a, b);
@@ -103,7 +104,14 @@ constexpr GemmMicrokernel kernels[] = {
 
 }  // namespace
 
-const GemmKernels gemm_kernels_avx2 = {
-    6, nr, kernels, {.kc = 256, .mc = 144, .nc = 2048, .tile_floats = 64 * 1024, .stage_floats = 8 * 1024}};
+const GemmKernels gemm_kernels_avx2 = {6,
+                                       nr,
+                                       kernels,
+                                       {.kc = 256,
+                                        .mc = 144,
+                                        .nc = 2048,
+                                        .tile_floats = 64 * 1024,
+                                        .tile_rows = 2048,
+                                        .stage_floats = 96 * 1024}};
 
 }  // namespace edge::kernels

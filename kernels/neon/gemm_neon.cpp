@@ -243,8 +243,12 @@ constexpr GemmMicrokernel kernels[] = {
 
 }  // namespace
 
-// L1 32 KiB; L2 512 KiB (Pi 3) to 1 MiB (Pi 4) for four cores, so about 100 KiB per thread.
+// L1 32 KiB; L2 512 KiB (Pi 3) to 1 MiB (Pi 4) for four cores and nothing behind it: 128 KiB of weights at a
+// time.
 const GemmKernels gemm_kernels_neon = {
-    mr, nr, kernels, {.kc = 256, .mc = 96, .nc = 1536, .tile_floats = 24 * 1024, .stage_floats = 6 * 1024}};
+    mr,
+    nr,
+    kernels,
+    {.kc = 256, .mc = 96, .nc = 1536, .tile_floats = 32 * 1024, .tile_rows = 128, .stage_floats = 16 * 1024}};
 
 }  // namespace edge::kernels

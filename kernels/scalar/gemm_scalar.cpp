@@ -37,6 +37,9 @@ constexpr GemmMicrokernel kernels[] = {
 
 // Small blocks, so that small tests cross their borders.
 const GemmKernels gemm_kernels_scalar = {
-    4, nr, kernels, {.kc = 48, .mc = 32, .nc = 64, .tile_floats = 48 * 64, .stage_floats = 2048}};
+    4,
+    nr,
+    kernels,
+    {.kc = 48, .mc = 32, .nc = 64, .tile_floats = 48 * 64, .tile_rows = 12, .stage_floats = 2048}};
 
 }  // namespace edge::kernels

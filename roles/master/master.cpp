@@ -90,6 +90,8 @@ Master::~Master() {
 
 int Master::run() {
   net::name_this_thread("net");
+  spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing", config_.model.name,
+               config_.model.seed);
   feed_thread_ = std::thread([this] { feed(); });
   output_thread_ = std::thread([this] { output(); });
   chain_.start();

@@ -211,7 +211,7 @@ TEST(PacedSource, ThrowsTheSourcesErrorAfterItsFrames) {
 
 TEST(PacedSource, CancelEndsEveryWait) {
   for (const bool realtime : {false, true}) {
-    for (const std::uint64_t frames : {0, 1, 2}) {  // waits for a frame, or for frame 1 to be due
+    for (const std::uint64_t frames : {0U, 1U, 2U}) {  // waits for a frame, or for frame 1 to be due
       Player player({.frames = frames, .blocks_at_end = true}, {.realtime = realtime});
       std::thread canceller([&player] {
         std::this_thread::sleep_for(milliseconds(10));
