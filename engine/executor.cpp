@@ -1,6 +1,7 @@
 #include "engine/executor.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cstdlib>
 #include <numeric>
@@ -149,6 +150,7 @@ struct Executor::Impl {
 
     std::vector<const float*> inputs;
     for (const Program::Step& step : program.steps) {
+      if (cancelled) throw Cancelled();
       inputs.clear();
       for (const std::size_t input : step.inputs) inputs.push_back(readable[input]);
       KernelArguments arguments;
@@ -178,6 +180,7 @@ struct Executor::Impl {
   Tensor arena;
   std::size_t arena_bytes = 0;
   std::int64_t runs = 0;
+  std::atomic<bool> cancelled{false};
 };
 
 Executor::Executor(const Graph& graph, const WeightSource& weights, const ExecutorOptions& options)
@@ -199,6 +202,10 @@ TensorMap Executor::run_range(LayerIndex first, LayerIndex last, const TensorMap
 
 void Executor::prepare(const std::vector<LayerIndex>& layers) {
   impl_->load(layers);
+}
+
+void Executor::cancel() {
+  impl_->cancelled = true;
 }
 
 std::size_t Executor::arena_bytes() const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "engine/graph.h"
@@ -29,6 +30,12 @@ struct ExecutorOptions {
   int threads = 1;
 };
 
+/// Executor::cancel() was called.
+class Cancelled : public std::runtime_error {
+ public:
+  Cancelled() : std::runtime_error("cancelled") {}
+};
+
 /// Results do not depend on how layers are grouped into sets, on the number of threads, or on earlier calls: a
 /// convolution directly followed by its only consumer, a ReLU of the same set, is run as one (the arithmetic is the
 /// same). Activations live in one planned arena whose size is the peak of the live set; outputs are allocated apart,
@@ -51,6 +58,9 @@ class Executor {
 
   /// Loads and packs the parameters of these layers now, so that the first frame does not wait for it.
   void prepare(const std::vector<LayerIndex>& layers);
+
+  /// For good: a run() under way throws Cancelled behind the layer that it is at, later ones at once. From any thread.
+  void cancel();
 
   std::size_t arena_bytes() const;      ///< planned for the set that ran last
   std::size_t parameter_bytes() const;  ///< of the layers that are loaded now

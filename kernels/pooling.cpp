@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "kernels/pooling_variants.h"
@@ -25,6 +26,25 @@ std::int64_t out_extent(std::int64_t in, std::int64_t kernel, std::int64_t strid
   return last_starts_outside ? out - 1 : out;
 }
 
+using Index = std::ptrdiff_t;  // 64-bit indices would cost as much as the pooling itself on 32-bit CPUs
+
+/// One axis of the image and its windows.
+struct Axis {
+  Index in, out, kernel, stride, padding, dilation;
+};
+
+Axis row_axis(const Pool2dShape& shape) {
+  return {static_cast<Index>(shape.in_rows),      static_cast<Index>(shape.out_rows()),
+          static_cast<Index>(shape.kernel_rows),  static_cast<Index>(shape.stride_rows),
+          static_cast<Index>(shape.padding_rows), static_cast<Index>(shape.dilation_rows)};
+}
+
+Axis column_axis(const Pool2dShape& shape) {
+  return {static_cast<Index>(shape.in_columns),      static_cast<Index>(shape.out_columns()),
+          static_cast<Index>(shape.kernel_columns),  static_cast<Index>(shape.stride_columns),
+          static_cast<Index>(shape.padding_columns), static_cast<Index>(shape.dilation_columns)};
+}
+
 /// Calls row(plane, output_row, thread) for all of them, runs of neighbouring rows on one thread.
 template <typename Row>
 void for_each_row(std::int64_t planes, std::int64_t out_rows, std::int64_t floats_per_row, ThreadPool& pool,
@@ -34,62 +54,62 @@ void for_each_row(std::int64_t planes, std::int64_t out_rows, std::int64_t float
       std::max<std::int64_t>(1, task_floats / std::max<std::int64_t>(1, floats_per_row));
   const std::int64_t tasks = (total + rows_per_task - 1) / rows_per_task;
   pool.parallel_for(tasks, [&](std::int64_t task, int thread) {
-    const std::int64_t end = std::min(total, (task + 1) * rows_per_task);
-    for (std::int64_t index = task * rows_per_task; index < end; ++index) {
-      row(index / out_rows, index % out_rows, thread);
+    const std::int64_t first = task * rows_per_task;
+    auto plane = static_cast<Index>(first / out_rows);
+    auto index = static_cast<Index>(first % out_rows);
+    for (auto left = static_cast<Index>(std::min(rows_per_task, total - first)); left > 0; --left) {
+      row(plane, index, thread);
+      if (++index == out_rows) {
+        index = 0;
+        ++plane;
+      }
     }
   });
 }
 
-/// Where a window lies along one axis.
+/// Where a window of average pooling lies along one axis.
 struct Extent {
-  std::int64_t begin, end;  ///< inside the image
-  std::int64_t padded;      ///< size with the padding that it covers
+  Index begin, end;  ///< inside the image
+  Index padded;      ///< size with the padding that it covers
 };
 
-Extent average_extent(std::int64_t index, std::int64_t in, std::int64_t kernel, std::int64_t stride,
-                      std::int64_t padding) {
-  const std::int64_t begin = index * stride - padding;
-  const std::int64_t end = std::min(begin + kernel, in + padding);
-  return {std::max<std::int64_t>(begin, 0), std::min(end, in), end - begin};
-}
-
-float average_divisor(const Pool2dShape& shape, const Extent& rows, const Extent& columns) {
-  const std::int64_t values = shape.count_include_pad
-                                  ? rows.padded * columns.padded
-                                  : (rows.end - rows.begin) * (columns.end - columns.begin);
-  return static_cast<float>(values);
+Extent average_extent(const Axis& axis, Index index) {
+  const Index begin = index * axis.stride - axis.padding;
+  const Index end = std::min(begin + axis.kernel, axis.in + axis.padding);
+  return {std::max<Index>(begin, 0), std::min(end, axis.in), end - begin};
 }
 
 /// One output row: the windows wholly inside the image in one go, those at its left and right end one by one.
-void average_row(const PoolingKernels& kernels, const Pool2dShape& shape, const float* plane,
-                 std::int64_t index, std::int64_t out_columns, float* out) {
-  const auto column_extent = [&](std::int64_t column) {
-    return average_extent(column, shape.in_columns, shape.kernel_columns, shape.stride_columns,
-                          shape.padding_columns);
-  };
-  const Extent rows =
-      average_extent(index, shape.in_rows, shape.kernel_rows, shape.stride_rows, shape.padding_rows);
-  const auto run = [&](const PoolingKernels& variant, std::int64_t column, std::int64_t count) {
-    const Extent columns = column_extent(column);
-    variant.average_row({.in = plane + rows.begin * shape.in_columns + columns.begin,
+void average_row(const PoolingKernels& kernels, const Extent& rows, const Axis& axis, bool count_include_pad,
+                 const float* plane, float* out) {
+  const auto run = [&](const PoolingKernels& variant, Index first, Index count) {
+    const Extent columns = average_extent(axis, first);
+    const Index values = count_include_pad ? rows.padded * columns.padded
+                                           : (rows.end - rows.begin) * (columns.end - columns.begin);
+    variant.average_row({.in = plane + rows.begin * axis.in + columns.begin,
                          .rows = rows.end - rows.begin,
-                         .row_step = shape.in_columns,
+                         .row_step = axis.in,
                          .window = columns.end - columns.begin,
-                         .stride = shape.stride_columns,
+                         .stride = axis.stride,
                          .count = count,
-                         .divisor = average_divisor(shape, rows, columns),
-                         .out = out + column});
+                         .divisor = static_cast<float>(values),
+                         .out = out + first});
   };
-
-  std::int64_t inside = (shape.padding_columns + shape.stride_columns - 1) / shape.stride_columns;
-  inside = std::min(inside, out_columns);
-  const std::int64_t room = shape.in_columns + shape.padding_columns - shape.kernel_columns;
-  const std::int64_t inside_end =
-      room < 0 ? inside : std::clamp(room / shape.stride_columns + 1, inside, out_columns);
-  for (std::int64_t column = 0; column < inside; ++column) run(pooling_scalar, column, 1);
+  const Index inside = std::min((axis.padding + axis.stride - 1) / axis.stride, axis.out);
+  const Index room = axis.in + axis.padding - axis.kernel;
+  const Index inside_end = room < 0 ? inside : std::clamp(room / axis.stride + 1, inside, axis.out);
+  for (Index column = 0; column < inside; ++column) run(pooling_scalar, column, 1);
   if (inside < inside_end) run(kernels, inside, inside_end - inside);
-  for (std::int64_t column = inside_end; column < out_columns; ++column) run(pooling_scalar, column, 1);
+  for (Index column = inside_end; column < axis.out; ++column) run(pooling_scalar, column, 1);
+}
+
+/// The image rows of the windows of output row `index`, clipped to the image: their first and their number.
+std::pair<Index, Index> max_rows(const Axis& axis, Index index) {
+  Index begin = index * axis.stride - axis.padding;
+  Index rows = axis.kernel;
+  for (; begin < 0; begin += axis.dilation) --rows;
+  while (rows > 0 && begin + (rows - 1) * axis.dilation >= axis.in) --rows;
+  return {rows > 0 ? begin : 0, std::max<Index>(rows, 0)};
 }
 
 /// Sums the same window of eight planes, in eight independent chains: one alone would wait for each addition.
@@ -136,49 +156,41 @@ std::int64_t Pool2dShape::out_columns() const {
 
 void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {
   const PoolingKernels& kernels = variant_for(isa, pooling_variants());
-  const std::int64_t out_rows = shape.out_rows();
-  const std::int64_t out_columns = shape.out_columns();
-  if (out_rows <= 0 || out_columns <= 0) return;
-  const std::int64_t scratch_floats = std::max(shape.padding_columns + shape.in_columns,
-                                               (out_columns - 1) * shape.stride_columns +
-                                                   (shape.kernel_columns - 1) * shape.dilation_columns + 1) +
-                                      max_pool_scratch_slack;
+  const Axis rows = row_axis(shape);
+  const Axis columns = column_axis(shape);
+  if (rows.out <= 0 || columns.out <= 0) return;
+  const Index windows_end = (columns.out - 1) * columns.stride + (columns.kernel - 1) * columns.dilation + 1;
+  const Index scratch_floats = std::max(columns.padding + columns.in, windows_end) + max_pool_scratch_slack;
   std::vector<float> scratch(static_cast<std::size_t>(pool.threads() * scratch_floats));
-  for_each_row(shape.planes, out_rows, shape.in_columns * shape.stride_rows, pool,
-               [&](std::int64_t plane, std::int64_t index, int thread) {
-                 std::int64_t begin = index * shape.stride_rows - shape.padding_rows;
-                 std::int64_t rows = shape.kernel_rows;
-                 while (begin < 0) {
-                   begin += shape.dilation_rows;
-                   --rows;
-                 }
-                 while (rows > 0 && begin + (rows - 1) * shape.dilation_rows >= shape.in_rows) --rows;
-                 rows = std::max<std::int64_t>(rows, 0);
-                 const std::int64_t first_row = rows > 0 ? begin : 0;
-                 kernels.max_row({.in = in + (plane * shape.in_rows + first_row) * shape.in_columns,
-                                  .rows = rows,
-                                  .row_step = shape.dilation_rows * shape.in_columns,
-                                  .in_columns = shape.in_columns,
-                                  .padding = shape.padding_columns,
-                                  .window = shape.kernel_columns,
-                                  .window_step = shape.dilation_columns,
-                                  .stride = shape.stride_columns,
-                                  .count = out_columns,
-                                  .out = out + (plane * out_rows + index) * out_columns},
-                                 scratch.data() + thread * scratch_floats);
+  MaxPoolRow any_row;
+  any_row.row_step = rows.dilation * columns.in;
+  any_row.in_columns = columns.in;
+  any_row.padding = columns.padding;
+  any_row.window = columns.kernel;
+  any_row.window_step = columns.dilation;
+  any_row.stride = columns.stride;
+  any_row.count = columns.out;
+  for_each_row(shape.planes, rows.out, columns.in * rows.stride, pool,
+               [&](Index plane, Index index, int thread) {
+                 const auto [first_row, row_count] = max_rows(rows, index);
+                 MaxPoolRow row = any_row;
+                 row.in = in + (plane * rows.in + first_row) * columns.in;
+                 row.rows = row_count;
+                 row.out = out + (plane * rows.out + index) * columns.out;
+                 kernels.max_row(row, scratch.data() + thread * scratch_floats);
                });
 }
 
 void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {
   const PoolingKernels& kernels = variant_for(isa, pooling_variants());
-  const std::int64_t out_rows = shape.out_rows();
-  const std::int64_t out_columns = shape.out_columns();
-  if (out_rows <= 0 || out_columns <= 0) return;
-  for_each_row(shape.planes, out_rows, shape.in_columns * shape.stride_rows, pool,
-               [&](std::int64_t plane, std::int64_t index, int /*thread*/) {
-                 average_row(kernels, shape, in + plane * shape.in_rows * shape.in_columns, index,
-                             out_columns, out + (plane * out_rows + index) * out_columns);
-               });
+  const Axis rows = row_axis(shape);
+  const Axis columns = column_axis(shape);
+  if (rows.out <= 0 || columns.out <= 0) return;
+  for_each_row(
+      shape.planes, rows.out, columns.in * rows.stride, pool, [&](Index plane, Index index, int /*thread*/) {
+        average_row(kernels, average_extent(rows, index), columns, shape.count_include_pad,
+                    in + plane * rows.in * columns.in, out + (plane * rows.out + index) * columns.out);
+      });
 }
 
 void adaptive_average_pool2d(Isa /*isa: the eight chains keep up with the memory as they are*/,

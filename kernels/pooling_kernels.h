@@ -3,7 +3,7 @@
 // in here.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 
 #include "kernels/cpu.h"
 
@@ -12,32 +12,32 @@ namespace edge::kernels {
 /// One output row of max pooling. Its windows are already clipped to the image above and below, but not yet
 /// at the left and right.
 struct MaxPoolRow {
-  const float* in;           ///< first image row of the windows, column 0
-  std::int64_t rows;         ///< image rows in each window; may be 0
-  std::int64_t row_step;     ///< floats from one of these rows to the next
-  std::int64_t in_columns;   ///< of the image
-  std::int64_t padding;      ///< columns of padding at the left
-  std::int64_t window;       ///< columns of a window ...
-  std::int64_t window_step;  ///< ... and columns from one to the next (dilation)
-  std::int64_t stride;       ///< columns from one window to the next
-  std::int64_t count;        ///< windows
-  float* out;
+  const float* in = nullptr;       ///< first image row of the windows, column 0
+  std::ptrdiff_t rows = 0;         ///< image rows in each window; may be 0
+  std::ptrdiff_t row_step = 0;     ///< floats from one of these rows to the next
+  std::ptrdiff_t in_columns = 0;   ///< of the image
+  std::ptrdiff_t padding = 0;      ///< columns of padding at the left
+  std::ptrdiff_t window = 0;       ///< columns of a window ...
+  std::ptrdiff_t window_step = 0;  ///< ... and columns from one to the next (dilation)
+  std::ptrdiff_t stride = 0;       ///< columns from one window to the next
+  std::ptrdiff_t count = 0;        ///< windows
+  float* out = nullptr;
 };
 
 /// A run of windows of average pooling in one output row, all of the same size and wholly inside the image.
 struct AveragePoolRow {
   const float* in;  ///< top left value of the first window
-  std::int64_t rows;
-  std::int64_t row_step;
-  std::int64_t window;  ///< columns of a window
-  std::int64_t stride;
-  std::int64_t count;
+  std::ptrdiff_t rows;
+  std::ptrdiff_t row_step;
+  std::ptrdiff_t window;  ///< columns of a window
+  std::ptrdiff_t stride;
+  std::ptrdiff_t count;
   float divisor;
   float* out;
 };
 
 /// Vector variants may write that many floats behind the padded row.
-constexpr std::int64_t max_pool_scratch_slack = 32;
+constexpr std::ptrdiff_t max_pool_scratch_slack = 32;
 
 struct PoolingKernels {
   Isa isa;

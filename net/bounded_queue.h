@@ -10,7 +10,8 @@
 
 namespace edge::net {
 
-/// Any number of producers and consumers. close() wakes everybody up: push() then drops, pop() returns nothing.
+/// Any number of producers and consumers. close() wakes everybody up: push() then drops, pop() returns
+/// nothing.
 template <typename T>
 class BoundedQueue {
  public:

@@ -39,8 +39,9 @@ asio::awaitable<void> Connection::read(std::span<std::byte> bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     asio::error_code error;
-    const std::size_t count = co_await socket_.async_read_some(asio::buffer(bytes.data() + done, bytes.size() - done),
-                                                               asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t count =
+        co_await socket_.async_read_some(asio::buffer(bytes.data() + done, bytes.size() - done),
+                                         asio::redirect_error(asio::use_awaitable, error));
     if (closed_) throw ConnectionLost(close_reason_);
     if (error) {
       const std::string reason = error == asio::error::eof ? "it closed the connection" : error.message();
@@ -67,7 +68,8 @@ asio::awaitable<Received> Connection::receive() {
     const auto started = steady_clock::now();
     try {
       const Header header = parse_header(bytes, max_payload_);
-      Received received{.message = {.type = header.type, .flags = header.flags, .frame = header.frame, .payload = {}}};
+      Received received{
+          .message = {.type = header.type, .flags = header.flags, .frame = header.frame, .payload = {}}};
       received.message.payload.resize(header.payload_bytes);
       co_await read(received.message.payload);
       check_crc(header, bytes, received.message.payload);
@@ -161,7 +163,10 @@ std::string remote_address(const asio::ip::tcp::socket& socket) {
   asio::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   if (error) return "?";
-  const auto address = endpoint.address();
+  asio::ip::address address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
   return address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), endpoint.port())
                          : fmt::format("{}:{}", address.to_string(), endpoint.port());
 }

@@ -1,5 +1,5 @@
-// One TCP connection that carries messages: framing, heartbeats, time-outs. Lives on its io_context's thread; send()
-// and close() may be called from any thread.
+// One TCP connection that carries messages: framing, heartbeats, time-outs. Lives on its io_context's thread;
+// send() and close() may be called from any thread.
 #pragma once
 
 #include <asio/awaitable.hpp>

@@ -24,7 +24,8 @@ Connector::Connector(asio::io_context& context, Options options, Handlers handle
       jitter_(static_cast<std::mt19937::result_type>(new_instance())) {}
 
 void Connector::start() {
-  asio::co_spawn(context_, [this] { return run(); }, asio::detached);
+  asio::co_spawn(
+      context_, [this] { return run(); }, asio::detached);
 }
 
 void Connector::stop() {
@@ -38,7 +39,8 @@ void Connector::stop() {
 std::string Connector::peer() const {
   const bool v6 = options_.host.find(':') != std::string::npos;
   Identity called{.role = options_.hello.wanted_role, .index = options_.hello.wanted_index};
-  return fmt::format("{} at {}{}{}:{}", called.name(), v6 ? "[" : "", options_.host, v6 ? "]" : "", options_.port);
+  return fmt::format("{} at {}{}{}:{}", called.name(), v6 ? "[" : "", options_.host, v6 ? "]" : "",
+                     options_.port);
 }
 
 asio::awaitable<void> Connector::run() {

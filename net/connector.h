@@ -1,5 +1,5 @@
-// The calling side: connects, says hello, runs a session, and does so again when it ends, with growing, jittered pauses.
-// Lives on its io_context's thread; must not be destroyed while that runs.
+// The calling side: connects, says hello, runs a session, and does so again when it ends, with growing,
+// jittered pauses. Lives on its io_context's thread; must not be destroyed while that runs.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -24,15 +24,16 @@ class Connector {
     std::uint16_t port = 0;
     Hello hello;
     ConnectionOptions connection;
-    /// Between attempts; doubles from the first to the longest, and begins anew after a session of five seconds.
+    /// Between attempts; doubles from the first to the longest, and begins anew after a session of five
+    /// seconds.
     std::chrono::milliseconds first_pause{100};
     std::chrono::milliseconds longest_pause{2000};
   };
   struct Handlers {
     /// Serves a connection until it ends.
     std::function<asio::awaitable<void>(std::shared_ptr<Connection>, Welcome)> session;
-    /// The peer refused for good (one line that names it; called once for each reason). Further attempts are made all
-    /// the same, since somebody may be mending the other device at this moment.
+    /// The peer refused for good (one line that names it; called once for each reason). Further attempts are
+    /// made all the same, since somebody may be mending the other device at this moment.
     std::function<void(const std::string& reason)> refused;
   };
 

@@ -10,9 +10,12 @@ namespace {
 using nlohmann::json;
 
 json to_json(const Identity& identity) {
-  return {{"role", identity.role},         {"index", identity.index},
-          {"instance", identity.instance}, {"software_version", identity.software_version},
-          {"model_hash", identity.model_hash}, {"model", identity.model},
+  return {{"role", identity.role},
+          {"index", identity.index},
+          {"instance", identity.instance},
+          {"software_version", identity.software_version},
+          {"model_hash", identity.model_hash},
+          {"model", identity.model},
           {"isa", identity.isa}};
 }
 
@@ -33,7 +36,8 @@ std::string name_of(const std::string& role, int index) {
 /// Runs `parse` on the CBOR payload of a message that must be of type `type`.
 template <typename Parse>
 auto parse_payload(const Message& message, MessageType type, const char* what, Parse parse) {
-  if (message.type != type) throw ConnectionLost(fmt::format("it sent something else where a {} was due", what));
+  if (message.type != type)
+    throw ConnectionLost(fmt::format("it sent something else where a {} was due", what));
   try {
     return parse(from_cbor(message.payload));
   } catch (const json::exception&) {
@@ -43,7 +47,9 @@ auto parse_payload(const Message& message, MessageType type, const char* what, P
 
 }  // namespace
 
-std::string Identity::name() const { return name_of(role, index); }
+std::string Identity::name() const {
+  return name_of(role, index);
+}
 
 Message pack(const Hello& hello) {
   return {.type = MessageType::hello,
@@ -55,11 +61,13 @@ Message pack(const Hello& hello) {
 
 Message pack(const Welcome& welcome) {
   return {.type = MessageType::welcome,
-          .payload = to_cbor({{"identity", to_json(welcome.identity)}, {"window_frames", welcome.window_frames}})};
+          .payload =
+              to_cbor({{"identity", to_json(welcome.identity)}, {"window_frames", welcome.window_frames}})};
 }
 
 Message pack(const Refusal& refusal) {
-  return {.type = MessageType::refusal, .payload = to_cbor({{"reason", refusal.reason}, {"final", refusal.final}})};
+  return {.type = MessageType::refusal,
+          .payload = to_cbor({{"reason", refusal.reason}, {"final", refusal.final}})};
 }
 
 Hello parse_hello(const Message& message) {
@@ -90,17 +98,20 @@ Refusal parse_refusal(const Message& message) {
 std::optional<Refusal> check_hello(const Hello& hello, const Identity& self) {
   const std::string wanted = name_of(hello.wanted_role, hello.wanted_index);
   if (wanted != self.name()) {
-    return Refusal{.reason = fmt::format("this is {}, not {}: check the addresses in the config", self.name(), wanted)};
+    return Refusal{
+        .reason = fmt::format("this is {}, not {}: check the addresses in the config", self.name(), wanted)};
   }
   if (hello.identity.software_version != self.software_version) {
-    return Refusal{.reason = fmt::format("{} runs edge {}, {} runs edge {}: install the same version on all devices",
-                                         self.name(), self.software_version, hello.identity.name(),
-                                         hello.identity.software_version)};
+    return Refusal{
+        .reason = fmt::format("{} runs edge {}, {} runs edge {}: install the same version on all devices",
+                              self.name(), self.software_version, hello.identity.name(),
+                              hello.identity.software_version)};
   }
   if (hello.identity.model_hash != self.model_hash) {
-    return Refusal{.reason = fmt::format("{} runs {} ({}), {} runs {} ({}): use the same [model] on all devices",
-                                         self.name(), self.model, self.model_hash.substr(0, 8), hello.identity.name(),
-                                         hello.identity.model, hello.identity.model_hash.substr(0, 8))};
+    return Refusal{
+        .reason = fmt::format("{} runs {} ({}), {} runs {} ({}): use the same [model] on all devices",
+                              self.name(), self.model, self.model_hash.substr(0, 8), hello.identity.name(),
+                              hello.identity.model, hello.identity.model_hash.substr(0, 8))};
   }
   return std::nullopt;
 }

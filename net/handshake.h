@@ -1,5 +1,5 @@
-// Who is there: the first messages of a connection. Both sides learn role, version, ISA and whether they run the same
-// model; any mismatch is a clear error at both ends. Pure functions over messages; thread-safe.
+// Who is there: the first messages of a connection. Both sides learn role, version, ISA and whether they run
+// the same model; any mismatch is a clear error at both ends. Pure functions over messages; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@ namespace edge::net {
 
 /// What a process tells about itself.
 struct Identity {
-  std::string role;             ///< "master" | "worker" | "trainer"
-  int index = 0;                ///< of a worker
-  std::uint64_t instance = 0;   ///< random, new with every start of the process
+  std::string role;            ///< "master" | "worker" | "trainer"
+  int index = 0;               ///< of a worker
+  std::uint64_t instance = 0;  ///< random, new with every start of the process
   std::string software_version = {};
   std::string model_hash = {};  ///< graph, weights and frame size
   std::string model = {};       ///< the same for people: "alexnet, 480x720, seed 1"

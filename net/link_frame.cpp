@@ -42,7 +42,9 @@ std::pair<json, std::span<const std::byte>> split(std::span<const std::byte> pay
   return {from_cbor(payload.subspan(length_bytes, length)), payload.subspan(length_bytes + length)};
 }
 
-json run_json(const RunId& run) { return json::array({run.instance, run.epoch}); }
+json run_json(const RunId& run) {
+  return json::array({run.instance, run.epoch});
+}
 
 RunId run_from(const json& value) {
   return {.instance = value.at(0).get<std::uint64_t>(), .epoch = value.at(1).get<std::uint32_t>()};
@@ -182,7 +184,8 @@ Result parse_result(const Message& message, const Graph& graph, kernels::Isa isa
     }
     result.checksum = value.at("checksum").get<std::uint32_t>();
     if (value.at("output").get<bool>()) {
-      result.output = decode(rest, ElementType::f32, graph.layer(graph.output()).output_shape, nullptr, isa).elements;
+      result.output =
+          decode(rest, ElementType::f32, graph.layer(graph.output()).output_shape, nullptr, isa).elements;
     }
     return result;
   } catch (const json::exception&) {

@@ -30,8 +30,8 @@ struct StageReport {
 
 /// What the last active worker shall send back, and how links encode. The same for all frames of a run.
 struct FrameOptions {
-  bool delta = true;     ///< mode delta, else full
-  bool compress = true;  ///< zstd where it pays
+  bool delta = true;         ///< mode delta, else full
+  bool compress = true;      ///< zstd where it pays
   bool full_result = false;  ///< the whole output tensor
   int top_k = 0;             ///< so many classes; 0: a checksum instead
 };
@@ -57,7 +57,9 @@ struct LinkFrame {
 };
 
 /// Element type of layer `layer`'s output on a link: input frames travel as 8-bit pixels.
-constexpr ElementType link_type(LayerIndex layer) { return layer == 0 ? ElementType::u8 : ElementType::f32; }
+constexpr ElementType link_type(LayerIndex layer) {
+  return layer == 0 ? ElementType::u8 : ElementType::f32;
+}
 
 /// The first layer of worker `worker` under a plan.
 LayerIndex first_layer(const std::vector<LayerIndex>& ends, int worker);
@@ -67,8 +69,8 @@ std::size_t max_frame_payload(const Graph& graph);
 /// Upper bound on a result message's payload.
 std::size_t max_result_payload(const Graph& graph);
 
-/// A frame message's payload: u32 length of the CBOR part, the CBOR part, then each tensor's codec bytes in the order
-/// of their layers. `sequence` counts the messages of one link.
+/// A frame message's payload: u32 length of the CBOR part, the CBOR part, then each tensor's codec bytes in
+/// the order of their layers. `sequence` counts the messages of one link.
 struct FrameHeader {
   std::uint64_t sequence = 0;
   LinkFrame frame;                  ///< without tensors
@@ -76,8 +78,8 @@ struct FrameHeader {
   std::span<const std::byte> rest;  ///< their codec bytes
 };
 std::vector<std::byte> pack_frame_header(const LinkFrame& frame, std::uint64_t sequence);
-/// Checks everything against the graph: a plan that covers it, the tensors that cross the cut in front of `worker`.
-/// Throws ConnectionLost.
+/// Checks everything against the graph: a plan that covers it, the tensors that cross the cut in front of
+/// `worker`. Throws ConnectionLost.
 FrameHeader parse_frame_header(const Message& message, const Graph& graph, int worker);
 
 nlohmann::json to_json(const StageReport& report);

@@ -11,7 +11,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
-double seconds(steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 

@@ -21,10 +21,10 @@
 
 namespace edge::net {
 
-/// Serves one sender at a time; a new one replaces the old (whose connection may be half open). Frames wait in two
-/// bounded queues: as they arrived (never more than the window, or the sender broke the protocol) and decoded. A frame
-/// is acknowledged when it enters the second, so that a slow consumer slows the sender down. A thread named "receive"
-/// decodes. pop() and close() may be called from any thread.
+/// Serves one sender at a time; a new one replaces the old (whose connection may be half open). Frames wait
+/// in two bounded queues: as they arrived (never more than the window, or the sender broke the protocol) and
+/// decoded. A frame is acknowledged when it enters the second, so that a slow consumer slows the sender down.
+/// A thread named "receive" decodes. pop() and close() may be called from any thread.
 class LinkReceiver {
  public:
   static constexpr int window_frames = 4;

@@ -32,7 +32,9 @@ LinkSender::~LinkSender() {
   thread_.join();
 }
 
-void LinkSender::start() { connector_.start(); }
+void LinkSender::start() {
+  connector_.start();
+}
 
 bool LinkSender::send(LinkFrame frame) {
   std::unique_lock lock(mutex_);
@@ -195,7 +197,8 @@ void LinkSender::run() {
   while (std::optional<Job> job = next_job()) {
     Message message = encode_frame(*job);
     const std::lock_guard lock(mutex_);
-    // Encoded against bases that the receiver has lost meanwhile: the frame is still in unacknowledged_ and comes again.
+    // Encoded against bases that the receiver has lost meanwhile: the frame is still in unacknowledged_ and
+    // comes again.
     if (job->generation != generation_) continue;
     for (Unacknowledged& entry : unacknowledged_) {
       if (entry.sequence != job->sequence) continue;

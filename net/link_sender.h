@@ -1,4 +1,5 @@
-// The sending end of a link: encodes frames against what the receiver holds and keeps them until they are acknowledged.
+// The sending end of a link: encodes frames against what the receiver holds and keeps them until they are
+// acknowledged.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -21,18 +22,21 @@
 
 namespace edge::net {
 
-/// Connects (again and again) to the next worker and sends frames in order, go-back-n: at most a window of frames is
-/// unacknowledged, which is the back-pressure of the chain. After a lost connection, or when the receiver asks for it
-/// (`need_full`), the unacknowledged frames are sent again, the first of them whole. A thread named "send" encodes.
-/// send(), reset() and close() may be called from any thread. Must not be destroyed while the io_context runs.
+/// Connects (again and again) to the next worker and sends frames in order, go-back-n: at most a window of
+/// frames is unacknowledged, which is the back-pressure of the chain. After a lost connection, or when the
+/// receiver asks for it
+/// (`need_full`), the unacknowledged frames are sent again, the first of them whole. A thread named "send"
+/// encodes. send(), reset() and close() may be called from any thread. Must not be destroyed while the
+/// io_context runs.
 class LinkSender {
  public:
   struct Options {
     Connector::Options connector;
-    int worker = 0;       ///< the receiving worker
+    int worker = 0;           ///< the receiving worker
     int sending_worker = -1;  ///< whose StageReport gets encode_s; -1: the master
-    std::size_t max_unacknowledged_bytes = std::size_t{48} << 20;  ///< of tensors in memory; one frame always goes
-    std::size_t queued_frames = 1;  ///< waiting to be encoded; more block send()
+    std::size_t max_unacknowledged_bytes = std::size_t{48}
+                                           << 20;  ///< of tensors in memory; one frame always goes
+    std::size_t queued_frames = 1;                 ///< waiting to be encoded; more block send()
   };
   struct Handlers {
     /// Both on the io_context's thread. See Connector::Handlers.
@@ -89,13 +93,14 @@ class LinkSender {
   std::condition_variable changed_;
   std::deque<LinkFrame> queue_;
   std::deque<Unacknowledged> unacknowledged_;
-  std::size_t sent_ = 0;            ///< how many of unacknowledged_ went over the current connection
+  std::size_t sent_ = 0;  ///< how many of unacknowledged_ went over the current connection
   std::uint64_t next_sequence_ = 1;
-  std::uint64_t generation_ = 0;    ///< changes when what was sent is worth nothing any more
+  std::uint64_t generation_ = 0;  ///< changes when what was sent is worth nothing any more
   bool restart_ = true;
   int window_frames_ = 1;
-  // How fast messages reach the receiver: bytes and the time until they were acknowledged, older ones count less and
-  // less. A receiver that is slow to take frames looks like a slow link, and rightly so: then there is time to compress.
+  // How fast messages reach the receiver: bytes and the time until they were acknowledged, older ones count
+  // less and less. A receiver that is slow to take frames looks like a slow link, and rightly so: then there
+  // is time to compress.
   double acknowledged_bytes_ = 0;
   double acknowledged_s_ = 0;
   std::chrono::steady_clock::time_point last_acknowledgement_;

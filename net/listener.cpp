@@ -45,8 +45,8 @@ tcp::acceptor open_acceptor(asio::io_context& context, const std::string& host, 
   } catch (const asio::system_error& error) {
     const std::string where = fmt::format("{}:{}", host.empty() ? "*" : host, port);
     if (error.code() == asio::error::address_in_use) {
-      throw Error(fmt::format("cannot listen on {}: the port is in use; stop the other program or set another address",
-                              where));
+      throw Error(fmt::format(
+          "cannot listen on {}: the port is in use; stop the other program or set another address", where));
     }
     throw Error(fmt::format("cannot listen on {}: {}", where, error.code().message()));
   }
@@ -82,7 +82,8 @@ Listener::Listener(asio::io_context& context, int listening_descriptor, Identity
       handlers_(std::move(handlers)) {}
 
 void Listener::start() {
-  asio::co_spawn(context_, [this] { return accept_loop(); }, asio::detached);
+  asio::co_spawn(
+      context_, [this] { return accept_loop(); }, asio::detached);
 }
 
 void Listener::stop() {
@@ -91,7 +92,9 @@ void Listener::stop() {
   acceptor_.close(ignored);
 }
 
-std::uint16_t Listener::port() const { return acceptor_.local_endpoint().port(); }
+std::uint16_t Listener::port() const {
+  return acceptor_.local_endpoint().port();
+}
 
 asio::awaitable<void> Listener::accept_loop() {
   while (!stopped_) {
@@ -106,7 +109,8 @@ asio::awaitable<void> Listener::accept_loop() {
     }
     if (unknown_connections_ >= max_unknown_connections) continue;  // closes it
     asio::co_spawn(
-        context_, [this, socket = std::move(socket)]() mutable { return serve(std::move(socket)); }, asio::detached);
+        context_, [this, socket = std::move(socket)]() mutable { return serve(std::move(socket)); },
+        asio::detached);
   }
 }
 
@@ -121,7 +125,8 @@ asio::awaitable<void> Listener::serve(tcp::socket socket) {
       int& count;
       ~Leave() { --count; }
     } leave{unknown_connections_};
-    // A caller that dribbles bytes keeps the connection's own time-out at bay: the whole hello has one of its own.
+    // A caller that dribbles bytes keeps the connection's own time-out at bay: the whole hello has one of its
+    // own.
     auto expired = std::make_shared<asio::steady_timer>(context_, options_.timeout);
     expired->async_wait([connection, expired](asio::error_code error) {
       if (!error) connection->close();
@@ -141,7 +146,8 @@ asio::awaitable<void> Listener::serve(tcp::socket socket) {
   std::optional<Refusal> refusal = check_hello(hello, self_);
   if (!refusal) refusal = handlers_.judge(hello);
   if (refusal) {
-    spdlog::log(refusal->final ? spdlog::level::err : spdlog::level::warn, "refused {}: {}", peer, refusal->reason);
+    spdlog::log(refusal->final ? spdlog::level::err : spdlog::level::warn, "refused {}: {}", peer,
+                refusal->reason);
     connection->send(pack(*refusal));
     connection->close_after_sending();
     co_return;

@@ -27,10 +27,11 @@ class Listener {
     std::function<asio::awaitable<void>(std::shared_ptr<Connection>, Hello)> session;
   };
 
-  /// Binds to `host` (empty: every interface, IPv6 and IPv4) and `port`. Throws Error if the address cannot be bound
+  /// Binds to `host` (empty: every interface, IPv6 and IPv4) and `port`. Throws Error if the address cannot
+  /// be bound
   /// ("port 7701 is in use ...").
-  Listener(asio::io_context& context, const std::string& host, std::uint16_t port, Identity self, int window_frames,
-           ConnectionOptions options, Handlers handlers);
+  Listener(asio::io_context& context, const std::string& host, std::uint16_t port, Identity self,
+           int window_frames, ConnectionOptions options, Handlers handlers);
   /// Takes over a socket that is bound and listens already (inherited from `edge local`).
   Listener(asio::io_context& context, int listening_descriptor, Identity self, int window_frames,
            ConnectionOptions options, Handlers handlers);

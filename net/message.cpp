@@ -24,8 +24,8 @@ T load(const std::byte* from) {
   return value;
 }
 
-/// The parser recurses with the nesting of arrays and maps: bounds it without recursion. Our own messages nest three
-/// deep. False too for lengths that cannot be true and for kinds of CBOR that we never send.
+/// The parser recurses with the nesting of arrays and maps: bounds it without recursion. Our own messages
+/// nest three deep. False too for lengths that cannot be true and for kinds of CBOR that we never send.
 bool nests_shallowly(std::span<const std::byte> bytes) {
   constexpr std::size_t deepest = 16;
   std::vector<std::uint64_t> open;  // items still to come in each open container
@@ -60,7 +60,8 @@ bool nests_shallowly(std::span<const std::byte> bytes) {
 }
 
 bool known(std::uint8_t type) {
-  return type >= static_cast<std::uint8_t>(MessageType::hello) && type <= static_cast<std::uint8_t>(MessageType::failure);
+  return type >= static_cast<std::uint8_t>(MessageType::hello) &&
+         type <= static_cast<std::uint8_t>(MessageType::failure);
 }
 
 }  // namespace
@@ -83,8 +84,9 @@ Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t 
   }
   const auto version = load<std::uint16_t>(&bytes[4]);
   if (version != protocol_version) {
-    throw VersionMismatch(fmt::format("it speaks protocol version {}, this program speaks {}: use the same edge everywhere",
-                                      version, protocol_version));
+    throw VersionMismatch(
+        fmt::format("it speaks protocol version {}, this program speaks {}: use the same edge everywhere",
+                    version, protocol_version));
   }
   const auto type = static_cast<std::uint8_t>(bytes[6]);
   if (!known(type)) throw ConnectionLost(fmt::format("unknown message type {}", type));
@@ -94,12 +96,14 @@ Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t 
                       .payload_bytes = load<std::uint32_t>(&bytes[16]),
                       .crc = load<std::uint32_t>(&bytes[crc_offset])};
   if (header.payload_bytes > max_payload) {
-    throw ConnectionLost(fmt::format("a message of {} bytes where at most {} are possible", header.payload_bytes, max_payload));
+    throw ConnectionLost(fmt::format("a message of {} bytes where at most {} are possible",
+                                     header.payload_bytes, max_payload));
   }
   return header;
 }
 
-void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes, std::span<const std::byte> payload) {
+void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes,
+               std::span<const std::byte> payload) {
   if (crc32c(payload, crc32c(bytes.first(crc_offset))) != header.crc) {
     throw ConnectionLost("a message arrived damaged (CRC-32C differs)");
   }

@@ -62,11 +62,12 @@ struct Header {
 
 /// The header of `message`, CRC included. The payload must be under 4 GiB.
 std::array<std::byte, header_bytes> pack_header(const Message& message);
-/// Checks magic, version, type and the payload's length (at most `max_payload`) before anything is allocated for it.
-/// Throws ConnectionLost (VersionMismatch for another version).
+/// Checks magic, version, type and the payload's length (at most `max_payload`) before anything is allocated
+/// for it. Throws ConnectionLost (VersionMismatch for another version).
 Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t max_payload);
 /// Throws ConnectionLost if the CRC does not fit.
-void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes, std::span<const std::byte> payload);
+void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes,
+               std::span<const std::byte> payload);
 
 std::vector<std::byte> to_cbor(const nlohmann::json& value);
 /// Throws ConnectionLost for bytes that are not one well-formed CBOR object.

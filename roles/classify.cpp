@@ -20,9 +20,8 @@ std::vector<std::pair<int, float>> top_classes(const Tensor& output, int count) 
     const float logit = logits[static_cast<std::size_t>(index)];
     return std::isnan(logit) ? -HUGE_VALF : logit;
   };
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(), [&](int a, int b) {
-    return rank(a) != rank(b) ? rank(a) > rank(b) : a < b;
-  });
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
+                    [&](int a, int b) { return rank(a) != rank(b) ? rank(a) > rank(b) : a < b; });
   const double largest = rank(order.front());
   double sum = 0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - largest);
@@ -34,6 +33,8 @@ std::vector<std::pair<int, float>> top_classes(const Tensor& output, int count) 
   return top;
 }
 
-std::uint32_t checksum(const Tensor& output) { return net::crc32c(std::as_bytes(output.values())); }
+std::uint32_t checksum(const Tensor& output) {
+  return net::crc32c(std::as_bytes(output.values()));
+}
 
 }  // namespace edge

@@ -40,7 +40,8 @@ void add_common_options(cxxopts::Options& options) {
   auto add = options.add_options();
   add("c,config", "configuration file", cxxopts::value<std::string>()->default_value("config.toml"), "FILE");
   add("threads", "threads, instead of the config's", cxxopts::value<int>(), "N");
-  add("addresses", "addresses of the workers, instead of the config's", cxxopts::value<std::vector<std::string>>(), "HOST:PORT,..");
+  add("addresses", "addresses of the workers, instead of the config's",
+      cxxopts::value<std::vector<std::string>>(), "HOST:PORT,..");
   add("log-level", "trace, debug, info, warn, error or off", cxxopts::value<std::string>(), "LEVEL");
   add("h,help", "this help");
 }
@@ -52,7 +53,8 @@ void add_worker_options(cxxopts::Options& options) {
 void add_master_options(cxxopts::Options& options) {
   auto add = options.add_options();
   add("video", "video source, instead of the config's", cxxopts::value<std::string>(), "SOURCE");
-  add("frames", "stop after so many frames (0: at the end of the video)", cxxopts::value<std::uint64_t>(), "N");
+  add("frames", "stop after so many frames (0: at the end of the video)", cxxopts::value<std::uint64_t>(),
+      "N");
   add("output", "file for the JSON lines (-: stdout)", cxxopts::value<std::string>(), "FILE");
   add("check", "compute every frame here too, and compare");
 }
@@ -61,7 +63,8 @@ void add_master_options(cxxopts::Options& options) {
 spdlog::level::level_enum parse_level(const std::string& name) {
   const spdlog::level::level_enum level = spdlog::level::from_str(name);
   if (level == spdlog::level::off && name != "off") {
-    throw Error(fmt::format("--log-level: unknown level '{}'; known: trace, debug, info, warn, error, off", name));
+    throw Error(
+        fmt::format("--log-level: unknown level '{}'; known: trace, debug, info, warn, error, off", name));
   }
   return level;
 }
@@ -78,7 +81,8 @@ void apply(const cxxopts::ParseResult& parsed, Config& config) {
   if (parsed.count("addresses") != 0) {
     const auto& addresses = parsed["addresses"].as<std::vector<std::string>>();
     if (addresses.size() != config.workers.size()) {
-      throw Error(fmt::format("--addresses: {} addresses for {} workers", addresses.size(), config.workers.size()));
+      throw Error(
+          fmt::format("--addresses: {} addresses for {} workers", addresses.size(), config.workers.size()));
     }
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       config.workers[i].address = Address::parse(addresses[i], "--addresses");
@@ -107,7 +111,8 @@ CommandLine parse(cxxopts::Options& options, int argc, char** argv, const std::s
     fmt::print("{}", options.help());
     std::exit(0);
   }
-  if (!parsed.unmatched().empty()) throw Error(fmt::format("unexpected argument '{}'", parsed.unmatched().front()));
+  if (!parsed.unmatched().empty())
+    throw Error(fmt::format("unexpected argument '{}'", parsed.unmatched().front()));
   Config config = load_config(parsed["config"].as<std::string>());
   apply(parsed, config);
   set_up_log(process, config.log_level);
@@ -132,7 +137,8 @@ int parse_index(const std::string& text) {
   } catch (const std::exception&) {
     used = 0;
   }
-  if (used != text.size() || index < 0) throw Error(fmt::format("worker index '{}' is not a number from 0 on", text));
+  if (used != text.size() || index < 0)
+    throw Error(fmt::format("worker index '{}' is not a number from 0 on", text));
   return index;
 }
 
@@ -171,8 +177,9 @@ int run_local_command(int argc, char** argv) {
     const std::string& key = argument.key();
     if (key == "addresses") throw Error("--addresses: edge local takes free ports by itself");
     auto& list = key == "reprofile" ? local.passed_to_workers
-                 : key == "video" || key == "frames" || key == "output" || key == "check" ? local.passed_to_master
-                                                                                            : local.passed_on;
+                 : key == "video" || key == "frames" || key == "output" || key == "check"
+                     ? local.passed_to_master
+                     : local.passed_on;
     const bool flag = key == "reprofile" || key == "check";
     list.push_back(flag ? fmt::format("--{}", key) : fmt::format("--{}={}", key, argument.value()));
   }
@@ -180,8 +187,8 @@ int run_local_command(int argc, char** argv) {
 }
 
 int run_version_command() {
-  fmt::print("edge {}\ninstruction set: {}\nCPU: {}\n", software_version(), kernels::isa_name(kernels::active_isa()),
-             kernels::cpu_model());
+  fmt::print("edge {}\ninstruction set: {}\nCPU: {}\n", software_version(),
+             kernels::isa_name(kernels::active_isa()), kernels::cpu_model());
   return 0;
 }
 
@@ -195,7 +202,8 @@ int run(int argc, char** argv) {
     fmt::print("{}", usage);
     return 0;
   }
-  fmt::print(stderr, "{}{}", command.empty() ? "" : fmt::format("edge: unknown command '{}'\n\n", command), usage);
+  fmt::print(stderr, "{}{}", command.empty() ? "" : fmt::format("edge: unknown command '{}'\n\n", command),
+             usage);
   return exit_bad_usage;
 }
 

@@ -11,12 +11,16 @@
 namespace edge {
 
 Model load_model(const ModelConfig& config) {
-  Graph graph = make_model(config.name, {.rows = config.rows, .columns = config.columns, .features_only = config.features_only});
+  Graph graph = make_model(
+      config.name, {.rows = config.rows, .columns = config.columns, .features_only = config.features_only});
   auto weights = std::make_unique<SeededWeights>(config.seed);
   std::string hash = model_hash(graph, *weights);
-  std::string text = fmt::format("{}{}, {}x{}, seed {}", config.name, config.features_only ? " features" : "", config.rows,
-                                 config.columns, config.seed);
-  return {.graph = std::move(graph), .weights = std::move(weights), .hash = std::move(hash), .text = std::move(text)};
+  std::string text = fmt::format("{}{}, {}x{}, seed {}", config.name, config.features_only ? " features" : "",
+                                 config.rows, config.columns, config.seed);
+  return {.graph = std::move(graph),
+          .weights = std::move(weights),
+          .hash = std::move(hash),
+          .text = std::move(text)};
 }
 
 net::Identity make_identity(const std::string& role, int index, const Model& model) {
@@ -29,6 +33,8 @@ net::Identity make_identity(const std::string& role, int index, const Model& mod
           .isa = std::string(kernels::isa_name(kernels::active_isa()))};
 }
 
-int resolve_threads(int configured) { return configured > 0 ? configured : kernels::available_cpus(); }
+int resolve_threads(int configured) {
+  return configured > 0 ? configured : kernels::available_cpus();
+}
 
 }  // namespace edge

@@ -1,13 +1,16 @@
 #include "roles/stop_signal.h"
 
-#include <csignal>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include <csignal>
 
 namespace edge {
 namespace {
 
-void exit_at_once(int) { _exit(exit_status_of_signal(SIGINT)); }
+void exit_at_once(int) {
+  _exit(exit_status_of_signal(SIGINT));
+}
 
 }  // namespace
 

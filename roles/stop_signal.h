@@ -10,8 +10,8 @@
 namespace edge {
 
 /// Calls `on_stop` on the io_context's thread at the first SIGINT or SIGTERM. If the process is still there
-/// `grace` later (a layer that takes seconds cannot be interrupted), it ends at once: SIGALRM's default action is
-/// replaced by _exit(130). One per process.
+/// `grace` later (a layer that takes seconds cannot be interrupted), it ends at once: SIGALRM's default
+/// action is replaced by _exit(130). One per process.
 class StopSignal {
  public:
   static constexpr std::chrono::milliseconds grace{1500};
@@ -28,6 +28,8 @@ class StopSignal {
 };
 
 /// Exit status of a program that a signal ended.
-constexpr int exit_status_of_signal(int signal) { return 128 + signal; }
+constexpr int exit_status_of_signal(int signal) {
+  return 128 + signal;
+}
 
 }  // namespace edge

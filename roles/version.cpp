@@ -4,6 +4,8 @@
 
 namespace edge {
 
-std::string_view software_version() { return edge_version; }
+std::string_view software_version() {
+  return edge_version;
+}
 
 }  // namespace edge

@@ -36,9 +36,9 @@ __m256i lowest_key() {
 }  // -infinity
 
 /// Key of the largest of `rows` values in each of eight columns; rows >= 1.
-__m256i column_keys(const float* in, std::int64_t rows, std::int64_t row_step) {
+__m256i column_keys(const float* in, std::ptrdiff_t rows, std::ptrdiff_t row_step) {
   __m256i largest = key_of(load_bits(in));
-  for (std::int64_t r = 1; r < rows; ++r) {
+  for (std::ptrdiff_t r = 1; r < rows; ++r) {
     largest = _mm256_max_epi32(largest, key_of(load_bits(in + r * row_step)));
   }
   return largest;
@@ -46,9 +46,9 @@ __m256i column_keys(const float* in, std::int64_t rows, std::int64_t row_step) {
 
 template <int fixed_rows>
 void columns_to_scratch(const MaxPoolRow& row, float* scratch) {
-  const std::int64_t rows = fixed_rows > 0 ? fixed_rows : row.rows;
+  const std::ptrdiff_t rows = fixed_rows > 0 ? fixed_rows : row.rows;
   if (row.in_columns >= 8) {
-    std::int64_t c = 0;
+    std::ptrdiff_t c = 0;
     for (; c + 8 <= row.in_columns; c += 8)
       store_bits(scratch + c, column_keys(row.in + c, rows, row.row_step));
     if (c < row.in_columns) {  // the last eight once more, overlapping
@@ -61,7 +61,7 @@ void columns_to_scratch(const MaxPoolRow& row, float* scratch) {
   for (int i = 0; i < 8; ++i) lanes[i] = i < row.in_columns ? -1 : 0;
   const __m256i used = _mm256_load_si256(reinterpret_cast<const __m256i*>(lanes));
   __m256i largest = lowest_key();
-  for (std::int64_t r = 0; r < rows; ++r) {
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
     const __m256 values = _mm256_maskload_ps(row.in + r * row.row_step, used);
     largest = _mm256_max_epi32(largest, key_of(_mm256_castps_si256(values)));
   }
@@ -70,12 +70,12 @@ void columns_to_scratch(const MaxPoolRow& row, float* scratch) {
 
 /// Fills the padded row in `scratch` with keys, and some lanes behind it that vector loads may touch.
 void fill_scratch(const MaxPoolRow& row, float* scratch) {
-  const std::int64_t needed = (row.count - 1) * row.stride + (row.window - 1) * row.window_step + 1;
-  const std::int64_t image_end = row.padding + row.in_columns;
-  const std::int64_t begin = row.rows > 0 ? image_end : 0;
-  const std::int64_t end = needed > image_end ? needed : image_end;
+  const std::ptrdiff_t needed = (row.count - 1) * row.stride + (row.window - 1) * row.window_step + 1;
+  const std::ptrdiff_t image_end = row.padding + row.in_columns;
+  const std::ptrdiff_t begin = row.rows > 0 ? image_end : 0;
+  const std::ptrdiff_t end = needed > image_end ? needed : image_end;
   if (row.rows > 0) {
-    for (std::int64_t c = 0; c < row.padding; c += 8) store_bits(scratch + c, lowest_key());
+    for (std::ptrdiff_t c = 0; c < row.padding; c += 8) store_bits(scratch + c, lowest_key());
     if (row.rows == 3) {
       columns_to_scratch<3>(row, scratch + row.padding);
     } else if (row.rows == 2) {
@@ -84,7 +84,7 @@ void fill_scratch(const MaxPoolRow& row, float* scratch) {
       columns_to_scratch<0>(row, scratch + row.padding);
     }
   }
-  for (std::int64_t c = begin; c < end + 16; c += 8) store_bits(scratch + c, lowest_key());
+  for (std::ptrdiff_t c = begin; c < end + 16; c += 8) store_bits(scratch + c, lowest_key());
 }
 
 /// Keys at the columns of eight neighbouring windows. For stride 2 the 64-bit quarters come out in the order
@@ -103,10 +103,10 @@ __m256i strided_keys(const float* scratch, __m256i offsets) {
 
 template <int stride, int fixed_window>
 __m256 largest_of_windows(const MaxPoolRow& row, const float* scratch, __m256i offsets) {
-  const std::int64_t window = fixed_window > 0 ? fixed_window : row.window;
-  const std::int64_t step = fixed_window > 0 ? 1 : row.window_step;
+  const std::ptrdiff_t window = fixed_window > 0 ? fixed_window : row.window;
+  const std::ptrdiff_t step = fixed_window > 0 ? 1 : row.window_step;
   __m256i largest = strided_keys<stride>(scratch, offsets);
-  for (std::int64_t k = 1; k < window; ++k) {
+  for (std::ptrdiff_t k = 1; k < window; ++k) {
     largest = _mm256_max_epi32(largest, strided_keys<stride>(scratch + k * step, offsets));
   }
   if constexpr (stride == 2) largest = _mm256_permute4x64_epi64(largest, 0xD8);
@@ -118,7 +118,7 @@ void windows_to_out(const MaxPoolRow& row, const float* scratch) {
   const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   const __m256i step = _mm256_set1_epi32(static_cast<int>(row.stride));
   const __m256i offsets = _mm256_mullo_epi32(lanes, step);
-  std::int64_t i = 0;
+  std::ptrdiff_t i = 0;
   for (; i + 8 <= row.count; i += 8) {
     _mm256_storeu_ps(row.out + i,
                      largest_of_windows<stride, fixed_window>(row, scratch + i * row.stride, offsets));
@@ -151,8 +151,8 @@ void max_row(const MaxPoolRow& row, float* scratch) {
 template <int stride>
 __m256 average_of_windows(const AveragePoolRow& row, const float* in, __m256 divisor) {
   __m256 sum = _mm256_setzero_ps();
-  for (std::int64_t r = 0; r < row.rows; ++r) {
-    for (std::int64_t c = 0; c < row.window; ++c) {
+  for (std::ptrdiff_t r = 0; r < row.rows; ++r) {
+    for (std::ptrdiff_t c = 0; c < row.window; ++c) {
       const float* at = in + r * row.row_step + c;
       __m256 values = _mm256_loadu_ps(at);
       if constexpr (stride == 2) values = _mm256_shuffle_ps(values, _mm256_loadu_ps(at + 8), 0x88);
@@ -167,7 +167,7 @@ __m256 average_of_windows(const AveragePoolRow& row, const float* in, __m256 div
 
 void average_row(const AveragePoolRow& row) {
   const __m256 divisor = _mm256_set1_ps(row.divisor);
-  std::int64_t i = 0;
+  std::ptrdiff_t i = 0;
   if (row.stride == 1) {
     for (; i + 8 <= row.count; i += 8)
       _mm256_storeu_ps(row.out + i, average_of_windows<1>(row, row.in + i, divisor));

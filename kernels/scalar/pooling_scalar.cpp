@@ -15,11 +15,11 @@ float larger(float a, float b) {
 }
 
 void max_row(const MaxPoolRow& row, float* /*scratch*/) {
-  for (std::int64_t i = 0; i < row.count; ++i) {
+  for (std::ptrdiff_t i = 0; i < row.count; ++i) {
     float largest = -std::numeric_limits<float>::infinity();
-    for (std::int64_t r = 0; r < row.rows; ++r) {
-      for (std::int64_t c = 0; c < row.window; ++c) {
-        const std::int64_t column = i * row.stride - row.padding + c * row.window_step;
+    for (std::ptrdiff_t r = 0; r < row.rows; ++r) {
+      for (std::ptrdiff_t c = 0; c < row.window; ++c) {
+        const std::ptrdiff_t column = i * row.stride - row.padding + c * row.window_step;
         if (column < 0 || column >= row.in_columns) continue;
         largest = larger(largest, row.in[r * row.row_step + column]);
       }
@@ -29,10 +29,10 @@ void max_row(const MaxPoolRow& row, float* /*scratch*/) {
 }
 
 void average_row(const AveragePoolRow& row) {
-  for (std::int64_t i = 0; i < row.count; ++i) {
+  for (std::ptrdiff_t i = 0; i < row.count; ++i) {
     float sum = 0.0F;
-    for (std::int64_t r = 0; r < row.rows; ++r) {
-      for (std::int64_t c = 0; c < row.window; ++c) sum += row.in[r * row.row_step + i * row.stride + c];
+    for (std::ptrdiff_t r = 0; r < row.rows; ++r) {
+      for (std::ptrdiff_t c = 0; c < row.window; ++c) sum += row.in[r * row.row_step + i * row.stride + c];
     }
     row.out[i] = sum / row.divisor;
   }

@@ -1,14 +1,15 @@
 // A child process of `edge local`.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+
+#include <string>
 #include <vector>
 
 namespace edge {
 
-/// Runs this program again with other arguments. The child gets SIGTERM when this process dies, whatever the reason,
-/// and so does it in the destructor, which waits for it (SIGKILL after two seconds). One owner.
+/// Runs this program again with other arguments. The child gets SIGTERM when this process dies, whatever the
+/// reason, and so does it in the destructor, which waits for it (SIGKILL after two seconds). One owner.
 class ChildProcess {
  public:
   /// `kept_descriptor` (or -1) stays open in the child under the same number. Throws Error.

@@ -1,15 +1,16 @@
 #include "roles/local/local.h"
 
-#include <algorithm>
-#include <csignal>
-#include <cstring>
 #include <fmt/format.h>
-#include <memory>
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <memory>
 
 #include "engine/error.h"
 #include "kernels/thread_pool.h"
@@ -76,10 +77,12 @@ Children start_workers(const Config& config, const LocalOptions& options, const 
     std::vector<std::string> arguments = {"worker", std::to_string(i)};
     arguments.insert(arguments.end(), options.passed_on.begin(), options.passed_on.end());
     arguments.insert(arguments.end(), options.passed_to_workers.begin(), options.passed_to_workers.end());
-    arguments.insert(arguments.end(),
-                     {"--addresses", addresses, "--listening-descriptor", std::to_string(ports[i].descriptor())});
-    if (config.workers[i].threads == 0) arguments.insert(arguments.end(), {"--threads", std::to_string(share)});
-    children.push_back(std::make_unique<ChildProcess>(fmt::format("worker {}", i), arguments, ports[i].descriptor()));
+    arguments.insert(arguments.end(), {"--addresses", addresses, "--listening-descriptor",
+                                       std::to_string(ports[i].descriptor())});
+    if (config.workers[i].threads == 0)
+      arguments.insert(arguments.end(), {"--threads", std::to_string(share)});
+    children.push_back(
+        std::make_unique<ChildProcess>(fmt::format("worker {}", i), arguments, ports[i].descriptor()));
   }
   return children;
 }

@@ -14,9 +14,9 @@ struct LocalOptions {
   std::vector<std::string> passed_to_master;
 };
 
-/// Starts a worker process for each entry of the config, on free ports of 127.0.0.1, then a master; waits for the
-/// master and stops all. Returns the master's exit status, or that of a worker that ended before it. Workers that do
-/// not say how many threads they want share the cores.
+/// Starts a worker process for each entry of the config, on free ports of 127.0.0.1, then a master; waits for
+/// the master and stops all. Returns the master's exit status, or that of a worker that ended before it.
+/// Workers that do not say how many threads they want share the cores.
 int run_local(const Config& config, const LocalOptions& options);
 
 }  // namespace edge

@@ -10,8 +10,8 @@
 
 namespace edge {
 
-Chain::Chain(asio::io_context& context, const Config& config, const Model& model, const net::Identity& identity,
-             Handlers handlers)
+Chain::Chain(asio::io_context& context, const Config& config, const Model& model,
+             const net::Identity& identity, Handlers handlers)
     : model_(model), handlers_(std::move(handlers)) {
   for (std::size_t i = 0; i < config.workers.size(); ++i) {
     const int index = static_cast<int>(i);
@@ -27,7 +27,8 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
                       .wanted_index = index},
             .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}},
         net::Connector::Handlers{
-            .session = [this, index](auto connection, auto welcome) { return serve(index, connection, welcome); },
+            .session = [this, index](auto connection,
+                                     auto welcome) { return serve(index, connection, welcome); },
             .refused = [this](const std::string& reason) { handlers_.failed(reason); }});
     workers_.push_back(std::move(worker));
   }
@@ -41,7 +42,8 @@ void Chain::stop() {
   for (const auto& worker : workers_) worker->connector->stop();
 }
 
-asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome) {
+asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection,
+                                   net::Welcome welcome) {
   RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
   connection->set_max_payload(net::max_result_payload(model_.graph));
   worker.connected = true;

@@ -35,7 +35,9 @@ class Chain {
   void stop();
 
   /// Valid once complete.
-  const std::vector<double>& layer_cost(int worker) const { return workers_[static_cast<std::size_t>(worker)]->layer_cost; }
+  const std::vector<double>& layer_cost(int worker) const {
+    return workers_[static_cast<std::size_t>(worker)]->layer_cost;
+  }
   const std::string& isa(int worker) const { return workers_[static_cast<std::size_t>(worker)]->isa; }
   int size() const { return static_cast<int>(workers_.size()); }
 

@@ -21,8 +21,9 @@ bool Checker::check(const net::Elements& pixels, const net::Elements& output) {
     const double error = equal ? 0 : max_relative_error(got, expected);
     worst_ = std::max(worst_, error);
     if (exact_ ? equal : error <= tolerance) return true;
-    explanation_ = fmt::format("the chain's output differs from the master's: relative error {:.2g}, {}", error,
-                               exact_ ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance));
+    explanation_ =
+        fmt::format("the chain's output differs from the master's: relative error {:.2g}, {}", error,
+                    exact_ ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance));
   }
   ++missed_;
   return false;

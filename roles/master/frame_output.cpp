@@ -14,12 +14,14 @@
 namespace edge {
 namespace {
 
-double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 
-FrameOutput::FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started,
-                         std::vector<double> whole_network_s)
+FrameOutput::FrameOutput(const Config& config, const Model& model,
+                         std::chrono::steady_clock::time_point started, std::vector<double> whole_network_s)
     : config_(config),
       model_(model),
       started_(started),
@@ -31,7 +33,8 @@ FrameOutput::FrameOutput(const Config& config, const Model& model, std::chrono::
       show_progress_(config.output.file != "-" || isatty(STDOUT_FILENO) == 0) {
   if (config.output.file != "-") {
     file_.open(config.output.file, std::ios::trunc);
-    if (!file_) throw Error(fmt::format("{}: cannot be written: {}", config.output.file, std::strerror(errno)));
+    if (!file_)
+      throw Error(fmt::format("{}: cannot be written: {}", config.output.file, std::strerror(errno)));
   }
   for (std::size_t i = 0; i < config.workers.size(); ++i) {
     statistics_.worker_names.push_back(fmt::format("worker {}", i));
@@ -40,7 +43,9 @@ FrameOutput::FrameOutput(const Config& config, const Model& model, std::chrono::
   statistics_.paced = config.video.realtime;
 }
 
-std::ostream& FrameOutput::stream() { return config_.output.file == "-" ? std::cout : file_; }
+std::ostream& FrameOutput::stream() {
+  return config_.output.file == "-" ? std::cout : file_;
+}
 
 FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
   FrameRecord record{.frame = frame.video_index,
@@ -56,7 +61,8 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
       for (const LayerIndex layer : model_.graph.boundary(frame.plan.begin(stage.worker))) {
         const std::size_t bytes = model_.graph.output_bytes(layer);
         record.links[worker].raw_float_bytes += bytes;
-        record.links[worker].full_bytes += net::link_type(layer) == net::ElementType::u8 ? bytes / sizeof(float) : bytes;
+        record.links[worker].full_bytes +=
+            net::link_type(layer) == net::ElementType::u8 ? bytes / sizeof(float) : bytes;
       }
       record.workers[worker] = {.receive_s = stage.receive_s,
                                 .decode_s = stage.decode_s,
@@ -76,10 +82,13 @@ void FrameOutput::write(const FrameUnderWay& frame) {
     result.shape = frame.result->output.shape;
     result.values = {reinterpret_cast<const float*>(frame.result->output.data), frame.result->output.count()};
   }
-  const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty() ? ResultKind::checksum
-                                                                                            : config_.output.result;
+  const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty()
+                              ? ResultKind::checksum
+                              : config_.output.result;
   stream() << json_line(entry, kind, result, started_wall_clock_) << '\n' << std::flush;
-  if (!stream()) throw Error(fmt::format("{}: cannot be written", config_.output.file == "-" ? "stdout" : config_.output.file));
+  if (!stream())
+    throw Error(
+        fmt::format("{}: cannot be written", config_.output.file == "-" ? "stdout" : config_.output.file));
   statistics_.add(entry);
   if (show_progress_) progress_.update(statistics_.frames);
 }

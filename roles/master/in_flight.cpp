@@ -6,8 +6,8 @@ namespace edge {
 
 // mutex_ is held.
 std::size_t InFlight::unfinished_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(frames_.begin(), frames_.end(), [](const FrameUnderWay& frame) { return !frame.result; }));
+  return static_cast<std::size_t>(std::count_if(frames_.begin(), frames_.end(),
+                                                [](const FrameUnderWay& frame) { return !frame.result; }));
 }
 
 InFlight::Next InFlight::wait_for_work() {
@@ -16,8 +16,10 @@ InFlight::Next InFlight::wait_for_work() {
     if (stopped_) return Next::done;
     if (ended_ && unfinished_count() == 0) return Next::done;
     if (complete_ && interrupted_) return Next::send_again;
-    // Finished frames that were not yet written out count twice as much room, so that a slow output holds the chain up.
-    if (complete_ && !ended_ && unfinished_count() < pending_ && frames_.size() < 2 * pending_) return Next::send;
+    // Finished frames that were not yet written out count twice as much room, so that a slow output holds the
+    // chain up.
+    if (complete_ && !ended_ && unfinished_count() < pending_ && frames_.size() < 2 * pending_)
+      return Next::send;
     changed_.wait(lock);
   }
 }

@@ -16,7 +16,7 @@
 namespace edge {
 
 struct FrameUnderWay {
-  std::uint64_t frame = 0;  ///< counts the frames that were sent
+  std::uint64_t frame = 0;        ///< counts the frames that were sent
   std::uint64_t video_index = 0;  ///< counts the frames of the video, dropped ones too
   std::chrono::steady_clock::time_point captured;
   std::chrono::steady_clock::time_point finished;
@@ -30,11 +30,12 @@ class InFlight {
   explicit InFlight(int pending) : pending_(static_cast<std::size_t>(pending)) {}
 
   enum class Next : std::uint8_t {
-    send,       ///< there is room for one more frame
-    send_again, ///< the frames of unfinished() may be lost
-    done        ///< no more input and everything finished, or stopped
+    send,        ///< there is room for one more frame
+    send_again,  ///< the frames of unfinished() may be lost
+    done         ///< no more input and everything finished, or stopped
   };
-  /// For the feeding thread: waits until there is something to do. Nothing happens while the chain is incomplete.
+  /// For the feeding thread: waits until there is something to do. Nothing happens while the chain is
+  /// incomplete.
   Next wait_for_work();
   void add(FrameUnderWay frame);
   /// No more frames will be added.
@@ -42,7 +43,8 @@ class InFlight {
   /// Frames without a result, in order; clears the request to send again.
   std::vector<FrameUnderWay> unfinished();
 
-  /// The chain is complete (again) or not. After an interruption all unfinished frames are due to be sent again.
+  /// The chain is complete (again) or not. After an interruption all unfinished frames are due to be sent
+  /// again.
   void set_complete(bool complete);
 
   /// False (and nothing happens) if the frame is not under way or finished already.

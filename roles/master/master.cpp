@@ -48,14 +48,16 @@ VideoOptions video_options(const Config& config) {
 std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model) {
   scheduling::SchedulerOptions options{.side = config.schedule.side, .plans = {}};
   for (const auto& ranges : config.schedule.plans) {
-    options.plans.push_back(scheduling::plan_from_ranges(ranges, model.graph.size(),
-                                                         static_cast<int>(config.workers.size()),
-                                                         fmt::format("{}: plan in [schedule]", config.file.string())));
+    options.plans.push_back(
+        scheduling::plan_from_ranges(ranges, model.graph.size(), static_cast<int>(config.workers.size()),
+                                     fmt::format("{}: plan in [schedule]", config.file.string())));
   }
   return scheduling::make_scheduler(config.schedule.scheduler, options);
 }
 
-double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+double sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
 
 }  // namespace
 
@@ -78,7 +80,8 @@ Master::Master(const Config& config)
                   },
               .result = [this](net::Result result) { in_flight_.finish(std::move(result)); },
               .failed = [this](const std::string& reason) { fail(reason); }}),
-      link_(context_, link_options(config_, identity_), {.refused = [this](const std::string& reason) { fail(reason); }}) {}
+      link_(context_, link_options(config_, identity_),
+            {.refused = [this](const std::string& reason) { fail(reason); }}) {}
 
 Master::~Master() {
   in_flight_.stop();
@@ -90,8 +93,8 @@ Master::~Master() {
 
 int Master::run() {
   net::name_this_thread("net");
-  spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing", config_.model.name,
-               config_.model.seed);
+  spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
+               config_.model.name, config_.model.seed);
   feed_thread_ = std::thread([this] { feed(); });
   output_thread_ = std::thread([this] { output(); });
   chain_.start();
@@ -126,7 +129,8 @@ void Master::chain_complete() {
       whole_network_s_.push_back(cost);
       same_isa_ = same_isa_ && chain_.isa(worker) == identity_.isa;
       costs_.capacity.push_back(cost > 0 && on_worker_0 > 0 ? on_worker_0 / cost : 1.0);
-      spdlog::info("worker {}: {}, the whole network takes it {:.1f} ms", worker, chain_.isa(worker), cost * 1e3);
+      spdlog::info("worker {}: {}, the whole network takes it {:.1f} ms", worker, chain_.isa(worker),
+                   cost * 1e3);
     }
     chain_known_ = true;
   }
@@ -188,7 +192,8 @@ void Master::send_unfinished_again() {
 }
 
 scheduling::Plan Master::next_plan() {
-  scheduling::Plan plan = scheduler_->plan(costs_, next_frame_ / static_cast<std::uint64_t>(config_.schedule.group_size));
+  scheduling::Plan plan =
+      scheduler_->plan(costs_, next_frame_ / static_cast<std::uint64_t>(config_.schedule.group_size));
   if (plan != plan_) spdlog::info("plan from frame {} on: {}", next_frame_, scheduling::to_string(plan));
   return plan;
 }
@@ -207,8 +212,8 @@ net::Elements Master::hold(net::Elements pixels) {
   if (held_.empty()) return held_ = std::move(pixels);
   auto copy = std::make_shared<std::vector<std::uint8_t>>(held_.count());
   std::memcpy(copy->data(), held_.data, held_.bytes());
-  kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(pixels.data), copy->data(), copy->size(),
-                    static_cast<std::uint8_t>(config_.video.deadband));
+  kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(pixels.data), copy->data(),
+                    copy->size(), static_cast<std::uint8_t>(config_.video.deadband));
   held_.data = reinterpret_cast<const std::byte*>(copy->data());
   held_.storage = std::move(copy);
   return held_;
@@ -246,13 +251,15 @@ void Master::output_frames() {
     output->write(*frame);
   }
   if (!output) {
-    if (exit_status_ == 0 && stop_signal_.received() == 0) throw Error(fmt::format("{}: no frame", config_.video.source));
+    if (exit_status_ == 0 && stop_signal_.received() == 0)
+      throw Error(fmt::format("{}: no frame", config_.video.source));
     return;
   }
   output->print_table();
   if (checker && checker->missed() == 0) {
-    spdlog::info("check: {} frames right, {}", checker->checked(),
-                 checker->exact() ? "bit for bit" : fmt::format("worst relative error {:.1e}", checker->worst()));
+    spdlog::info(
+        "check: {} frames right, {}", checker->checked(),
+        checker->exact() ? "bit for bit" : fmt::format("worst relative error {:.1e}", checker->worst()));
   }
 }
 

@@ -22,8 +22,8 @@
 
 namespace edge {
 
-/// Threads: the caller of run() does all network traffic; "feed" reads the video, plans and sends; "output" checks and
-/// writes results; "send" encodes.
+/// Threads: the caller of run() does all network traffic; "feed" reads the video, plans and sends; "output"
+/// checks and writes results; "send" encodes.
 class Master {
  public:
   /// Opens the video. Throws Error.
@@ -64,7 +64,7 @@ class Master {
   Chain chain_;
   net::LinkSender link_;
 
-  scheduling::Costs costs_;       ///< set when the chain is complete for the first time
+  scheduling::Costs costs_;              ///< set when the chain is complete for the first time
   std::vector<double> whole_network_s_;  ///< likewise: seconds of each worker
   bool same_isa_ = true;                 ///< likewise: all workers have the master's ISA
   bool chain_known_ = false;

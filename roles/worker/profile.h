@@ -1,6 +1,7 @@
 // Layer costs of this device: measured once, kept on disk, told to the master.
 #pragma once
 
+#include <stop_token>
 #include <vector>
 
 #include "engine/executor.h"
@@ -10,13 +11,15 @@
 
 namespace edge {
 
-/// Seconds per layer, from the cache directory or (if it is not there, or `reprofile`) measured with a progress bar.
-/// Another process on this machine that measures the same at this moment is waited for. May take seconds to minutes.
+/// Seconds per layer, from the cache directory or (if it is not there, or `reprofile`) measured with a
+/// progress bar. Another process on this machine that measures at this moment is waited for. May take seconds
+/// to minutes; throws Cancelled soon after `stop` was requested and the executor cancelled.
 std::vector<double> load_or_measure_profile(Executor& executor, const Model& model, const Config& config,
-                                            const net::Identity& identity, bool reprofile);
+                                            const net::Identity& identity, bool reprofile,
+                                            const std::stop_token& stop);
 
-/// The message that tells the master, and back. Throws net::ConnectionLost unless it has one finite, non-negative
-/// number per layer.
+/// The message that tells the master, and back. Throws net::ConnectionLost unless it has one finite,
+/// non-negative number per layer.
 net::Message profile_message(const std::vector<double>& layer_cost);
 std::vector<double> parse_profile(const net::Message& message, const Graph& graph);
 

@@ -23,8 +23,8 @@ double seconds_since(steady_clock::time_point start) {
 
 const WorkerConfig& own_config(const Config& config, int index) {
   if (index < 0 || static_cast<std::size_t>(index) >= config.workers.size()) {
-    throw Error(fmt::format("{}: there is no worker {}: [[workers]] lists {} (0 to {})", config.file.string(), index,
-                            config.workers.size(), config.workers.size() - 1));
+    throw Error(fmt::format("{}: there is no worker {}: [[workers]] lists {} (0 to {})", config.file.string(),
+                            index, config.workers.size(), config.workers.size() - 1));
   }
   return config.workers[static_cast<std::size_t>(index)];
 }
@@ -67,8 +67,8 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
   } else {
     const std::string host = own.listen ? own.listen->host : "";
     const std::uint16_t port = own.listen ? own.listen->port : own.address.port;
-    listener_.emplace(context_, host, port, identity_, net::LinkReceiver::window_frames, connection_options(config_.net),
-                      handlers);
+    listener_.emplace(context_, host, port, identity_, net::LinkReceiver::window_frames,
+                      connection_options(config_.net), handlers);
   }
   if (static_cast<std::size_t>(options_.index) + 1 < config_.workers.size()) {
     sender_.emplace(context_, link_options(config_, options_.index, identity_),
@@ -86,7 +86,8 @@ Worker::~Worker() {
 
 int Worker::run() {
   net::name_this_thread("net");
-  spdlog::info("listens on port {}: {}, {} threads, {}", listener_->port(), model_.text, threads_, identity_.isa);
+  spdlog::info("listens on port {}: {}, {} threads, {}", listener_->port(), model_.text, threads_,
+               identity_.isa);
   compute_thread_ = std::thread([this] { compute(); });
   listener_->start();
   if (sender_) sender_->start();
@@ -97,6 +98,8 @@ int Worker::run() {
 
 void Worker::stop() {
   stopping_ = true;
+  executor_.cancel();
+  stop_source_.request_stop();
   listener_->stop();
   receiver_.close();
   if (sender_) sender_->close();
@@ -108,14 +111,15 @@ std::optional<net::Refusal> Worker::judge(const net::Hello& hello) const {
   if (hello.purpose == net::Purpose::control) {
     if (caller.role != "master") return net::Refusal{.reason = "only a master may control a worker"};
     if (master_ && run_.instance != caller.instance) {
-      return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), master_->peer()), .final = false};
+      return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), master_->peer()),
+                          .final = false};
     }
     return std::nullopt;
   }
   const std::string sender = options_.index == 0 ? "master" : fmt::format("worker {}", options_.index - 1);
   if (caller.name() != sender) {
-    return net::Refusal{.reason = fmt::format("{} gets its frames from {}, not from {}", identity_.name(), sender,
-                                              caller.name())};
+    return net::Refusal{.reason = fmt::format("{} gets its frames from {}, not from {}", identity_.name(),
+                                              sender, caller.name())};
   }
   return std::nullopt;
 }
@@ -176,6 +180,8 @@ void Worker::compute() {
   try {
     profile();
     while (std::optional<net::LinkFrame> frame = receiver_.pop()) process(std::move(*frame));
+  } catch (const Cancelled&) {
+    return;  // the process stops
   } catch (const std::exception& error) {
     fail(fmt::format("{} cannot go on: {}", identity_.name(), error.what()));
     exit_status_ = 1;
@@ -187,7 +193,8 @@ void Worker::compute() {
 }
 
 void Worker::profile() {
-  std::vector<double> cost = load_or_measure_profile(executor_, model_, config_, identity_, options_.reprofile);
+  std::vector<double> cost = load_or_measure_profile(executor_, model_, config_, identity_,
+                                                     options_.reprofile, stop_source_.get_token());
   const std::lock_guard lock(mutex_);
   layer_cost_ = std::move(cost);
   if (master_) master_->send(profile_message(layer_cost_));
@@ -216,10 +223,12 @@ net::ElementsMap Worker::run_layers(const net::LinkFrame& frame, LayerIndex firs
   if (layers.empty()) return outputs;
   for (const auto& [layer, elements] : frame.tensors) {
     const std::vector<LayerIndex>& consumers = model_.graph.consumers(layer);
-    const bool needed = std::any_of(consumers.begin(), consumers.end(), [&](LayerIndex c) { return c < last; });
+    const bool needed =
+        std::any_of(consumers.begin(), consumers.end(), [&](LayerIndex c) { return c < last; });
     if (needed) given[layer] = net::tensor_of(elements);
   }
-  for (const auto& [layer, tensor] : executor_.run(layers, given, wanted)) outputs[layer] = net::elements_of(tensor);
+  for (const auto& [layer, tensor] : executor_.run(layers, given, wanted))
+    outputs[layer] = net::elements_of(tensor);
   return outputs;
 }
 
@@ -232,7 +241,8 @@ void Worker::process(net::LinkFrame frame) {
   net::StageReport& stage = frame.stages.back();
   stage.wait_s = frame.wait_s;
   stage.compute_s = seconds_since(start);
-  spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1, stage.compute_s * 1e3);
+  spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1,
+                stage.compute_s * 1e3);
   if (last == model_.graph.size()) {
     send_result(std::move(frame), outputs.at(model_.graph.output()));
     return;
@@ -250,7 +260,8 @@ void Worker::send_result(net::LinkFrame frame, const net::Elements& output) {
                      .checksum = checksum(tensor)};
   std::vector<std::byte> encoded;
   if (frame.options.full_result) {
-    net::encode(output, nullptr, {.delta = frame.options.delta, .compress = frame.options.compress, .speeds = {}}, encoded);
+    net::encode(output, nullptr,
+                {.delta = frame.options.delta, .compress = frame.options.compress, .speeds = {}}, encoded);
   }
   frame.stages.back().encode_s = seconds_since(start);
   result.stages = std::move(frame.stages);

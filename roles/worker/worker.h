@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,11 +27,11 @@ namespace edge {
 struct WorkerOptions {
   int index = 0;
   std::optional<int> listening_descriptor = std::nullopt;  ///< a socket that `edge local` opened
-  bool reprofile = false;                   ///< measure layer costs although the cache has them
+  bool reprofile = false;  ///< measure layer costs although the cache has them
 };
 
-/// Threads: the caller of run() does all network traffic; "receive" decodes; "compute" profiles, then runs layers;
-/// "send" encodes. A worker serves one master after the other until SIGINT or SIGTERM.
+/// Threads: the caller of run() does all network traffic; "receive" decodes; "compute" profiles, then runs
+/// layers; "send" encodes. A worker serves one master after the other until SIGINT or SIGTERM.
 class Worker {
  public:
   /// Binds the port. Throws Error (unknown network, port in use ...).
@@ -76,6 +77,7 @@ class Worker {
   std::vector<double> layer_cost_;           ///< empty until profiled
   std::string failure_;                      ///< told to every master that comes
   std::atomic<bool> stopping_{false};
+  std::stop_source stop_source_;
   std::atomic<int> exit_status_{0};
   std::thread compute_thread_;
 };

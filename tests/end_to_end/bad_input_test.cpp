@@ -20,7 +20,8 @@ class BadInput : public ChainFixture {
     EXPECT_LT(status, 128) << "it crashed";
     const std::string errors = process->errors();
     EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
-    for (const std::string& part : parts) EXPECT_NE(errors.find(part), std::string::npos) << "no '" << part << "' in: " << errors;
+    for (const std::string& part : parts)
+      EXPECT_NE(errors.find(part), std::string::npos) << "no '" << part << "' in: " << errors;
   }
   void expect_config_refused(const std::string& text, const std::vector<std::string>& parts) {
     const std::string file = directory_.write("bad.toml", text).string();
@@ -33,10 +34,14 @@ constexpr const char* one_worker = "[[workers]]\naddress = \"127.0.0.1:7000\"\n"
 
 TEST_F(BadInput, Config) {
   expect_refused({"master", "-c", "/nowhere/config.toml"}, {"/nowhere/config.toml"});
-  expect_config_refused(fmt::format("[schedule]\nscheduller = \"x\"\n{}", one_worker), {"bad.toml:2", "scheduller", "scheduler"});
-  expect_config_refused(fmt::format("[schedule]\npending = \"x\"\n{}", one_worker), {"bad.toml:2", "pending"});
-  expect_config_refused(fmt::format("[model]\nframe_size = [0, 10]\n{}", one_worker), {"bad.toml:2", "frame_size"});
-  expect_config_refused(fmt::format("[model]\nframe_size = [100000, 100000]\n{}", one_worker), {"bad.toml:2", "frame_size"});
+  expect_config_refused(fmt::format("[schedule]\nscheduller = \"x\"\n{}", one_worker),
+                        {"bad.toml:2", "scheduller", "scheduler"});
+  expect_config_refused(fmt::format("[schedule]\npending = \"x\"\n{}", one_worker),
+                        {"bad.toml:2", "pending"});
+  expect_config_refused(fmt::format("[model]\nframe_size = [0, 10]\n{}", one_worker),
+                        {"bad.toml:2", "frame_size"});
+  expect_config_refused(fmt::format("[model]\nframe_size = [100000, 100000]\n{}", one_worker),
+                        {"bad.toml:2", "frame_size"});
   expect_config_refused(fmt::format("{}{}", one_worker, one_worker), {"bad.toml:4", "127.0.0.1:7000"});
   expect_config_refused("[[workers]]\naddress = \"127.0.0.1\"\n", {"bad.toml:2", "port"});
   expect_config_refused("[model\n", {"bad.toml:1"});
@@ -44,7 +49,8 @@ TEST_F(BadInput, Config) {
 }
 
 TEST_F(BadInput, FrameTooSmallForTheNetwork) {
-  expect_config_refused(fmt::format("[model]\nname = \"alexnet\"\nframe_size = [16, 16]\n{}", one_worker), {"alexnet", "16x16"});
+  expect_config_refused(fmt::format("[model]\nname = \"alexnet\"\nframe_size = [16, 16]\n{}", one_worker),
+                        {"alexnet", "16x16"});
 }
 
 TEST_F(BadInput, CommandLine) {
@@ -58,14 +64,15 @@ TEST_F(BadInput, CommandLine) {
 
 TEST_F(BadInput, Plans) {
   const auto expect_plan_refused = [&](const std::string& plan, const std::vector<std::string>& parts) {
-    const std::string file = write_config({.schedule = fmt::format("scheduler = \"fixed\"\nplan = {}", plan)});
+    const std::string file =
+        write_config({.schedule = fmt::format("scheduler = \"fixed\"\nplan = {}", plan)});
     expect_refused({"master", "-c", file}, parts);
   };
-  expect_plan_refused("[[1,5],[7,27]]", {"config.toml", "6"});        // skips layer 6
-  expect_plan_refused("[[1,5],[5,27]]", {"config.toml", "5"});        // repeats layer 5
-  expect_plan_refused("[[1,5],[6,20]]", {"config.toml", "27"});       // ends early
-  expect_plan_refused("[[1,5],[6,40]]", {"config.toml", "27"});       // has layers that the network has not
-  expect_plan_refused("[[1,27]]", {"config.toml", "2"});              // for one worker of two
+  expect_plan_refused("[[1,5],[7,27]]", {"config.toml", "6"});   // skips layer 6
+  expect_plan_refused("[[1,5],[5,27]]", {"config.toml", "5"});   // repeats layer 5
+  expect_plan_refused("[[1,5],[6,20]]", {"config.toml", "27"});  // ends early
+  expect_plan_refused("[[1,5],[6,40]]", {"config.toml", "27"});  // has layers that the network has not
+  expect_plan_refused("[[1,27]]", {"config.toml", "2"});         // for one worker of two
 }
 
 TEST_F(BadInput, PortInUse) {
@@ -124,7 +131,8 @@ TEST_F(BadInput, WrongWorkerBehindAnAddress) {
 }
 
 TEST_F(BadInput, CheckNoticesOtherArithmetic) {
-  // OpenBLAS adds up in another order: same ISA, other bits. Not an error of the chain, but what check is for.
+  // OpenBLAS adds up in another order: same ISA, other bits. Not an error of the chain, but what check is
+  // for.
   ChainConfig config{.network = "alexnet", .features_only = true};
   config.extra = "check = true";
   const std::string file = write_config(config);
@@ -132,7 +140,8 @@ TEST_F(BadInput, CheckNoticesOtherArithmetic) {
   const auto second = start_worker(1, file);
   const auto master = start_master(file);
   EXPECT_EQ(master->wait(), 1);
-  EXPECT_NE(master->errors().find("the chain's output differs from the master's"), std::string::npos) << master->errors();
+  EXPECT_NE(master->errors().find("the chain's output differs from the master's"), std::string::npos)
+      << master->errors();
 }
 
 }  // namespace

@@ -1,34 +1,40 @@
 #include "tests/end_to_end/chain_fixture.h"
 
-#include <csignal>
 #include <fmt/format.h>
+
+#include <csignal>
 
 namespace edge::test {
 
 std::string ChainFixture::write_config(const ChainConfig& config, const std::string& name, bool same_ports) {
   if (!same_ports) ports_ = free_ports(config.workers);
   std::string text = config.extra;
-  text += fmt::format("\ncache_directory = \"{}\"\nlog_level = \"debug\"\n", (directory_.path() / "cache").string());
-  text += fmt::format("[model]\nname = \"{}\"\nfeatures_only = {}\nseed = {}\nframe_size = [{}, {}]\n", config.network,
-                      config.features_only, config.seed, config.rows, config.columns);
+  text += fmt::format("\ncache_directory = \"{}\"\nlog_level = \"debug\"\n",
+                      (directory_.path() / "cache").string());
+  text += fmt::format("[model]\nname = \"{}\"\nfeatures_only = {}\nseed = {}\nframe_size = [{}, {}]\n",
+                      config.network, config.features_only, config.seed, config.rows, config.columns);
   for (int i = 0; i < config.workers; ++i) {
-    text += fmt::format("[[workers]]\naddress = \"127.0.0.1:{}\"\nthreads = 1\n", ports_[static_cast<std::size_t>(i)]);
+    text += fmt::format("[[workers]]\naddress = \"127.0.0.1:{}\"\nthreads = 1\n",
+                        ports_[static_cast<std::size_t>(i)]);
   }
-  text += fmt::format("[video]\nsource = \"{}\"\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = \"{}\"\n",
-                      config.video, config.video_lines, config.schedule, config.result, config.mode);
+  text += fmt::format(
+      "[video]\nsource = \"{}\"\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = \"{}\"\n",
+      config.video, config.video_lines, config.schedule, config.result, config.mode);
   text += "heartbeat_s = 0.2\ntimeout_s = 3.0\n";
   return directory_.write(name + ".toml", text).string();
 }
 
-std::unique_ptr<EdgeProcess> ChainFixture::start(const std::string& name, const std::vector<std::string>& command,
+std::unique_ptr<EdgeProcess> ChainFixture::start(const std::string& name,
+                                                 const std::vector<std::string>& command,
                                                  const std::map<std::string, std::string>& environment) {
-  return std::make_unique<EdgeProcess>(command, directory_.path() / (name + ".out"), directory_.path() / (name + ".err"),
-                                       environment);
+  return std::make_unique<EdgeProcess>(command, directory_.path() / (name + ".out"),
+                                       directory_.path() / (name + ".err"), environment);
 }
 
-std::unique_ptr<EdgeProcess> ChainFixture::start_worker(int index, const std::string& config,
-                                                        const std::map<std::string, std::string>& environment) {
-  return start(fmt::format("worker{}", index), edge_command({"worker", std::to_string(index), "-c", config}), environment);
+std::unique_ptr<EdgeProcess> ChainFixture::start_worker(
+    int index, const std::string& config, const std::map<std::string, std::string>& environment) {
+  return start(fmt::format("worker{}", index), edge_command({"worker", std::to_string(index), "-c", config}),
+               environment);
 }
 
 std::unique_ptr<EdgeProcess> ChainFixture::start_master(const std::string& config) {

@@ -21,7 +21,7 @@ struct ChainConfig {
   int seed = 1;
   int workers = 2;
   std::string video = "synthetic:street?seed=3&noise=1&frames=20";
-  std::string video_lines = {};  ///< further lines of [video]
+  std::string video_lines = {};                           ///< further lines of [video]
   std::string schedule = "scheduler = \"load_balance\"";  ///< lines of [schedule]
   std::string mode = "delta";
   std::string result = "checksum";
@@ -30,8 +30,10 @@ struct ChainConfig {
 
 class ChainFixture : public ::testing::Test {
  protected:
-  /// Writes NAME.toml with fresh ports (or those of the last call, if `same_ports`). Profiles are kept beside it.
-  std::string write_config(const ChainConfig& config, const std::string& name = "config", bool same_ports = false);
+  /// Writes NAME.toml with fresh ports (or those of the last call, if `same_ports`). Profiles are kept beside
+  /// it.
+  std::string write_config(const ChainConfig& config, const std::string& name = "config",
+                           bool same_ports = false);
 
   /// Starts a process; its stderr goes to NAME.err, its stdout to NAME.out (both appended to by a restart).
   std::unique_ptr<EdgeProcess> start(const std::string& name, const std::vector<std::string>& command,
@@ -40,7 +42,8 @@ class ChainFixture : public ::testing::Test {
                                             const std::map<std::string, std::string>& environment = {});
   std::unique_ptr<EdgeProcess> start_master(const std::string& config);
 
-  /// Starts all workers and a master, waits for it, expects exit status 0, stops the workers. Returns the JSON lines.
+  /// Starts all workers and a master, waits for it, expects exit status 0, stops the workers. Returns the
+  /// JSON lines.
   std::vector<nlohmann::json> run_chain(const ChainConfig& config);
 
   /// Frame number to checksum; expects frames 0, 1, 2 ... each once, in order.

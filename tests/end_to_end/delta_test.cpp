@@ -46,14 +46,16 @@ class Delta : public ChainFixture {
 TEST_F(Delta, AlexNetUnderChangingPlans) {
   // Layers 1 to 13: conv relu pool conv relu pool conv relu conv relu conv relu pool.
   expect_same_results({.network = "alexnet", .features_only = true},
-                      "[[[1,6],[7,13],[]], [[1,3],[4,9],[10,13]], [[],[1,13],[]], [[1,1],[],[2,13]], [[],[],[1,13]], [[1,13],[],[]]]");
+                      "[[[1,6],[7,13],[]], [[1,3],[4,9],[10,13]], [[],[1,13],[]], [[1,1],[],[2,13]], "
+                      "[[],[],[1,13]], [[1,13],[],[]]]");
 }
 
 TEST_F(Delta, MultiTensorCutsUnderChangingPlans) {
   // toy_dag has branches: most of these cuts cross two to four tensors.
   std::string plans = "[";
   for (int cut = 1; cut < toy_dag_layers - 3; ++cut) {
-    plans += fmt::format("{}[[1,{}],[{},{}],[{},{}]]", cut == 1 ? "" : ", ", cut, cut + 1, cut + 3, cut + 4, toy_dag_layers);
+    plans += fmt::format("{}[[1,{}],[{},{}],[{},{}]]", cut == 1 ? "" : ", ", cut, cut + 1, cut + 3, cut + 4,
+                         toy_dag_layers);
   }
   expect_same_results({}, plans + "]");
 }
@@ -67,7 +69,8 @@ TEST_F(Delta, SendsLessThanFull) {
   config.mode = "delta";
   const auto delta = run_chain(config);
   EXPECT_EQ(checksums(delta), checksums(full));
-  for (const std::size_t link : {0U, 1U}) EXPECT_LT(total_bytes(delta, link), total_bytes(full, link) / 2) << link;
+  for (const std::size_t link : {0U, 1U})
+    EXPECT_LT(total_bytes(delta, link), total_bytes(full, link) / 2) << link;
   // Input frames are 8-bit pixels in either mode.
   EXPECT_LT(total_bytes(full, 0), 40U * (3 * 120 * 160 + 2000));
 }

@@ -1,18 +1,19 @@
 #include "tests/end_to_end/edge_process.h"
 
 #include <arpa/inet.h>
-#include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
-#include <fstream>
 #include <netinet/in.h>
-#include <sstream>
-#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
 
 namespace edge::test {
 
@@ -32,7 +33,9 @@ std::filesystem::path TemporaryDirectory::write(const std::string& name, const s
   return path_ / name;
 }
 
-std::string TemporaryDirectory::read(const std::string& name) const { return read_file(path_ / name); }
+std::string TemporaryDirectory::read(const std::string& name) const {
+  return read_file(path_ / name);
+}
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -79,7 +82,9 @@ void EdgeProcess::kill(int signal) const {
   if (pid_ > 0 && status_ < 0) ::kill(pid_, signal);
 }
 
-bool EdgeProcess::running() { return pid_ > 0 && wait(0ms) < 0; }
+bool EdgeProcess::running() {
+  return pid_ > 0 && wait(0ms) < 0;
+}
 
 int EdgeProcess::wait(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -95,8 +100,12 @@ int EdgeProcess::wait(std::chrono::milliseconds limit) {
   return status_;
 }
 
-std::string EdgeProcess::output() const { return read_file(output_); }
-std::string EdgeProcess::errors() const { return read_file(errors_); }
+std::string EdgeProcess::output() const {
+  return read_file(output_);
+}
+std::string EdgeProcess::errors() const {
+  return read_file(errors_);
+}
 
 bool EdgeProcess::wait_for_message(const std::string& text, std::chrono::milliseconds limit) const {
   const auto deadline = std::chrono::steady_clock::now() + limit;

@@ -1,13 +1,14 @@
 // Starts `edge` processes for the end-to-end tests.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace edge::test {
@@ -33,8 +34,8 @@ class TemporaryDirectory {
 class EdgeProcess {
  public:
   /// `command`: program and arguments.
-  EdgeProcess(const std::vector<std::string>& command, std::filesystem::path output, std::filesystem::path errors,
-              const std::map<std::string, std::string>& environment = {});
+  EdgeProcess(const std::vector<std::string>& command, std::filesystem::path output,
+              std::filesystem::path errors, const std::map<std::string, std::string>& environment = {});
   ~EdgeProcess();
   EdgeProcess(EdgeProcess&& other) noexcept;
   EdgeProcess(const EdgeProcess&) = delete;

@@ -1,6 +1,7 @@
 // `edge local`: the whole chain with one command; no process is left behind.
-#include <csignal>
 #include <dirent.h>
+
+#include <csignal>
 #include <thread>
 
 #include "tests/end_to_end/chain_fixture.h"
@@ -21,7 +22,8 @@ std::vector<pid_t> processes_with(const std::string& text) {
 
 class Local : public ChainFixture {
  protected:
-  std::unique_ptr<EdgeProcess> start_local(const std::string& config, const std::vector<std::string>& options = {}) {
+  std::unique_ptr<EdgeProcess> start_local(const std::string& config,
+                                           const std::vector<std::string>& options = {}) {
     std::vector<std::string> arguments = {"local", "-c", config};
     arguments.insert(arguments.end(), options.begin(), options.end());
     return start("local", edge_command(arguments));

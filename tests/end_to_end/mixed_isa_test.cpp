@@ -1,8 +1,9 @@
-// A chain of an x86 master, an armv7 worker and an aarch64 worker, these two under QEMU. `make test-pi` runs it and says
-// in EDGE_ARMV7 and EDGE_AARCH64 how to start the device programs.
+// A chain of an x86 master, an armv7 worker and an aarch64 worker, these two under QEMU. `make test-pi` runs
+// it and says in EDGE_ARMV7 and EDGE_AARCH64 how to start the device programs.
+#include <fmt/format.h>
+
 #include <csignal>
 #include <cstdlib>
-#include <fmt/format.h>
 #include <sstream>
 
 #include "tests/end_to_end/chain_fixture.h"

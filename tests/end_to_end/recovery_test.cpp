@@ -53,7 +53,8 @@ class Recovery : public ChainFixture {
     }
     EXPECT_EQ(master->wait(120s), 0) << master->errors();
     EXPECT_EQ(checksums(json_lines(master->output())), expected);
-    EXPECT_NE(master->errors().find(fmt::format("lost worker {}", victim)), std::string::npos) << master->errors();
+    EXPECT_NE(master->errors().find(fmt::format("lost worker {}", victim)), std::string::npos)
+        << master->errors();
   }
 
   /// Connects to 127.0.0.1:port and sends `bytes`; the connection stays open.
@@ -72,9 +73,13 @@ class Recovery : public ChainFixture {
   }
 };
 
-TEST_F(Recovery, FirstWorkerKilledAndRestarted) { expect_every_frame_once_although_killed(0); }
+TEST_F(Recovery, FirstWorkerKilledAndRestarted) {
+  expect_every_frame_once_although_killed(0);
+}
 
-TEST_F(Recovery, LastWorkerKilledAndRestarted) { expect_every_frame_once_although_killed(1); }
+TEST_F(Recovery, LastWorkerKilledAndRestarted) {
+  expect_every_frame_once_although_killed(1);
+}
 
 TEST_F(Recovery, StartOrderIsFree) {
   const std::string file = write_config({});
@@ -116,8 +121,10 @@ TEST_F(Recovery, StrangersOnEveryPortDoNotDisturb) {
   for (int i = 0; i < 60 && master->running(); ++i) {
     std::string bytes(random() % 200, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
-    if (i % 3 == 1) bytes = std::string("EDGE\x01\x00\x05\x00", 8) + std::string(8, '\0') + "\xff\xff\xff\x7f" + bytes;
-    if (i % 3 == 2) bytes = std::string("EDGE\x01\x00\x01\x00", 8) + std::string(8, '\0') + std::string("\x64\0\0\0", 4);
+    if (i % 3 == 1)
+      bytes = std::string("EDGE\x01\x00\x05\x00", 8) + std::string(8, '\0') + "\xff\xff\xff\x7f" + bytes;
+    if (i % 3 == 2)
+      bytes = std::string("EDGE\x01\x00\x01\x00", 8) + std::string(8, '\0') + std::string("\x64\0\0\0", 4);
     for (const std::uint16_t port : ports_) {
       const int descriptor = open_stranger(port, bytes);
       if (descriptor >= 0) open.push_back(descriptor);

@@ -344,6 +344,15 @@ TEST(Executor, survives_many_different_sets) {
   }
 }
 
+TEST(Executor, cancelled_for_good) {
+  const Fixture& fixture = fixture_of(toy_dag);
+  Executor executor(fixture.graph, fixture.weights, test::executor_options());
+  fixture.expect_equal(executor.run_range(1, 3, fixture.expected), fixture.graph.boundary(3));
+  executor.cancel();
+  EXPECT_THROW(executor.run_range(1, 3, fixture.expected), Cancelled);
+  EXPECT_THROW(executor.run_range(3, 9, fixture.expected), Cancelled);
+}
+
 TEST(Executor, backend_comes_from_the_environment) {
   const char* const variable = "EDGE_GEMM";
   const char* const before = std::getenv(variable);

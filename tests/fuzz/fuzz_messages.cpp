@@ -1,4 +1,5 @@
-// Everything that a peer's messages are parsed with: header, CBOR, hello, welcome, frame header, result, profile.
+// Everything that a peer's messages are parsed with: header, CBOR, hello, welcome, frame header, result,
+// profile.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 1) return 0;
   const auto* bytes = reinterpret_cast<const std::byte*>(data);
   if (size >= header_bytes) {
-    attempt([&] { parse_header(std::span<const std::byte, header_bytes>(bytes, header_bytes), max_control_bytes); });
+    attempt([&] {
+      parse_header(std::span<const std::byte, header_bytes>(bytes, header_bytes), max_control_bytes);
+    });
   }
   Message message{.type = static_cast<MessageType>(data[0]), .payload = {bytes + 1, bytes + size}};
   attempt([&] { parse_hello(message); });

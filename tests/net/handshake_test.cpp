@@ -6,11 +6,22 @@ namespace edge::net {
 namespace {
 
 Identity worker(int index) {
-  return {.role = "worker", .index = index, .instance = 7, .software_version = "1.0", .model_hash = "aaaa", .model = "alexnet", .isa = "avx2"};
+  return {.role = "worker",
+          .index = index,
+          .instance = 7,
+          .software_version = "1.0",
+          .model_hash = "aaaa",
+          .model = "alexnet",
+          .isa = "avx2"};
 }
 
 Hello hello_to_worker(int index) {
-  return {.identity = {.role = "master", .instance = 9, .software_version = "1.0", .model_hash = "aaaa", .model = "alexnet", .isa = "neon"},
+  return {.identity = {.role = "master",
+                       .instance = 9,
+                       .software_version = "1.0",
+                       .model_hash = "aaaa",
+                       .model = "alexnet",
+                       .isa = "neon"},
           .purpose = Purpose::link,
           .wanted_role = "worker",
           .wanted_index = index};
@@ -52,9 +63,11 @@ TEST(Handshake, MalformedIsAnErrorAndUnknownKeysAreNot) {
   for (const char* key : {"identity", "purpose", "wanted_role", "wanted_index"}) {
     nlohmann::json broken = value;
     broken.erase(key);
-    EXPECT_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(broken)}), ConnectionLost) << key;
+    EXPECT_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(broken)}), ConnectionLost)
+        << key;
     broken[key] = nlohmann::json::array();
-    EXPECT_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(broken)}), ConnectionLost) << key;
+    EXPECT_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(broken)}), ConnectionLost)
+        << key;
   }
   EXPECT_THROW(parse_hello(pack(Refusal{})), ConnectionLost);
   EXPECT_THROW(parse_welcome(pack(Welcome{.identity = worker(0), .window_frames = 0})), ConnectionLost);

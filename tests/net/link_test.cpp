@@ -31,7 +31,13 @@ Graph two_branches() {
 }
 
 Identity identity(const std::string& role, int index) {
-  return {.role = role, .index = index, .instance = static_cast<std::uint64_t>(index) + 100, .software_version = "1", .model_hash = "m", .model = "two_branches", .isa = "scalar"};
+  return {.role = role,
+          .index = index,
+          .instance = static_cast<std::uint64_t>(index) + 100,
+          .software_version = "1",
+          .model_hash = "m",
+          .model = "two_branches",
+          .isa = "scalar"};
 }
 
 /// Worker 0's sender and worker 1's receiver over real TCP, optionally through a proxy that cuts.
@@ -42,8 +48,9 @@ class Link {
     receiver = std::make_unique<LinkReceiver>(graph_, 1);
     listener_ = std::make_unique<Listener>(
         context_, "127.0.0.1", std::uint16_t{0}, identity("worker", 1), LinkReceiver::window_frames, options,
-        Listener::Handlers{.judge = [](const Hello&) { return std::nullopt; },
-                           .session = [this](auto connection, auto hello) { return receiver->serve(connection, hello); }});
+        Listener::Handlers{
+            .judge = [](const Hello&) { return std::nullopt; },
+            .session = [this](auto connection, auto hello) { return receiver->serve(connection, hello); }});
     std::uint16_t port = listener_->port();
     if (next_cut) {
       proxy = std::make_unique<UnreliableProxy>(context_, port, std::move(next_cut));
@@ -75,7 +82,12 @@ class Link {
 
   /// Deterministic tensors; about a tenth of the values differs from one frame to the next.
   LinkFrame frame(std::uint64_t number) const {
-    LinkFrame frame{.frame = number, .run = {.instance = 5, .epoch = 1}, .ends = {3, 4}, .options = {}, .tensors = {}, .stages = {}};
+    LinkFrame frame{.frame = number,
+                    .run = {.instance = 5, .epoch = 1},
+                    .ends = {3, 4},
+                    .options = {},
+                    .tensors = {},
+                    .stages = {}};
     for (const LayerIndex layer : graph_.boundary(3)) {
       Tensor tensor(graph_.layer(layer).output_shape);
       for (std::size_t i = 0; i < tensor.elements(); ++i) {
@@ -88,10 +100,12 @@ class Link {
   }
   static bool same(const LinkFrame& a, const LinkFrame& b) {
     return a.frame == b.frame && a.ends == b.ends && a.tensors.size() == b.tensors.size() &&
-           std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), [](const auto& x, const auto& y) {
-             return x.first == y.first && x.second.shape == y.second.shape && x.second.bytes() == y.second.bytes() &&
-                    std::memcmp(x.second.data, y.second.data, x.second.bytes()) == 0;
-           });
+           std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(),
+                      [](const auto& x, const auto& y) {
+                        return x.first == y.first && x.second.shape == y.second.shape &&
+                               x.second.bytes() == y.second.bytes() &&
+                               std::memcmp(x.second.data, y.second.data, x.second.bytes()) == 0;
+                      });
   }
   /// Sends frames 0 .. count - 1 from a thread of its own and expects them all, in order, once.
   void expect_all_arrive(std::uint64_t count, const std::function<void(std::uint64_t)>& before_pop = {}) {

@@ -10,14 +10,16 @@ namespace edge::net {
 namespace {
 
 Message sample() {
-  Message message{.type = MessageType::frame, .flags = flag_restart, .frame = 0x1122334455667788, .payload = {}};
+  Message message{
+      .type = MessageType::frame, .flags = flag_restart, .frame = 0x1122334455667788, .payload = {}};
   for (int i = 0; i < 5; ++i) message.payload.push_back(static_cast<std::byte>(i));
   return message;
 }
 
 TEST(Message, HeaderLayoutIsTheDocumentedOne) {
   const auto bytes = pack_header(sample());
-  const std::array<int, 20> expected = {'E', 'D', 'G', 'E', 1, 0, 5, 1, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 5, 0, 0, 0};
+  const std::array<int, 20> expected = {'E',  'D',  'G',  'E',  1,    0,    5, 1, 0x88, 0x77,
+                                        0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 5, 0, 0,    0};
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(static_cast<int>(bytes[i]), expected[i]) << i;
 }
 

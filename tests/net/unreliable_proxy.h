@@ -25,7 +25,8 @@ class UnreliableProxy {
         acceptor_(context, {asio::ip::address_v4::loopback(), 0}),
         target_(asio::ip::address_v4::loopback(), target_port),
         next_cut_(std::move(next_cut)) {
-    asio::co_spawn(context_, [this] { return accept(); }, asio::detached);
+    asio::co_spawn(
+        context_, [this] { return accept(); }, asio::detached);
   }
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
   int connections() const { return connections_; }
@@ -36,15 +37,18 @@ class UnreliableProxy {
   asio::awaitable<void> accept() {
     for (;;) {
       asio::error_code error;
-      auto client = std::make_shared<asio::ip::tcp::socket>(co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error)));
+      auto client = std::make_shared<asio::ip::tcp::socket>(
+          co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error)));
       if (error) co_return;
       auto target = std::make_shared<asio::ip::tcp::socket>(context_);
       co_await target->async_connect(target_, asio::redirect_error(asio::use_awaitable, error));
       if (error) continue;
       ++connections_;
       const std::size_t cut = next_cut_();
-      asio::co_spawn(context_, [=] { return forward(client, target, cut); }, asio::detached);
-      asio::co_spawn(context_, [=] { return forward(target, client, SIZE_MAX); }, asio::detached);
+      asio::co_spawn(
+          context_, [=] { return forward(client, target, cut); }, asio::detached);
+      asio::co_spawn(
+          context_, [=] { return forward(target, client, SIZE_MAX); }, asio::detached);
     }
   }
 
@@ -53,10 +57,12 @@ class UnreliableProxy {
     asio::error_code error;
     std::size_t total = 0;
     while (!error && total < limit) {
-      const std::size_t count = co_await from->async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
+      const std::size_t count = co_await from->async_read_some(
+          asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
       const std::size_t allowed = std::min(count, limit - total);
-      co_await asio::async_write(*to, asio::buffer(buffer.data(), allowed), asio::redirect_error(asio::use_awaitable, error));
+      co_await asio::async_write(*to, asio::buffer(buffer.data(), allowed),
+                                 asio::redirect_error(asio::use_awaitable, error));
       total += count;
     }
     from->close(error);

@@ -16,7 +16,9 @@ FrameUnderWay frame(std::uint64_t number) {
   return frame;
 }
 
-net::Result result(std::uint64_t number) { return {.frame = number, .run = {}}; }
+net::Result result(std::uint64_t number) {
+  return {.frame = number, .run = {}};
+}
 
 TEST(InFlight, KeepsAtMostPendingFramesUnderWay) {
   InFlight in_flight(2);
