@@ -8,7 +8,7 @@ function(edge_isa folder flags definition)
 endfunction()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  edge_isa(avx2 "-mavx2;-mfma;-mbmi2;-mf16c" EDGE_HAVE_AVX2=1)
+  edge_isa(avx2 "-mavx2;-mfma;-mbmi2" EDGE_HAVE_AVX2=1)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   edge_isa(neon "" EDGE_HAVE_NEON=1)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")

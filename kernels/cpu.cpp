@@ -29,9 +29,9 @@ bool cpu_has_neon() {
 
 bool cpu_has_avx2() {
 #if defined(EDGE_HAVE_AVX2)
-  // The kernels are compiled with -mbmi2 and -mf16c too; every CPU with AVX2 and FMA has them, but ask.
+  // The kernels are compiled with -mbmi2 too; every CPU with AVX2 and FMA has it, but ask.
   return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
-         __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("f16c") != 0;
+         __builtin_cpu_supports("bmi2") != 0;
 #else
   return false;
 #endif
@@ -42,7 +42,7 @@ Isa best_isa() {
   if (isa_supported(Isa::neon)) return Isa::neon;
 #if defined(__arm__)
   throw std::runtime_error("this CPU (" + cpu_model() +
-                           ") has no NEON with VFPv4, which edge needs; use a Raspberry Pi 2 v1.2 or newer, "
+                           ") has no NEON with VFPv4, which edge needs; use a Raspberry Pi 2, Zero 2 or newer, "
                            "or set EDGE_ISA=scalar to run slowly");
 #else
   return Isa::scalar;

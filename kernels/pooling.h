@@ -23,8 +23,10 @@ struct Pool2dShape {
   std::int64_t out_columns() const;
 };
 
-/// NaN in a window gives NaN (as PyTorch); padding counts as -infinity.
+/// NaN in a window gives NaN (as PyTorch); +0 counts as larger than -0; padding counts as -infinity.
 void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool);
+/// A window's values are added up row by row, left to right, on every ISA; then divided by the size of the
+/// window, where it is clipped in ceil mode by that of the clipped window (as PyTorch).
 void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool);
 /// Window of output row r: rows floor(r*in/out) .. ceil((r+1)*in/out) - 1; columns alike.
 void adaptive_average_pool2d(Isa isa, std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,

@@ -39,7 +39,10 @@ void Connector::stop() {
 std::string Connector::peer() const {
   const bool v6 = options_.host.find(':') != std::string::npos;
   Identity called{.role = options_.hello.wanted_role, .index = options_.hello.wanted_index};
-  return fmt::format("{} at {}{}{}:{}", called.name(), v6 ? "[" : "", options_.host, v6 ? "]" : "",
+  const bool both =
+      options_.hello.identity.role == "master";  // it has a control connection to the same worker, too
+  const char* purpose = both && options_.hello.purpose == Purpose::link ? "link to " : "";
+  return fmt::format("{}{} at {}{}{}:{}", purpose, called.name(), v6 ? "[" : "", options_.host, v6 ? "]" : "",
                      options_.port);
 }
 

@@ -90,7 +90,7 @@ struct Result {
   std::uint64_t frame = 0;
   RunId run;
   std::vector<StageReport> stages = {};
-  std::vector<std::pair<int, float>> top_k;  ///< class, probability; empty without a classifier
+  std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; empty without a classifier
   std::uint32_t checksum = 0;                ///< CRC-32C of the output's bytes
   Elements output = {};                      ///< if asked for
 };

@@ -42,7 +42,7 @@ void add_common_options(cxxopts::Options& options) {
   add("threads", "threads, instead of the config's", cxxopts::value<int>(), "N");
   add("addresses", "addresses of the workers, instead of the config's",
       cxxopts::value<std::vector<std::string>>(), "HOST:PORT,..");
-  add("log-level", "trace, debug, info, warn, error or off", cxxopts::value<std::string>(), "LEVEL");
+  add("log-level", "trace, debug, info, warning, error or off", cxxopts::value<std::string>(), "LEVEL");
   add("h,help", "this help");
 }
 
@@ -64,7 +64,7 @@ spdlog::level::level_enum parse_level(const std::string& name) {
   const spdlog::level::level_enum level = spdlog::level::from_str(name);
   if (level == spdlog::level::off && name != "off") {
     throw Error(
-        fmt::format("--log-level: unknown level '{}'; known: trace, debug, info, warn, error, off", name));
+        fmt::format("--log-level: unknown level '{}'; known: trace, debug, info, warning, error, off", name));
   }
   return level;
 }
@@ -108,7 +108,7 @@ void apply_master_options(const cxxopts::ParseResult& parsed, Config& config) {
 CommandLine parse(cxxopts::Options& options, int argc, char** argv, const std::string& process) {
   cxxopts::ParseResult parsed = options.parse(argc, argv);
   if (parsed.count("help") != 0) {
-    fmt::print("{}", options.help());
+    fmt::print("{}", options.help({""}));
     std::exit(0);
   }
   if (!parsed.unmatched().empty())
@@ -150,7 +150,7 @@ int run_worker_command(int argc, char** argv) {
   options.positional_help("I");
   add_common_options(options);
   add_worker_options(options);
-  options.add_options()("listening-descriptor", "inherited socket", cxxopts::value<int>(), "FD");
+  options.add_options("internal")("listening-descriptor", "inherited socket", cxxopts::value<int>(), "FD");
   options.add_options()("index", "which worker this is, counting from 0", cxxopts::value<std::string>(), "I");
   options.parse_positional({"index"});
   const std::string process = argc > 1 ? fmt::format("worker {}", argv[1]) : "worker";

@@ -9,6 +9,21 @@
 #include "roles/version.h"
 
 namespace edge {
+namespace {
+
+// armv7's NEON flushes denormals to zero, aarch64's does not: not the same arithmetic, although both are
+// "neon".
+#if defined(__x86_64__)
+constexpr const char* architecture = "x86-64";
+#elif defined(__aarch64__)
+constexpr const char* architecture = "aarch64";
+#elif defined(__arm__)
+constexpr const char* architecture = "armv7";
+#else
+constexpr const char* architecture = "other";
+#endif
+
+}  // namespace
 
 Model load_model(const ModelConfig& config) {
   Graph graph = make_model(
@@ -30,7 +45,7 @@ net::Identity make_identity(const std::string& role, int index, const Model& mod
           .software_version = std::string(software_version()),
           .model_hash = model.hash,
           .model = model.text,
-          .isa = std::string(kernels::isa_name(kernels::active_isa()))};
+          .isa = fmt::format("{} {}", architecture, kernels::isa_name(kernels::active_isa()))};
 }
 
 int resolve_threads(int configured) {

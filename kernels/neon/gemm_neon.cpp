@@ -97,7 +97,6 @@ template <>
       "subs %[k], %[k], #2\n"
       "b.le 2f\n"
       "1:\n"
-      "prfm pldl1keep, [%[b], #768]\n"
       EDGE_STEP_AND_LOAD("v27", "v28", "q29, q30")
       "prfm pldl1keep, [%[a], #512]\n"
       EDGE_STEP_AND_LOAD("v29", "v30", "q27, q28")
@@ -144,7 +143,6 @@ template <>
       "subs %[k], %[k], #2\n"
       "ble 2f\n"
       "1:\n"
-      "pld [%[b], #512]\n"
       EDGE_STEP_AND_LOAD("q8", "q9", "d20-d23")
       "pld [%[a], #256]\n"
       EDGE_STEP_AND_LOAD("q10", "q11", "d16-d19")

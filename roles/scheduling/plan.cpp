@@ -17,6 +17,7 @@ int Plan::last_active() const {
 
 std::vector<LayerRange> ranges_of(const Plan& plan) {
   std::vector<LayerRange> ranges;
+  ranges.reserve(plan.ends.size());
   for (int worker = 0; worker < plan.workers(); ++worker) {
     ranges.push_back(plan.idle(worker) ? LayerRange{}
                                        : LayerRange{std::pair{plan.begin(worker), plan.end(worker) - 1}});

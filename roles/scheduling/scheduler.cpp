@@ -35,6 +35,7 @@ std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const Schedul
 
 std::vector<std::string> scheduler_names() {
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const Entry& entry : entries) {
     names.emplace_back(entry.name);
   }

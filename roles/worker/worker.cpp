@@ -106,22 +106,21 @@ void Worker::stop() {
   context_.stop();
 }
 
-std::optional<net::Refusal> Worker::judge(const net::Hello& hello) const {
+std::optional<net::Refusal> Worker::judge(const net::Hello& hello) {
   const net::Identity& caller = hello.identity;
-  if (hello.purpose == net::Purpose::control) {
-    if (caller.role != "master") return net::Refusal{.reason = "only a master may control a worker"};
+  if (caller.role == "master") {
+    const std::lock_guard lock(mutex_);
     if (master_ && run_.instance != caller.instance) {
       return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), master_->peer()),
                           .final = false};
     }
-    return std::nullopt;
   }
-  const std::string sender = options_.index == 0 ? "master" : fmt::format("worker {}", options_.index - 1);
-  if (caller.name() != sender) {
-    return net::Refusal{.reason = fmt::format("{} gets its frames from {}, not from {}", identity_.name(),
-                                              sender, caller.name())};
-  }
-  return std::nullopt;
+  const bool control = hello.purpose == net::Purpose::control;
+  const std::string due =
+      control || options_.index == 0 ? "master" : fmt::format("worker {}", options_.index - 1);
+  if (caller.name() == due) return std::nullopt;
+  return net::Refusal{.reason = fmt::format("{} gets its {} from {}, not from {}", identity_.name(),
+                                            control ? "orders" : "frames", due, caller.name())};
 }
 
 asio::awaitable<void> Worker::serve(std::shared_ptr<net::Connection> connection, net::Hello hello) {

@@ -42,7 +42,7 @@ class Worker {
   int run();
 
  private:
-  std::optional<net::Refusal> judge(const net::Hello& hello) const;
+  std::optional<net::Refusal> judge(const net::Hello& hello);
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
   asio::awaitable<void> serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello);
   void stop();

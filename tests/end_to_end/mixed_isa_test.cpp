@@ -38,7 +38,7 @@ class MixedIsa : public ChainFixture {
     const auto master = start_master(file);
     EXPECT_EQ(master->wait(300s), 0) << master->errors() << armv7->errors() << aarch64->errors();
     EXPECT_EQ(json_lines(master->output()).size(), 12U);
-    EXPECT_NE(master->errors().find("worker 0: neon"), std::string::npos) << master->errors();
+    EXPECT_NE(master->errors().find("worker 0: armv7 neon"), std::string::npos) << master->errors();
     EXPECT_NE(master->errors().find("check: 12 frames right"), std::string::npos) << master->errors();
     for (const auto& worker : {&armv7, &aarch64}) {
       (*worker)->kill(SIGTERM);

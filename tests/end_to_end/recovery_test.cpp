@@ -169,6 +169,22 @@ TEST_F(Recovery, SignalsStopThoseWhoWait) {
   EXPECT_EQ(worker->wait(2s), 0);
 }
 
+TEST_F(Recovery, SecondMasterWaitsForItsTurn) {
+  const std::string file = write_config(slow_chain());
+  const auto first = start_worker(0, file);
+  const auto second = start_worker(1, file);
+  const auto master = start_master(file);
+  for (int i = 0; i < 3000 && lines_so_far(*master) < 2; ++i) std::this_thread::sleep_for(10ms);
+  const auto other = start("other", edge_command({"master", "-c", file}));
+  ASSERT_TRUE(other->wait_for_message("is busy with master"));
+  EXPECT_EQ(master->wait(120s), 0) << master->errors();
+  EXPECT_EQ(checksums(json_lines(master->output())).size(), 60U);
+  EXPECT_EQ(master->errors().find("lost"), std::string::npos)
+      << "the other one disturbed it: " << master->errors();
+  EXPECT_EQ(other->wait(120s), 0) << other->errors();
+  EXPECT_EQ(checksums(json_lines(other->output())).size(), 60U);
+}
+
 TEST_F(Recovery, MasterKilledWorkersServeTheNext) {
   ChainConfig config = slow_chain();
   const std::string file = write_config(config);

@@ -179,7 +179,7 @@ TEST(Sgemm, BetaZeroOverwritesNan) {
 }
 
 TEST(Sgemm, NanAndInfinityPropagate) {
-  constexpr std::int64_t size = 20;
+  constexpr std::size_t size = 20;
   std::vector<float> a(size * size, 1.0F);
   std::vector<float> b(size * size, 1.0F);
   std::vector<float> c(size * size);

@@ -129,7 +129,8 @@ TEST(Pointwise, UnitFloatIsTheRoundedQuotientForEveryByte) {
   std::vector<std::uint8_t> bytes(256);
   std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
   for (const Isa isa : isas_to_test()) {
-    for (std::size_t size : {1, 3, 256}) {  // in the rest behind the whole vectors as well as in them
+    for (const std::size_t size :
+         {1U, 3U, 256U}) {  // in the rest behind the whole vectors as well as in them
       for (std::size_t start = 0; start < 256; start += size) {
         const std::size_t count = std::min(size, 256 - start);
         std::vector<float> out(count);
