@@ -1,4 +1,5 @@
-// The exception for bad input: configuration, weights, video, bytes from a socket. Bugs are assertions instead.
+// The exception for bad input: configuration, weights, video, bytes from a socket. Bugs are assertions
+// instead.
 #pragma once
 
 #include <stdexcept>

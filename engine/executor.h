@@ -36,11 +36,12 @@ class Cancelled : public std::runtime_error {
   Cancelled() : std::runtime_error("cancelled") {}
 };
 
-/// Results do not depend on how layers are grouped into sets, on the number of threads, or on earlier calls: a
-/// convolution directly followed by its only consumer, a ReLU of the same set, is run as one (the arithmetic is the
-/// same). Activations live in one planned arena whose size is the peak of the live set; outputs are allocated apart,
-/// so they stay valid. Parameters are loaded and packed when a layer is first run, and dropped when the layer has not
-/// been part of the last `runs_until_dropped` runs. Not thread-safe: one owner.
+/// Results do not depend on how layers are grouped into sets, on the number of threads, or on earlier calls:
+/// a convolution directly followed by its only consumer, a ReLU of the same set, is run as one (the
+/// arithmetic is the same). Activations live in one planned arena whose size is the peak of the live set;
+/// outputs are allocated apart, so they stay valid. Parameters are loaded and packed when a layer is first
+/// run, and dropped when the layer has not been part of the last `runs_until_dropped` runs. Not thread-safe:
+/// one owner.
 class Executor {
  public:
   static constexpr int runs_until_dropped = 16;
@@ -48,10 +49,12 @@ class Executor {
   Executor(const Graph& graph, const WeightSource& weights, const ExecutorOptions& options);
   ~Executor();
 
-  /// Runs `layers` (ascending, without the input layer; may be empty) and returns the outputs of the layers in
-  /// `wanted`, each of which is in `layers` or in `given` (passed through as a handle). `given` must hold every tensor
-  /// that the layers need from outside; a missing one is a std::logic_error. graph and weights must outlive this.
-  TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given, const std::vector<LayerIndex>& wanted);
+  /// Runs `layers` (ascending, without the input layer; may be empty) and returns the outputs of the layers
+  /// in `wanted`, each of which is in `layers` or in `given` (passed through as a handle). `given` must hold
+  /// every tensor that the layers need from outside; a missing one is a std::logic_error. graph and weights
+  /// must outlive this.
+  TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,
+                const std::vector<LayerIndex>& wanted);
 
   /// Layers first .. last - 1: `wanted` is the boundary in front of layer `last`.
   TensorMap run_range(LayerIndex first, LayerIndex last, const TensorMap& given);
@@ -59,7 +62,8 @@ class Executor {
   /// Loads and packs the parameters of these layers now, so that the first frame does not wait for it.
   void prepare(const std::vector<LayerIndex>& layers);
 
-  /// For good: a run() under way throws Cancelled behind the layer that it is at, later ones at once. From any thread.
+  /// For good: a run() under way throws Cancelled behind the layer that it is at, later ones at once. From
+  /// any thread.
   void cancel();
 
   std::size_t arena_bytes() const;      ///< planned for the set that ran last
@@ -71,9 +75,11 @@ class Executor {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Seconds that each layer takes alone on this device (layer 0: 0). Runs every layer at least `min_repeats` times and
-/// for at least `min_seconds`, takes the median. `progress(done, total)` is called after each layer.
-std::vector<double> profile_layers(Executor& executor, const Graph& graph, int min_repeats, double min_seconds,
+/// Seconds that each layer takes alone on this device (layer 0: 0). Runs every layer at least `min_repeats`
+/// times and for at least `min_seconds`, takes the median. `progress(done, total)` is called after each
+/// layer.
+std::vector<double> profile_layers(Executor& executor, const Graph& graph, int min_repeats,
+                                   double min_seconds,
                                    const std::function<void(int done, int total)>& progress);
 
 }  // namespace edge

@@ -1,4 +1,5 @@
-// A network: layers in topological order, with shape inference. Immutable once built; safe to share between threads.
+// A network: layers in topological order, with shape inference. Immutable once built; safe to share between
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,9 @@ class Graph {
   /// `input_shape`: 1x3xHxW. Layer 0, named "input", exists from the start.
   Graph(std::string name, const Shape& input_shape);
 
-  /// Appends a layer and infers its shape and parameters. `inputs` are earlier layers. Throws Error, naming the layer,
-  /// if shapes do not fit (a window larger than the padded image, channels that groups do not divide, unequal addends).
+  /// Appends a layer and infers its shape and parameters. `inputs` are earlier layers. Throws Error, naming
+  /// the layer, if shapes do not fit (a window larger than the padded image, channels that groups do not
+  /// divide, unequal addends).
   LayerIndex add(const std::string& name, const Operation& operation, std::vector<LayerIndex> inputs);
   /// The same, fed by the layer added last.
   LayerIndex add(const std::string& name, const Operation& operation);
@@ -28,8 +30,9 @@ class Graph {
   LayerIndex output() const { return size() - 1; }
   const std::vector<LayerIndex>& consumers(LayerIndex index) const;
 
-  /// The tensors (as the layers that make them, ascending) that cross a cut in front of layer `first`: made before it
-  /// and needed by it or a later one. boundary(size()) is the network's output alone. 1 <= first <= size().
+  /// The tensors (as the layers that make them, ascending) that cross a cut in front of layer `first`: made
+  /// before it and needed by it or a later one. boundary(size()) is the network's output alone. 1 <= first <=
+  /// size().
   std::vector<LayerIndex> boundary(LayerIndex first) const;
   /// float32 bytes of the layer's output.
   std::size_t output_bytes(LayerIndex index) const;

@@ -60,14 +60,21 @@ struct ConcatLayer {};   ///< along channels
 struct AddLayer {};      ///< of two tensors of one shape
 struct SoftmaxLayer {};  ///< along the last dimension of a matrix
 
-using Operation =
-    std::variant<InputLayer, Conv2dLayer, ReluLayer, MaxPool2dLayer, AveragePool2dLayer, AdaptiveAveragePool2dLayer,
-                 BatchNorm2dLayer, LinearLayer, FlattenLayer, DropoutLayer, ConcatLayer, AddLayer, SoftmaxLayer>;
+using Operation = std::variant<InputLayer, Conv2dLayer, ReluLayer, MaxPool2dLayer, AveragePool2dLayer,
+                               AdaptiveAveragePool2dLayer, BatchNorm2dLayer, LinearLayer, FlattenLayer,
+                               DropoutLayer, ConcatLayer, AddLayer, SoftmaxLayer>;
 
 /// "conv2d", "max_pool2d" ...
 const char* operation_name(const Operation& operation);
 
-enum class ParameterKind : std::uint8_t { weight, bias, norm_scale, norm_shift, running_mean, running_variance };
+enum class ParameterKind : std::uint8_t {
+  weight,
+  bias,
+  norm_scale,
+  norm_shift,
+  running_mean,
+  running_variance
+};
 
 struct ParameterSpec {
   std::string name;  ///< torchvision's, e.g. "features.0.weight"

@@ -9,8 +9,9 @@
 
 namespace edge {
 
-/// Row-major (NCHW) float32 values, 64-byte aligned, contiguous. A Tensor is a handle: copies and views share the
-/// values, clone() copies them. Handles may be used from any thread; writing while others read is the caller's affair.
+/// Row-major (NCHW) float32 values, 64-byte aligned, contiguous. A Tensor is a handle: copies and views share
+/// the values, clone() copies them. Handles may be used from any thread; writing while others read is the
+/// caller's affair.
 class Tensor {
  public:
   Tensor() = default;                   ///< no values; shape().elements() == 0 is reported by empty()

@@ -41,9 +41,10 @@ Isa best_isa() {
   if (isa_supported(Isa::avx2)) return Isa::avx2;
   if (isa_supported(Isa::neon)) return Isa::neon;
 #if defined(__arm__)
-  throw std::runtime_error("this CPU (" + cpu_model() +
-                           ") has no NEON with VFPv4, which edge needs; use a Raspberry Pi 2, Zero 2 or newer, "
-                           "or set EDGE_ISA=scalar to run slowly");
+  throw std::runtime_error(
+      "this CPU (" + cpu_model() +
+      ") has no NEON with VFPv4, which edge needs; use a Raspberry Pi 2, Zero 2 or newer, "
+      "or set EDGE_ISA=scalar to run slowly");
 #else
   return Isa::scalar;
 #endif

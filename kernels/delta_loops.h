@@ -45,8 +45,8 @@ std::size_t expand(const Value* packed, const std::uint8_t* mask, std::size_t co
   const Value* from = packed;
   const Value* const packed_end = packed + Elements::count_mask(mask, count);
   std::size_t i = 0;
-  // 64 elements take at most 64 values, and the last step may read seven more than it takes.
-  for (; i + 64 <= count && packed_end - from >= 64 + 7; i += 64) {
+  // With 64 values left, every step may load eight: the steps before it have taken eight each at most.
+  for (; i + 64 <= count && packed_end - from >= 64; i += 64) {
     std::uint64_t all = 0;
     __builtin_memcpy(&all, mask + i / 8, 8);
     if (all == 0) continue;

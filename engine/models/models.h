@@ -16,7 +16,8 @@ struct ModelOptions {
   std::int64_t classes = 1000;  ///< outputs of the classifier
 };
 
-/// Throws Error that lists the known names if `name` is not one of them, or if the frame is too small for the network.
+/// Throws Error that lists the known names if `name` is not one of them, or if the frame is too small for the
+/// network.
 Graph make_model(const std::string& name, const ModelOptions& options);
 
 /// Registered names, sorted.

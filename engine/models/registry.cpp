@@ -40,6 +40,7 @@ Graph make_model(const std::string& name, const ModelOptions& options) {
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
+  names.reserve(models.size());
   for (const Model& model : models) names.emplace_back(model.name);
   std::sort(names.begin(), names.end());
   return names;

@@ -116,7 +116,7 @@ std::vector<Pool2dShape> common_shapes() {
     for (const std::int64_t kernel : {2, 3}) {
       for (const std::int64_t stride : {1, 2}) {
         shapes.push_back({.planes = 2,
-                          .in_rows = 5,
+                          .in_rows = kernel + 2,  // so that the windows reach the last value
                           .in_columns = columns,
                           .kernel_rows = kernel,
                           .kernel_columns = kernel,
@@ -183,12 +183,13 @@ TEST(Pooling, MaxOfRandomShapes) {
   std::mt19937 random(9);
   ThreadPool threads(2);
   std::vector<Pool2dShape> shapes = common_shapes();
-  while (shapes.size() < 700) shapes.push_back(random_shape(random, true));
+  while (shapes.size() < 500) shapes.push_back(random_shape(random, true));
   for (const Pool2dShape& shape : shapes) {
     if (shape.out_rows() <= 0 || shape.out_columns() <= 0) continue;
     std::vector<float> values = random_floats(in_floats(shape), random, random() % 2 == 0 ? 3 : 40);
-    const Guard guard = random() % 2 == 0 ? Guard::front : Guard::back;
-    expect_same(shape, values, max_reference(shape, values.data()), guard, threads, max_pool2d);
+    for (const Guard guard : {Guard::front, Guard::back}) {
+      expect_same(shape, values, max_reference(shape, values.data()), guard, threads, max_pool2d);
+    }
     if (::testing::Test::HasFatalFailure()) return;
   }
 }
@@ -197,12 +198,13 @@ TEST(Pooling, AverageOfRandomShapes) {
   std::mt19937 random(10);
   ThreadPool threads(2);
   std::vector<Pool2dShape> shapes = common_shapes();
-  while (shapes.size() < 700) shapes.push_back(random_shape(random, false));
+  while (shapes.size() < 500) shapes.push_back(random_shape(random, false));
   for (const Pool2dShape& shape : shapes) {
     if (shape.out_rows() <= 0 || shape.out_columns() <= 0) continue;
     std::vector<float> values = random_floats(in_floats(shape), random, random() % 2 == 0 ? 10 : 1U << 31);
-    const Guard guard = random() % 2 == 0 ? Guard::front : Guard::back;
-    expect_same(shape, values, average_reference(shape, values.data()), guard, threads, average_pool2d);
+    for (const Guard guard : {Guard::front, Guard::back}) {
+      expect_same(shape, values, average_reference(shape, values.data()), guard, threads, average_pool2d);
+    }
     if (::testing::Test::HasFatalFailure()) return;
   }
 }
