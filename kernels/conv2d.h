@@ -57,7 +57,8 @@ class PackedConv2d {
   const Conv2dShape& shape() const;
   std::size_t packed_bytes() const;
   /// Floats of workspace that run() needs with `threads` threads. Bounded: O(threads x tile), independent of
-  /// image size.
+  /// image size. Per thread at most about 0.6 MB with AVX2 and 0.25 MB with NEON for the layers of the
+  /// networks here; a kernel that spans hundreds of pixels (size x dilation) needs more.
   std::size_t workspace_floats(int threads) const;
 
   /// in: batch x in_channels x in_rows x in_columns; out: batch x out_channels x out_rows x out_columns, must

@@ -107,7 +107,7 @@ asio::awaitable<void> Listener::accept_loop() {
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    if (unknown_connections_ >= max_unknown_connections) continue;  // closes it
+    if (*unknown_connections_ >= max_unknown_connections) continue;  // closes it
     asio::co_spawn(
         context_, [this, socket = std::move(socket)]() mutable { return serve(std::move(socket)); },
         asio::detached);
@@ -120,10 +120,10 @@ asio::awaitable<void> Listener::serve(tcp::socket socket) {
   connection->start();
   Hello hello;
   try {
-    ++unknown_connections_;
+    ++*unknown_connections_;
     struct Leave {
-      int& count;
-      ~Leave() { --count; }
+      std::shared_ptr<int> count;
+      ~Leave() { --*count; }
     } leave{unknown_connections_};
     // A caller that dribbles bytes keeps the connection's own time-out at bay: the whole hello has one of its
     // own.

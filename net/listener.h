@@ -50,7 +50,8 @@ class Listener {
   int window_frames_;
   ConnectionOptions options_;
   Handlers handlers_;
-  int unknown_connections_ = 0;
+  /// Shared with the coroutines, which may be destroyed, with the io_context, after this object.
+  std::shared_ptr<int> unknown_connections_ = std::make_shared<int>(0);
   bool stopped_ = false;
 };
 

@@ -136,6 +136,24 @@ TYPED_TEST(Delta, ExpandReadsExactlyWhatItTakes) {
   });
 }
 
+TYPED_TEST(Delta, ExpandReadsExactlyWhatItTakesFromNearlyFullMasks) {
+  for (const Isa isa : isas_to_test()) {
+    for (const std::size_t size : {64U, 128U}) {
+      for (std::size_t unset = 0; unset < size; ++unset) {
+        std::vector<std::uint8_t> mask(size / 8, 0xFF);
+        mask[unset / 8] = static_cast<std::uint8_t>(0xFF ^ 1U << unset % 8);
+        GuardedBuffer<TypeParam> packed(random_values<TypeParam>(size - 1, this->random));
+        GuardedBuffer<TypeParam> values(size);
+        ASSERT_EQ(expand(isa, packed.data(), mask.data(), size, values.data()), size - 1);
+        for (std::size_t i = 0; i < size; ++i) {
+          const TypeParam expected = i == unset ? TypeParam{0} : packed.data()[i < unset ? i : i - 1];
+          ASSERT_EQ(values.data()[i], expected) << isa_name(isa) << " " << unset;
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(Delta, CompressedChangesRestoreTheNewValues) {
   this->for_all([&](Isa isa, std::size_t size, unsigned percent) {
     std::vector<TypeParam> held = random_values<TypeParam>(size, this->random);
