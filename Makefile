@@ -25,7 +25,7 @@ ninja := ninja -j $(JOBS)
 ctest = rm -f $(1)/test-results/$(2).junit.xml; mkdir -p $(1)/test-results; \
         ctest --test-dir $(1) --output-on-failure --no-tests=error --output-junit test-results/$(2).junit.xml $(3)
 sources = $(shell { git ls-files -co --exclude-standard -- '*.cpp' '*.h' 2>/dev/null || \
-            find kernels engine net roles tests bench -name '*.cpp' -o -name '*.h'; } | sort -u)
+            find cmake kernels engine net roles tests bench -name '*.cpp' -o -name '*.h'; } | sort -u)
 # $(call configure,DIRECTORY,OPTIONS): once; afterwards ninja calls cmake when a CMake file changes.
 configure = [ -f $(1)/build.ninja ] || cmake -S . -B $(1) -G Ninja $(2)
 # $(call copy,FROM,TO): only when they differ; a running program keeps its old file.
@@ -98,7 +98,8 @@ lint: ## check the format, then clang-tidy
 	@clang-format --dry-run -Werror $(sources)
 	@$(call configure,build/lint,-DCMAKE_CXX_COMPILER=clang++ -DEDGE_BENCHMARKS=OFF) >/dev/null
 	@$(ninja) -C build/lint edge_version_header >/dev/null
-	@run-clang-tidy -quiet -p build/lint -j $(JOBS) '$(CURDIR)/(kernels|engine|net|roles)/'
+	@set -o pipefail; run-clang-tidy -quiet -p build/lint -j $(JOBS) '$(CURDIR)/(kernels|engine|net|roles)/' 2>&1 | \
+	  { grep -vE '^([0-9]+ warnings? generated|clang-tidy)' || true; }
 
 sanitize: ## unit tests under AddressSanitizer + UndefinedBehaviorSanitizer, then under ThreadSanitizer
 	@cmake/install-packages.sh test

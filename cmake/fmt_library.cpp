@@ -1,6 +1,6 @@
-// fmt's out-of-line code, compiled once for a device: Debian has no static libfmt, and header-only it costs every file
-// that formats something 5 s of compile time. The instantiations are those that fmt 9's headers leave to its library;
-// with another version or a missing one the linker says so.
+// fmt's out-of-line code, compiled once for a device: Debian has no static libfmt, and header-only it costs
+// every file that formats something 5 s of compile time. The instantiations are those that fmt 9's headers
+// leave to its library; CMake takes fmt header-only with another version.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

@@ -91,8 +91,8 @@ struct Result {
   RunId run;
   std::vector<StageReport> stages = {};
   std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; empty without a classifier
-  std::uint32_t checksum = 0;                ///< CRC-32C of the output's bytes
-  Elements output = {};                      ///< if asked for
+  std::uint32_t checksum = 0;                     ///< CRC-32C of the output's bytes
+  Elements output = {};                           ///< if asked for
 };
 /// `encoded_output` is Result::output, encoded without a base; empty if it was not asked for.
 Message pack_result(const Result& result, std::span<const std::byte> encoded_output);
