@@ -9,6 +9,7 @@
 #include <span>
 
 #include "kernels/conv2d.h"
+#include "kernels/winograd.h"
 
 namespace edge::kernels {
 
@@ -28,6 +29,10 @@ class ConvAlgorithm {
 
 /// Any convolution: tiles of the im2col matrix packed straight into gemm panels.
 std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights, Isa isa);
+
+/// Stride 1, no groups, no dilation, a kernel of the tile's size.
+std::unique_ptr<ConvAlgorithm> make_winograd_convolution(const Conv2dShape& shape, const float* weights,
+                                                         Isa isa, WinogradTile tile);
 
 /// One input channel per group: too thin for a matrix product.
 std::unique_ptr<ConvAlgorithm> make_depthwise_convolution(const Conv2dShape& shape, const float* weights,

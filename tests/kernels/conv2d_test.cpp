@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <ostream>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "kernels/conv_algorithm.h"
 #include "tests/kernels/arithmetic.h"
 #include "tests/kernels/guarded_floats.h"
 
@@ -73,15 +75,25 @@ std::vector<float> chains(Isa isa, const Conv2dShape& s, const float* in, const 
   return out;
 }
 
+/// The algorithms that are chains of multiply-adds, whatever PackedConv2d would choose (Winograd:
+/// winograd_test.cpp).
+std::unique_ptr<ConvAlgorithm> make_direct(const Conv2dShape& shape, const float* weights, Isa isa,
+                                           SgemmFunction external) {
+  if (shape.in_channels == shape.groups) return make_depthwise_convolution(shape, weights, isa);
+  if (external != nullptr) return make_external_convolution(shape, weights, external);
+  return make_gemm_convolution(shape, weights, isa);
+}
+
 /// A convolution with every buffer between guard pages.
 class Convolution {
  public:
-  Convolution(const Conv2dShape& shape, Isa isa, SgemmFunction external = nullptr)
-      : in(random_floats(in_count(shape), 1)),
+  Convolution(const Conv2dShape& the_shape, Isa isa, SgemmFunction external = nullptr)
+      : shape(the_shape),
+        in(random_floats(in_count(shape), 1)),
         weights(random_floats(weight_count(shape), 2)),
         bias(random_floats(shape.out_channels, 3)),
         residual(random_floats(out_count(shape), 4)),
-        packed(shape, weights.data(), isa, external) {}
+        packed(make_direct(shape, weights.data(), isa, external)) {}
 
   std::vector<float> run(int threads, const Epilogue& epilogue) const {
     return run(in.values(), threads, epilogue);
@@ -89,16 +101,17 @@ class Convolution {
   std::vector<float> run(const std::vector<float>& image, int threads, const Epilogue& epilogue) const {
     ThreadPool pool(threads);
     GuardedFloats guarded_in(image);
-    GuardedFloats out(static_cast<std::size_t>(out_count(packed.shape())));
-    GuardedFloats workspace(packed.workspace_floats(threads));
+    GuardedFloats out(static_cast<std::size_t>(out_count(shape)));
+    GuardedFloats workspace(packed->workspace_floats(threads));
     // Whatever lies in the workspace must not show.
     std::fill_n(workspace.data(), workspace.span().size(), std::numeric_limits<float>::quiet_NaN());
-    packed.run(guarded_in.data(), out.data(), epilogue, workspace.span(), pool);
+    packed->run(guarded_in.data(), out.data(), epilogue, workspace.span(), pool);
     return out.values();
   }
 
+  Conv2dShape shape;
   GuardedFloats in, weights, bias, residual;
-  PackedConv2d packed;
+  std::unique_ptr<ConvAlgorithm> packed;
 };
 
 std::vector<float> finished(std::vector<float> values, const Conv2dShape& shape, const Epilogue& epilogue) {
@@ -229,9 +242,9 @@ TEST(Conv2d, TheResidualMayBeTheOutput) {
       for (const int threads : {1, 2}) {
         ThreadPool pool(threads);
         GuardedFloats out(convolution.residual.values());
-        GuardedFloats workspace(convolution.packed.workspace_floats(threads));
-        convolution.packed.run(convolution.in.data(), out.data(), {convolution.bias.data(), out.data(), true},
-                               workspace.span(), pool);
+        GuardedFloats workspace(convolution.packed->workspace_floats(threads));
+        convolution.packed->run(convolution.in.data(), out.data(),
+                                {convolution.bias.data(), out.data(), true}, workspace.span(), pool);
         EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa) << ' ' << threads;
       }
     }
@@ -310,8 +323,8 @@ TEST(Conv2d, TheWorkspaceDoesNotGrowWithTheImage) {
     const Conv2dShape small = square(64, 600, 800, 64, 3, 1, 1);
     const Conv2dShape large = square(64, 6000, 8000, 64, 3, 1, 1);
     const std::vector<float> weights = random_floats(weight_count(small), 1);
-    const std::size_t bound = PackedConv2d(small, weights.data(), isa).workspace_floats(4);
-    EXPECT_EQ(PackedConv2d(large, weights.data(), isa).workspace_floats(4), bound);
+    const std::size_t bound = make_gemm_convolution(small, weights.data(), isa)->workspace_floats(4);
+    EXPECT_EQ(make_gemm_convolution(large, weights.data(), isa)->workspace_floats(4), bound);
     EXPECT_LE(bound * sizeof(float), std::size_t{4} << 20U);
   }
 }
@@ -344,9 +357,9 @@ TEST(Conv2d, ExternalSgemm) {
     EXPECT_TRUE(same_bits(convolution.run(2, all), expected));
     ThreadPool pool(1);
     GuardedFloats out(convolution.residual.values());
-    GuardedFloats workspace(convolution.packed.workspace_floats(1));
-    convolution.packed.run(convolution.in.data(), out.data(), {convolution.bias.data(), out.data(), true},
-                           workspace.span(), pool);
+    GuardedFloats workspace(convolution.packed->workspace_floats(1));
+    convolution.packed->run(convolution.in.data(), out.data(), {convolution.bias.data(), out.data(), true},
+                            workspace.span(), pool);
     EXPECT_TRUE(same_bits(out.values(), expected)) << "in place";
   }
 }

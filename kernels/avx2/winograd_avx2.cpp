@@ -1,0 +1,97 @@
+// AVX2 Winograd transforms, eight tiles at a time: a tile's row of eight pixels is one load, and an 8x8
+// transposition per row gives every pixel position a vector of its own. Any thread, no errors.
+#include <immintrin.h>
+
+#include "kernels/winograd_transforms.h"
+
+namespace edge::kernels {
+
+namespace {
+
+/// v[i] lane j <-> v[j] lane i.
+[[gnu::always_inline]] inline void transpose(__m256 (&v)[8]) {
+  const __m256 a0 = _mm256_unpacklo_ps(v[0], v[1]);
+  const __m256 a1 = _mm256_unpackhi_ps(v[0], v[1]);
+  const __m256 a2 = _mm256_unpacklo_ps(v[2], v[3]);
+  const __m256 a3 = _mm256_unpackhi_ps(v[2], v[3]);
+  const __m256 a4 = _mm256_unpacklo_ps(v[4], v[5]);
+  const __m256 a5 = _mm256_unpackhi_ps(v[4], v[5]);
+  const __m256 a6 = _mm256_unpacklo_ps(v[6], v[7]);
+  const __m256 a7 = _mm256_unpackhi_ps(v[6], v[7]);
+  const __m256 b0 = _mm256_shuffle_ps(a0, a2, 0x44);
+  const __m256 b1 = _mm256_shuffle_ps(a0, a2, 0xEE);
+  const __m256 b2 = _mm256_shuffle_ps(a1, a3, 0x44);
+  const __m256 b3 = _mm256_shuffle_ps(a1, a3, 0xEE);
+  const __m256 b4 = _mm256_shuffle_ps(a4, a6, 0x44);
+  const __m256 b5 = _mm256_shuffle_ps(a4, a6, 0xEE);
+  const __m256 b6 = _mm256_shuffle_ps(a5, a7, 0x44);
+  const __m256 b7 = _mm256_shuffle_ps(a5, a7, 0xEE);
+  v[0] = _mm256_permute2f128_ps(b0, b4, 0x20);
+  v[1] = _mm256_permute2f128_ps(b1, b5, 0x20);
+  v[2] = _mm256_permute2f128_ps(b2, b6, 0x20);
+  v[3] = _mm256_permute2f128_ps(b3, b7, 0x20);
+  v[4] = _mm256_permute2f128_ps(b0, b4, 0x31);
+  v[5] = _mm256_permute2f128_ps(b1, b5, 0x31);
+  v[6] = _mm256_permute2f128_ps(b2, b6, 0x31);
+  v[7] = _mm256_permute2f128_ps(b3, b7, 0x31);
+}
+
+struct Vector {
+  using type = __m256;
+  static constexpr int lanes = 8;
+
+  [[gnu::always_inline]] static type load(const float* p) { return _mm256_loadu_ps(p); }
+  [[gnu::always_inline]] static void store(float* p, type v) { _mm256_storeu_ps(p, v); }
+  [[gnu::always_inline]] static type set(float x) { return _mm256_set1_ps(x); }
+  [[gnu::always_inline]] static type add(type a, type b) { return _mm256_add_ps(a, b); }
+  [[gnu::always_inline]] static type sub(type a, type b) { return _mm256_sub_ps(a, b); }
+  [[gnu::always_inline]] static type mul(type a, type b) { return _mm256_mul_ps(a, b); }
+  [[gnu::always_inline]] static type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); }
+  /// x > 0 or NaN: x, else +0 (maxps returns its second operand for NaN and for equal zeros).
+  [[gnu::always_inline]] static type relu(type v) {
+    return _mm256_andnot_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LE_OQ), v);
+  }
+
+  template <int count>
+  [[gnu::always_inline]] static void load_rows(const float* p, const std::int32_t* offsets, type (&v)[8]) {
+#pragma GCC unroll 8
+    for (int lane = 0; lane < lanes; ++lane) v[lane] = _mm256_loadu_ps(p + offsets[lane]);
+    transpose(v);
+  }
+
+  template <int count>
+  [[gnu::always_inline]] static void store_rows(type (&v)[8], float* p) {
+    if constexpr (count == 4) {
+      const __m256 a0 = _mm256_unpacklo_ps(v[0], v[1]);
+      const __m256 a1 = _mm256_unpackhi_ps(v[0], v[1]);
+      const __m256 a2 = _mm256_unpacklo_ps(v[2], v[3]);
+      const __m256 a3 = _mm256_unpackhi_ps(v[2], v[3]);
+      const __m256 b0 = _mm256_shuffle_ps(a0, a2, 0x44);  // tiles 0 and 4
+      const __m256 b1 = _mm256_shuffle_ps(a0, a2, 0xEE);  // 1, 5
+      const __m256 b2 = _mm256_shuffle_ps(a1, a3, 0x44);
+      const __m256 b3 = _mm256_shuffle_ps(a1, a3, 0xEE);
+      _mm256_storeu_ps(p, _mm256_permute2f128_ps(b0, b1, 0x20));
+      _mm256_storeu_ps(p + 8, _mm256_permute2f128_ps(b2, b3, 0x20));
+      _mm256_storeu_ps(p + 16, _mm256_permute2f128_ps(b0, b1, 0x31));
+      _mm256_storeu_ps(p + 24, _mm256_permute2f128_ps(b2, b3, 0x31));
+    } else {
+      v[6] = v[7] = _mm256_setzero_ps();
+      transpose(v);
+#pragma GCC unroll 8
+      for (int lane = 0; lane < lanes; ++lane) _mm256_storeu_ps(p + lane * count, v[lane]);
+    }
+  }
+};
+
+constexpr WinogradVariant variants[] = {
+    winograd::make_variant<Vector, 4, 3>("f32-winograd F(4,3) avx2"),
+    winograd::make_variant<Vector, 6, 3>("f32-winograd F(6,3) avx2"),
+    winograd::make_variant<Vector, 4, 5>("f32-winograd F(4,5) avx2"),
+};
+
+}  // namespace
+
+extern const WinogradKernels winograd_kernels_avx2;
+const WinogradKernels winograd_kernels_avx2 = {Isa::avx2, Vector::lanes, variants};
+
+}  // namespace edge::kernels

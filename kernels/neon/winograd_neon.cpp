@@ -1,0 +1,82 @@
+// NEON Winograd transforms, four tiles at a time: rows of the tiles are loaded and transposed, so that every
+// pixel position has a vector of its own. Any thread, no errors.
+#include <arm_neon.h>
+
+#include "kernels/winograd_transforms.h"
+
+namespace edge::kernels {
+
+namespace {
+
+struct Vector {
+  using type = float32x4_t;
+  static constexpr int lanes = 4;
+
+  [[gnu::always_inline]] static type load(const float* p) { return vld1q_f32(p); }
+  [[gnu::always_inline]] static void store(float* p, type v) { vst1q_f32(p, v); }
+  [[gnu::always_inline]] static type set(float x) { return vdupq_n_f32(x); }
+  [[gnu::always_inline]] static type add(type a, type b) { return vaddq_f32(a, b); }
+  [[gnu::always_inline]] static type sub(type a, type b) { return vsubq_f32(a, b); }
+  [[gnu::always_inline]] static type mul(type a, type b) { return vmulq_f32(a, b); }
+  [[gnu::always_inline]] static type fma(type a, type b, type c) { return vfmaq_f32(c, a, b); }
+  /// x > 0 or NaN: x, else +0.
+  [[gnu::always_inline]] static type relu(type v) {
+    const uint32x4_t not_positive = vcleq_f32(v, vdupq_n_f32(0.0F));
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), not_positive));
+  }
+
+  [[gnu::always_inline]] static void transpose(type v0, type v1, type v2, type v3, type* out) {
+    const float32x4x2_t low = vtrnq_f32(v0, v1);
+    const float32x4x2_t high = vtrnq_f32(v2, v3);
+    out[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));
+    out[1] = vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1]));
+    out[2] = vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0]));
+    out[3] = vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1]));
+  }
+
+  template <int count>
+  [[gnu::always_inline]] static void load_rows(const float* p, const std::int32_t* offsets, type (&v)[8]) {
+    const float* row0 = p + offsets[0];
+    const float* row1 = p + offsets[1];
+    const float* row2 = p + offsets[2];
+    const float* row3 = p + offsets[3];
+    transpose(vld1q_f32(row0), vld1q_f32(row1), vld1q_f32(row2), vld1q_f32(row3), v);
+    if constexpr (count == 8) {
+      transpose(vld1q_f32(row0 + 4), vld1q_f32(row1 + 4), vld1q_f32(row2 + 4), vld1q_f32(row3 + 4), v + 4);
+    } else {
+      const float32x4_t pair0 = vcombine_f32(vld1_f32(row0 + 4), vld1_f32(row2 + 4));
+      const float32x4_t pair1 = vcombine_f32(vld1_f32(row1 + 4), vld1_f32(row3 + 4));
+      const float32x4x2_t pairs = vtrnq_f32(pair0, pair1);
+      v[4] = pairs.val[0];
+      v[5] = pairs.val[1];
+    }
+  }
+
+  template <int count>
+  [[gnu::always_inline]] static void store_rows(const type (&v)[8], float* p) {
+    type row[4];
+    transpose(v[0], v[1], v[2], v[3], row);
+#pragma GCC unroll 4
+    for (int lane = 0; lane < lanes; ++lane) vst1q_f32(p + lane * count, row[lane]);
+    if constexpr (count == 6) {
+      const float32x4x2_t pairs = vtrnq_f32(v[4], v[5]);
+      vst1_f32(p + 4, vget_low_f32(pairs.val[0]));
+      vst1_f32(p + 10, vget_low_f32(pairs.val[1]));
+      vst1_f32(p + 16, vget_high_f32(pairs.val[0]));
+      vst1_f32(p + 22, vget_high_f32(pairs.val[1]));
+    }
+  }
+};
+
+constexpr WinogradVariant variants[] = {
+    winograd::make_variant<Vector, 4, 3>("f32-winograd F(4,3) neon"),
+    winograd::make_variant<Vector, 6, 3>("f32-winograd F(6,3) neon"),
+    winograd::make_variant<Vector, 4, 5>("f32-winograd F(4,5) neon"),
+};
+
+}  // namespace
+
+extern const WinogradKernels winograd_kernels_neon;
+const WinogradKernels winograd_kernels_neon = {Isa::neon, Vector::lanes, variants};
+
+}  // namespace edge::kernels

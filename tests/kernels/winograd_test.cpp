@@ -1,0 +1,267 @@
+#include "kernels/winograd.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/conv_algorithm.h"
+#include "kernels/winograd_kernels.h"
+#include "tests/kernels/arithmetic.h"
+#include "tests/kernels/guarded_floats.h"
+
+namespace edge::kernels {
+namespace {
+
+using test::GuardedFloats;
+using test::random_floats;
+using test::same_bits;
+
+constexpr std::array tiles = {WinogradTile::f4x3, WinogradTile::f6x3, WinogradTile::f4x5};
+
+std::int64_t taps_of(WinogradTile tile) {
+  return tile == WinogradTile::f4x5 ? 5 : 3;
+}
+
+Conv2dShape make_shape(WinogradTile tile, std::int64_t in_channels, std::int64_t rows, std::int64_t columns,
+                       std::int64_t out_channels, std::int64_t padding) {
+  return {.in_channels = in_channels,
+          .in_rows = rows,
+          .in_columns = columns,
+          .out_channels = out_channels,
+          .kernel_rows = taps_of(tile),
+          .kernel_columns = taps_of(tile),
+          .padding_rows = padding,
+          .padding_columns = padding};
+}
+
+std::string describe(const Conv2dShape& s) {
+  return std::to_string(s.in_channels) + "x" + std::to_string(s.in_rows) + "x" +
+         std::to_string(s.in_columns) + " -> " + std::to_string(s.out_channels) + ", kernel " +
+         std::to_string(s.kernel_rows) + ", padding " + std::to_string(s.padding_rows) + "," +
+         std::to_string(s.padding_columns);
+}
+
+/// A Winograd convolution with every buffer between guard pages.
+struct Convolution {
+  Convolution(const Conv2dShape& the_shape, WinogradTile tile, Isa isa)
+      : shape(the_shape),
+        in(random_floats(shape.batch * shape.in_channels * shape.in_rows * shape.in_columns, 1)),
+        weights(random_floats(
+            shape.out_channels * shape.in_channels * shape.kernel_rows * shape.kernel_columns, 2)),
+        bias(random_floats(shape.out_channels, 3)),
+        residual(random_floats(out_count(), 4)),
+        algorithm(make_winograd_convolution(shape, weights.data(), isa, tile)) {}
+
+  std::int64_t out_count() const {
+    return shape.batch * shape.out_channels * shape.out_rows() * shape.out_columns();
+  }
+  std::vector<float> run(const std::vector<float>& image, int threads, const Epilogue& epilogue) const {
+    ThreadPool pool(threads);
+    GuardedFloats guarded_in(image);
+    GuardedFloats out(static_cast<std::size_t>(out_count()));
+    GuardedFloats workspace(algorithm->workspace_floats(threads));
+    // Whatever lies in the workspace must not show.
+    std::fill_n(workspace.data(), workspace.span().size(), std::numeric_limits<float>::quiet_NaN());
+    algorithm->run(guarded_in.data(), out.data(), epilogue, workspace.span(), pool);
+    return out.values();
+  }
+  std::vector<float> run(int threads, const Epilogue& epilogue) const {
+    return run(in.values(), threads, epilogue);
+  }
+  /// Double precision.
+  std::vector<float> reference(const Epilogue& epilogue) {
+    std::vector<float> out(static_cast<std::size_t>(out_count()));
+    conv2d_reference(shape, in.data(), weights.data(), epilogue.bias, out.data());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (epilogue.residual != nullptr) out[i] += epilogue.residual[i];
+      if (epilogue.relu) out[i] = std::max(out[i], 0.0F);
+    }
+    return out;
+  }
+
+  Conv2dShape shape;
+  GuardedFloats in, weights, bias, residual;
+  std::unique_ptr<ConvAlgorithm> algorithm;
+};
+
+void check(const Conv2dShape& shape, WinogradTile tile) {
+  SCOPED_TRACE(describe(shape) + ", tile " + std::to_string(static_cast<int>(tile)));
+  for (const Isa isa : test::supported_isas()) {
+    SCOPED_TRACE(isa_name(isa));
+    Convolution convolution(shape, tile, isa);
+    const Epilogue all{convolution.bias.data(), convolution.residual.data(), true};
+    for (const Epilogue& epilogue : {Epilogue{}, Epilogue{convolution.bias.data(), nullptr, true}, all}) {
+      const std::vector<float> expected = convolution.reference(epilogue);
+      const std::vector<float> actual = convolution.run(1, epilogue);
+      // Inputs and weights are uniform in (-1, 1): sums of n products are about sqrt(n) / 3.
+      const double size = std::sqrt(static_cast<double>(shape.in_channels) *
+                                    static_cast<double>(shape.kernel_rows * shape.kernel_columns)) /
+                              3 +
+                          1;
+      for (std::size_t i = 0; i < actual.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 6e-5 * size) << i;
+      EXPECT_TRUE(same_bits(convolution.run(3, epilogue), actual)) << "3 threads";
+    }
+  }
+}
+
+TEST(Winograd, AgreesWithTheDefinition) {
+  for (const WinogradTile tile : tiles) {
+    const std::int64_t same = taps_of(tile) / 2;
+    check(make_shape(tile, 3, 17, 23, 5, same), tile);
+    check(make_shape(tile, 16, 13, 13, 20, same), tile);
+    check(make_shape(tile, 7, 5, 70, 6, same), tile);    // rows longer than a vector of tiles
+    check(make_shape(tile, 2, 40, 7, 3, same), tile);    // several short rows in a vector of tiles
+    check(make_shape(tile, 5, 6, 9, 4, 0), tile);        // no padding
+    check(make_shape(tile, 4, 3, 4, 3, 4), tile);        // more padding than image
+    check(make_shape(tile, 300, 4, 5, 13, same), tile);  // several K blocks
+    check(make_shape(tile, 1, taps_of(tile), taps_of(tile), 1, 0), tile);  // one output
+  }
+}
+
+TEST(Winograd, RandomShapes) {
+  std::mt19937 generator(5);
+  const auto pick = [&generator](std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(generator() % static_cast<std::uint32_t>(high - low + 1));
+  };
+  for (int i = 0; i < 40 && !testing::Test::HasFailure(); ++i) {
+    const WinogradTile tile = tiles[static_cast<std::size_t>(i) % tiles.size()];
+    Conv2dShape shape = make_shape(tile, pick(1, 20), pick(5, 30), pick(5, 60), pick(1, 20), pick(0, 3));
+    shape.padding_columns = pick(0, 3);
+    shape.batch = pick(1, 2);
+    check(shape, tile);
+  }
+}
+
+/// Many tiles and channels: several blocks of both, with weights that are kept and weights made in every run.
+TEST(Winograd, Blocks) {
+  for (const std::int64_t channels : {48, 170}) {
+    Convolution blocked(make_shape(WinogradTile::f6x3, channels, 64, 80, 130, 1), WinogradTile::f6x3,
+                        active_isa());
+    const auto direct = make_gemm_convolution(blocked.shape, blocked.weights.data(), active_isa());
+    ThreadPool pool(2);
+    std::vector<float> expected(static_cast<std::size_t>(blocked.out_count()));
+    std::vector<float> workspace(direct->workspace_floats(2));
+    direct->run(blocked.in.data(), expected.data(), {}, workspace, pool);
+    const std::vector<float> actual = blocked.run(2, {});
+    for (std::size_t i = 0; i < actual.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 2e-3) << i;
+    EXPECT_TRUE(same_bits(blocked.run(1, {}), actual));
+  }
+}
+
+/// What a chain of different devices relies on.
+TEST(Winograd, TheTransformsAreTheFixedSequenceOfTheirHeader) {
+  for (const WinogradKernels* kernels : winograd_kernels()) {
+    if (!isa_supported(kernels->isa)) continue;
+    for (int v = 0; v < winograd_variant_count; ++v) {
+      const WinogradVariant& variant = kernels->variants[v];
+      SCOPED_TRACE(variant.name);
+      const int alpha = variant.alpha();
+      const std::vector<float> image = random_floats(400, 7);
+      std::vector<std::int32_t> offsets;
+      for (int lane = 0; lane < kernels->lanes; ++lane) offsets.push_back(lane * 11);
+      std::vector<float> together(static_cast<std::size_t>(variant.points() * kernels->lanes));
+      variant.transform_input(image.data(), 30, offsets.data(), together.data(), kernels->lanes);
+      // One tile in all lanes gives the same as that tile among others.
+      for (int lane = 0; lane < kernels->lanes; ++lane) {
+        const std::vector<std::int32_t> alike(offsets.size(), offsets[static_cast<std::size_t>(lane)]);
+        std::vector<float> alone(together.size());
+        variant.transform_input(image.data(), 30, alike.data(), alone.data(), kernels->lanes);
+        for (int p = 0; p < alpha * alpha; ++p) {
+          const auto at = static_cast<std::size_t>(p * kernels->lanes);
+          ASSERT_EQ(together[at + static_cast<std::size_t>(lane)], alone[at]) << lane << ' ' << p;
+        }
+      }
+    }
+  }
+}
+
+/// A pixel changes its tiles and no other bit.
+TEST(Winograd, TilesAreIndependent) {
+  for (const Isa isa : test::supported_isas()) {
+    Convolution convolution(make_shape(WinogradTile::f6x3, 8, 40, 50, 8, 1), WinogradTile::f6x3, isa);
+    std::vector<float> image = convolution.in.values();
+    const std::vector<float> before = convolution.run(image, 1, {});
+    image[20 * 50 + 25] += 1;  // tile row 3, tile column 4 of channel 0
+    const std::vector<float> after = convolution.run(image, 2, {});
+    int changed = 0;
+    for (std::int64_t i = 0; i < convolution.out_count(); ++i) {
+      const std::int64_t row = i / 50 % 40;
+      const std::int64_t column = i % 50;
+      const bool may_change = row / 6 == 3 && column / 6 == 4;
+      const bool differs = before[static_cast<std::size_t>(i)] != after[static_cast<std::size_t>(i)];
+      changed += differs ? 1 : 0;
+      ASSERT_TRUE(may_change || !differs) << row << ' ' << column;
+    }
+    EXPECT_GE(changed, 8 * 9);
+  }
+}
+
+TEST(Winograd, TheResidualMayBeTheOutput) {
+  for (const Isa isa : test::supported_isas()) {
+    Convolution convolution(make_shape(WinogradTile::f4x3, 9, 14, 31, 13, 1), WinogradTile::f4x3, isa);
+    const std::vector<float> expected =
+        convolution.run(1, {convolution.bias.data(), convolution.residual.data(), true});
+    for (const int threads : {1, 2}) {
+      ThreadPool pool(threads);
+      GuardedFloats out(convolution.residual.values());
+      GuardedFloats workspace(convolution.algorithm->workspace_floats(threads));
+      convolution.algorithm->run(convolution.in.data(), out.data(),
+                                 {convolution.bias.data(), out.data(), true}, workspace.span(), pool);
+      EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa) << ' ' << threads;
+    }
+  }
+}
+
+TEST(Winograd, NanStaysInItsTiles) {
+  Convolution convolution(make_shape(WinogradTile::f6x3, 4, 30, 30, 4, 1), WinogradTile::f6x3, active_isa());
+  std::vector<float> image = convolution.in.values();
+  image[8 * 30 + 9] = std::numeric_limits<float>::quiet_NaN();  // tile 1,1
+  const std::vector<float> out = convolution.run(image, 1, {.relu = true});
+  for (std::int64_t i = 0; i < convolution.out_count(); ++i) {
+    const bool tile_is_hit = i / 30 % 30 / 6 == 1 && i % 30 / 6 == 1;
+    ASSERT_EQ(std::isnan(out[static_cast<std::size_t>(i)]), tile_is_hit) << i;
+  }
+}
+
+TEST(Winograd, ChosenForLayersThatGainOnly) {
+  const auto chosen = [](std::int64_t in_channels, std::int64_t rows, std::int64_t columns,
+                         std::int64_t out_channels, WinogradTile kernel) {
+    return choose_winograd(make_shape(kernel, in_channels, rows, columns, out_channels, taps_of(kernel) / 2));
+  };
+  EXPECT_EQ(chosen(64, 480, 720, 64, WinogradTile::f6x3), WinogradTile::f6x3);  // VGG16
+  EXPECT_EQ(chosen(64, 59, 89, 192, WinogradTile::f4x5), WinogradTile::f4x5);   // AlexNet conv2
+  EXPECT_TRUE(chosen(512, 14, 14, 512, WinogradTile::f4x3).has_value());
+  EXPECT_FALSE(chosen(3, 480, 720, 64, WinogradTile::f6x3).has_value());
+  EXPECT_FALSE(chosen(512, 2, 2, 512, WinogradTile::f6x3).has_value());
+  Conv2dShape strided = make_shape(WinogradTile::f6x3, 64, 100, 100, 64, 1);
+  strided.stride_rows = 2;
+  EXPECT_FALSE(choose_winograd(strided).has_value());
+  strided.stride_rows = 1;
+  strided.groups = 2;
+  EXPECT_FALSE(choose_winograd(strided).has_value());
+  strided.groups = 1;
+  strided.dilation_columns = 2;
+  EXPECT_FALSE(choose_winograd(strided).has_value());
+}
+
+TEST(Winograd, TheWorkspaceIsBounded) {
+  for (const Isa isa : test::supported_isas()) {
+    for (const std::int64_t channels : {16, 64, 512}) {
+      const Conv2dShape shape = make_shape(WinogradTile::f6x3, channels, 1000, 1200, channels, 1);
+      const std::vector<float> weights(static_cast<std::size_t>(channels * channels * 9));
+      const auto algorithm = make_winograd_convolution(shape, weights.data(), isa, WinogradTile::f6x3);
+      EXPECT_LE(algorithm->workspace_floats(4) * sizeof(float), std::size_t{28} << 20U) << channels;
+      EXPECT_LE(algorithm->packed_bytes(), weights.size() * sizeof(float) + (std::size_t{6} << 20U));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace edge::kernels
