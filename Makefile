@@ -1,6 +1,6 @@
 # The entry for people: builds with CMake below build/, installs missing Debian packages. `make help` lists the targets.
 # Options: CXX=clang++   JOBS=n   CONFIG=file (run)   STATIC=1 (pi, pi64)   BENCH=regex (bench)   FUZZ_SECONDS=n (fuzz)
-#          NO_INSTALL=1 (only say which packages are missing)
+#          CASES='name ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
 .DEFAULT_GOAL := edge
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -31,7 +31,7 @@ configure = [ -f $(1)/build.ninja ] || cmake -S . -B $(1) -G Ninja $(2)
 # $(call copy,FROM,TO): only when they differ; a running program keeps its old file.
 copy = cmp -s $(1) $(2) || install -m 755 $(1) $(2)
 
-.PHONY: edge run test pi pi64 test-pi test-armv7 test-aarch64 test-mixed bench fmt lint sanitize fuzz clean help
+.PHONY: edge run test pi pi64 test-pi test-armv7 test-aarch64 test-mixed bench count mca fmt lint sanitize fuzz clean help
 
 edge: ## build ./edge for this machine
 	@cmake/install-packages.sh build
@@ -88,6 +88,24 @@ bench: ## build and run the benchmarks; results also as CSV in build/
 	@$(ninja) -C $(host) edge_benchmarks
 	@set -e; for program in $(host)/bench_*; do [ -x $$program ] || continue; \
 	  $$program --benchmark_filter='$(BENCH)' --benchmark_out=$$program.csv --benchmark_out_format=csv; done
+
+count: ## count the instructions of CASES (default: all but the slow ones) on both devices under QEMU
+	@cmake/install-packages.sh cross
+	@set -e; for device in armv7 aarch64; do cmake/sysroot.sh $$device; \
+	  $(call configure,build/$$device,-DCMAKE_TOOLCHAIN_FILE=cmake/toolchain-$$device.cmake); \
+	  $(ninja) -C build/$$device count_kernels; done
+	@g++ -std=c++20 -O2 -shared -fPIC -Wall -Wextra -o build/instruction_counter.so bench/count/instruction_counter.cpp
+	@bench/count/count.py --plugin build/instruction_counter.so --jobs $(JOBS) $(if $(FUNCTIONS),--functions) \
+	  armv7=build/armv7/count_kernels aarch64=build/aarch64/count_kernels $(CASES)
+
+mca: ## llvm-mca of the kernels' inner loops: cycles against the bound of the multiply-adds, for both devices and AVX2
+	@cmake/install-packages.sh cross mca
+	@set -e; for device in armv7 aarch64; do cmake/sysroot.sh $$device; \
+	  $(call configure,build/$$device,-DCMAKE_TOOLCHAIN_FILE=cmake/toolchain-$$device.cmake); \
+	  $(ninja) --quiet -C build/$$device edge_kernels; done
+	@$(call configure,$(host),$(host_options)) >/dev/null
+	@$(ninja) --quiet -C $(host) edge_kernels
+	@bench/mca.py armv7=build/armv7 aarch64=build/aarch64 $(if $(filter x86_64,$(shell uname -m)),avx2=$(host))
 
 fmt: ## format all sources
 	@cmake/install-packages.sh lint

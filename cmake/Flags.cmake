@@ -17,7 +17,7 @@ if(EDGE_SANITIZE)
 endif()
 target_link_options(edge_flags INTERFACE -Wl,-z,noexecstack)  # Debian's armhf OpenBLAS lacks the GNU-stack note
 if(CMAKE_CROSSCOMPILING)
-  target_link_options(edge_flags INTERFACE -s)
+  target_link_options(edge_flags INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:EDGE_KEEP_SYMBOLS>>>:-s>)
 endif()
 
 find_program(EDGE_CCACHE ccache)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are missing for a purpose; says in one line which ones. Does nothing, fast, when all
-# are there. sudo only if need be. usage: cmake/install-packages.sh build|run|test|bench|lint|fuzz|cross...
+# are there. sudo only if need be. usage: cmake/install-packages.sh build|run|test|bench|lint|fuzz|mca|cross...
 # NO_INSTALL=1 only checks. Errors: one line on stderr, exit 1.
 set -euo pipefail
 
@@ -16,6 +16,7 @@ for purpose in "$@"; do
     bench) packages+=(libbenchmark-dev) ;;
     lint) packages+=(clang clang-format clang-tidy) ;;
     fuzz) packages+=(clang) ;;
+    mca) packages+=(llvm binutils) ;;
     cross) packages+=(g++-arm-linux-gnueabihf g++-aarch64-linux-gnu qemu-user googletest ffmpeg) ;;
     *) fail "unknown purpose '$purpose'" ;;
   esac

@@ -1,0 +1,27 @@
+// The cases of count_kernels.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace edge::count {
+
+struct Work {
+  std::function<void()> run;
+  std::int64_t units = 0;  ///< multiply-adds, or inputs of kernels without any
+};
+
+struct Case {
+  const char* name;
+  std::function<Work()> make;
+};
+
+std::vector<Case> multiplying_cases();  ///< gemm, linear, convolution
+std::vector<Case> streaming_cases();    ///< pooling, elementwise, delta
+std::vector<Case> network_cases();
+
+/// In (-1, 1), the same everywhere, cheap to make.
+std::vector<float> values(std::int64_t count);
+
+}  // namespace edge::count
