@@ -54,7 +54,7 @@ void register_masks(const DeltaKernels& kernels, const std::string& suffix, std:
   const auto add = [&](const std::string& name, auto bytes, auto run) {
     benchmark::RegisterBenchmark((name + suffix).c_str(), [=, &kernels](benchmark::State& state) {
       Change<Value> change(count, share);
-      measure(state, bytes(change), [&] { run(kernels, change); });
+      measure(state, bytes(change), count, [&] { run(kernels, change); });
     });
   };
   using Data = Change<Value>;
@@ -89,29 +89,46 @@ void register_masks(const DeltaKernels& kernels, const std::string& suffix, std:
 }
 
 void register_others(const DeltaKernels& kernels, const std::string& isa) {
-  for (const std::size_t count : {std::size_t{64 * 59 * 89}, std::size_t{64 * 240 * 360}}) {
+  for (const std::size_t count :
+       {std::size_t{2048}, std::size_t{64 * 59 * 89}, std::size_t{64 * 240 * 360}}) {
     const std::string suffix = "/f32:" + std::to_string(count) + "/" + isa;
     benchmark::RegisterBenchmark(("xor_to_planes" + suffix).c_str(), [=, &kernels](benchmark::State& state) {
       Change<std::uint32_t> change(count, 0.45);
       std::vector<std::uint8_t> planes(4 * count);
-      measure(state, 12 * count, [&] {
+      measure(state, 12 * count, count, [&] {
         kernels.xor_to_planes(change.new_values.data(), change.old_values.data(), count, planes.data());
       });
     });
     benchmark::RegisterBenchmark(("planes_to_xor" + suffix).c_str(), [=, &kernels](benchmark::State& state) {
       Change<std::uint32_t> change(count, 0.45);
       const std::vector<std::uint8_t> planes(4 * count, 1);
-      measure(state, 12 * count, [&] {
+      measure(state, 12 * count, count, [&] {
         kernels.planes_to_xor(planes.data(), change.old_values.data(), count, change.new_values.data());
       });
     });
   }
-  benchmark::RegisterBenchmark(("deadband/u8:1036800/" + isa).c_str(), [&kernels](benchmark::State& state) {
-    Change<std::uint8_t> change(3 * 480 * 720, 0.45);
-    const std::size_t count = change.old_values.size();
-    measure(state, 3 * count,
-            [&] { kernels.deadband(change.new_values.data(), change.old_values.data(), count, 2); });
-  });
+  for (const std::size_t pixels : {std::size_t{2048}, std::size_t{480 * 720}}) {
+    const std::size_t count = 3 * pixels;
+    const std::string suffix = "/u8:" + std::to_string(count) + "/" + isa;
+    const auto add = [&](const std::string& name, std::size_t bytes, auto run) {
+      benchmark::RegisterBenchmark((name + suffix).c_str(), [=, &kernels](benchmark::State& state) {
+        Change<std::uint8_t> change(count, 0.45);
+        measure(state, bytes, count, [&] { run(kernels, change); });
+      });
+    };
+    using Data = Change<std::uint8_t>;
+    add("deadband", 3 * count, [=](const DeltaKernels& k, Data& d) {
+      k.deadband(d.new_values.data(), d.old_values.data(), count, 2);
+    });
+    add("subtract_rgb", 3 * count, [=](const DeltaKernels& k, Data& d) {
+      k.subtract_rgb({d.new_values.data(), pixels}, {d.old_values.data(), pixels}, {d.packed.data(), pixels},
+                     pixels);
+    });
+    add("add_rgb", 3 * count, [=](const DeltaKernels& k, Data& d) {
+      k.add_rgb({d.packed.data(), pixels}, {d.old_values.data(), pixels}, {d.new_values.data(), pixels},
+                pixels);
+    });
+  }
 }
 
 }  // namespace
@@ -123,6 +140,8 @@ int main(int argc, char** argv) {
     for (const double share : {0.05, 0.45}) {
       const std::string ending = "/changed:" + std::to_string(share).substr(0, 4) + "/" + isa;
       register_masks<std::uint8_t>(*kernels, "/u8:1036800" + ending, 3 * 480 * 720, share);
+      register_masks<std::uint8_t>(*kernels, "/u8:8192" + ending, 8192, share);  // in L1
+      register_masks<std::uint32_t>(*kernels, "/f32:2048" + ending, 2048, share);
       register_masks<std::uint32_t>(*kernels, "/f32:336064" + ending, 64 * 59 * 89, share);
       register_masks<std::uint32_t>(*kernels, "/f32:5529600" + ending, 64 * 240 * 360, share);
     }

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "bandwidth.h"
+#include "kernels/lrn.h"
 #include "kernels/pointwise_variants.h"
 #include "kernels/pooling.h"
+#include "kernels/softmax.h"
 
 namespace {
 
@@ -20,16 +22,20 @@ using edge::kernels::Pool2dShape;
 using edge::kernels::ThreadPool;
 
 void register_pointwise(const PointwiseKernels& kernels, const std::string& isa) {
-  for (const std::size_t count : {std::size_t{64 * 119 * 179}, std::size_t{64 * 480 * 720}}) {
+  for (const std::size_t count :
+       {std::size_t{2048}, std::size_t{64 * 119 * 179}, std::size_t{64 * 480 * 720}}) {
     const auto add = [&](const std::string& name, std::size_t bytes_per_value, auto run) {
       const std::string full = name + "/" + std::to_string(count) + "/" + isa;
       benchmark::RegisterBenchmark(full.c_str(), [=, &kernels](benchmark::State& state) {
         std::vector<float> a(count, -0.5F);
         const std::vector<float> b(count, 0.25F);
-        measure(state, bytes_per_value * count, [&] { run(kernels, a.data(), b.data(), count); });
+        measure(state, bytes_per_value * count, count, [&] { run(kernels, a.data(), b.data(), count); });
       });
     };
     add("relu", 8, [](const PointwiseKernels& k, float* a, const float*, std::size_t n) { k.relu(a, a, n); });
+    add("clipped_relu", 8, [](const PointwiseKernels& k, float* a, const float*, std::size_t n) {
+      k.clipped_relu(a, a, n, 6.0F);
+    });
     add("add_relu", 12,
         [](const PointwiseKernels& k, float* a, const float* b, std::size_t n) { k.add(a, b, a, n, true); });
     add("scale_shift_relu", 8, [](const PointwiseKernels& k, float* a, const float*, std::size_t n) {
@@ -40,14 +46,14 @@ void register_pointwise(const PointwiseKernels& kernels, const std::string& isa)
     constexpr std::size_t pixels = 480 * 720;
     const std::vector<std::uint8_t> rgb(3 * pixels, 7);
     std::vector<std::uint8_t> planes(3 * pixels);
-    measure(state, 6 * pixels, [&] { kernels.rgb_to_planar(rgb.data(), planes.data(), pixels); });
+    measure(state, 6 * pixels, 3 * pixels, [&] { kernels.rgb_to_planar(rgb.data(), planes.data(), pixels); });
   });
   benchmark::RegisterBenchmark(
       ("u8_to_unit_float/3x480x720/" + isa).c_str(), [&kernels](benchmark::State& state) {
         constexpr std::size_t count = 3 * 480 * 720;
         const std::vector<std::uint8_t> in(count, 7);
         std::vector<float> out(count);
-        measure(state, 5 * count, [&] { kernels.u8_to_unit_float(in.data(), out.data(), count); });
+        measure(state, 5 * count, count, [&] { kernels.u8_to_unit_float(in.data(), out.data(), count); });
       });
 }
 
@@ -60,7 +66,7 @@ void register_pooling(Isa isa) {
       const std::vector<float> in(static_cast<std::size_t>(shape.planes * shape.in_rows * shape.in_columns),
                                   0.5F);
       std::vector<float> out(static_cast<std::size_t>(shape.planes * shape.out_rows() * shape.out_columns()));
-      measure(state, sizeof(float) * (in.size() + out.size()),
+      measure(state, sizeof(float) * (in.size() + out.size()), in.size(),
               [&] { pool(isa, shape, in.data(), out.data(), threads); });
     });
   };
@@ -90,9 +96,28 @@ void register_pooling(Isa isa) {
     ThreadPool threads(1);
     const std::vector<float> in(2048 * 15 * 23, 0.5F);
     std::vector<float> out(2048);
-    measure(state, sizeof(float) * (in.size() + out.size()), [&] {
+    measure(state, sizeof(float) * (in.size() + out.size()), in.size(), [&] {
       edge::kernels::adaptive_average_pool2d(isa, 2048, 15, 23, 1, 1, in.data(), out.data(), threads);
     });
+  });
+}
+
+void register_norms(Isa isa) {
+  const std::string suffix = "/" + std::string(edge::kernels::isa_name(isa));
+  benchmark::RegisterBenchmark(
+      ("local_response_norm/64x119x179" + suffix).c_str(), [=](benchmark::State& state) {
+        ThreadPool threads(1);
+        const edge::kernels::LrnShape shape{.channels = 64, .plane = 119 * 179};
+        const std::vector<float> in(static_cast<std::size_t>(shape.channels * shape.plane), 0.5F);
+        std::vector<float> out(in.size());
+        measure(state, 2 * sizeof(float) * in.size(), in.size(),
+                [&] { edge::kernels::local_response_norm(isa, shape, in.data(), out.data(), threads); });
+      });
+  benchmark::RegisterBenchmark(("softmax/1x1000" + suffix).c_str(), [=](benchmark::State& state) {
+    const std::vector<float> in(1000, 0.5F);
+    std::vector<float> out(1000);
+    measure(state, 2 * sizeof(float) * in.size(), in.size(),
+            [&] { edge::kernels::softmax(isa, in.data(), out.data(), 1, in.size()); });
   });
 }
 
@@ -103,6 +128,7 @@ int main(int argc, char** argv) {
     if (!edge::kernels::isa_supported(kernels->isa)) continue;
     register_pointwise(*kernels, std::string(edge::kernels::isa_name(kernels->isa)));
     register_pooling(kernels->isa);
+    register_norms(kernels->isa);
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -30,6 +30,7 @@ struct Conv2dLayer {
   bool bias = true;
 };
 struct ReluLayer {};
+struct Relu6Layer {};  ///< min(max(x, 0), 6)
 struct MaxPool2dLayer {
   Extent2d kernel{1, 1};
   Extent2d stride{1, 1};
@@ -50,6 +51,13 @@ struct AdaptiveAveragePool2dLayer {
 struct BatchNorm2dLayer {
   double epsilon = 1e-5;
 };
+/// PyTorch's: x / (k + alpha / size * sum of squares over `size` channels around it) ^ beta.
+struct LocalResponseNormLayer {
+  std::int64_t size = 5;
+  double alpha = 1e-4;
+  double beta = 0.75;
+  double k = 1;
+};
 struct LinearLayer {
   std::int64_t out_features = 0;
   bool bias = true;
@@ -60,9 +68,10 @@ struct ConcatLayer {};   ///< along channels
 struct AddLayer {};      ///< of two tensors of one shape
 struct SoftmaxLayer {};  ///< along the last dimension of a matrix
 
-using Operation = std::variant<InputLayer, Conv2dLayer, ReluLayer, MaxPool2dLayer, AveragePool2dLayer,
-                               AdaptiveAveragePool2dLayer, BatchNorm2dLayer, LinearLayer, FlattenLayer,
-                               DropoutLayer, ConcatLayer, AddLayer, SoftmaxLayer>;
+using Operation =
+    std::variant<InputLayer, Conv2dLayer, ReluLayer, MaxPool2dLayer, AveragePool2dLayer,
+                 AdaptiveAveragePool2dLayer, BatchNorm2dLayer, LinearLayer, FlattenLayer, DropoutLayer,
+                 ConcatLayer, AddLayer, SoftmaxLayer, Relu6Layer, LocalResponseNormLayer>;
 
 /// "conv2d", "max_pool2d" ...
 const char* operation_name(const Operation& operation);

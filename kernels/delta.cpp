@@ -81,4 +81,24 @@ void planes_to_xor(Isa isa, const std::uint8_t* planes, const std::uint32_t* old
   variant_for(isa, delta_variants()).planes_to_xor(planes, old_values, count, new_values);
 }
 
+void subtract(Isa isa, const std::uint8_t* values, const std::uint8_t* old_values, std::uint8_t* differences,
+              std::size_t count) {
+  variant_for(isa, delta_variants()).subtract_u8(values, old_values, differences, count);
+}
+
+void add(Isa isa, const std::uint8_t* differences, const std::uint8_t* old_values, std::uint8_t* values,
+         std::size_t count) {
+  variant_for(isa, delta_variants()).add_u8(differences, old_values, values, count);
+}
+
+void subtract_rgb(Isa isa, RgbPlanes values, RgbPlanes old_values, WritableRgbPlanes differences,
+                  std::size_t count) {
+  variant_for(isa, delta_variants()).subtract_rgb(values, old_values, differences, count);
+}
+
+void add_rgb(Isa isa, RgbPlanes differences, RgbPlanes old_values, WritableRgbPlanes values,
+             std::size_t count) {
+  variant_for(isa, delta_variants()).add_rgb(differences, old_values, values, count);
+}
+
 }  // namespace edge::kernels

@@ -46,4 +46,27 @@ void xor_to_planes(Isa isa, const std::uint32_t* new_values, const std::uint32_t
 void planes_to_xor(Isa isa, const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
                    std::uint32_t* new_values);
 
+/// differences = values - old_values, modulo 256; and the inverse. What is written overlaps nothing that is
+/// read.
+void subtract(Isa isa, const std::uint8_t* values, const std::uint8_t* old_values, std::uint8_t* differences,
+              std::size_t count);
+void add(Isa isa, const std::uint8_t* differences, const std::uint8_t* old_values, std::uint8_t* values,
+         std::size_t count);
+
+/// Red, green and blue, each `stride` bytes behind the one before.
+struct RgbPlanes {
+  const std::uint8_t* data = nullptr;
+  std::size_t stride = 0;
+};
+struct WritableRgbPlanes {
+  std::uint8_t* data = nullptr;
+  std::size_t stride = 0;
+};
+/// The same for `count` values of three planes, where red and blue are reduced by green's difference as well:
+/// what changes in a picture is mostly brightness, which changes all three alike.
+void subtract_rgb(Isa isa, RgbPlanes values, RgbPlanes old_values, WritableRgbPlanes differences,
+                  std::size_t count);
+void add_rgb(Isa isa, RgbPlanes differences, RgbPlanes old_values, WritableRgbPlanes values,
+             std::size_t count);
+
 }  // namespace edge::kernels

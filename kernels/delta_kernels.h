@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/cpu.h"
+#include "kernels/delta.h"
 
 namespace edge::kernels {
 
@@ -24,6 +25,13 @@ struct DeltaKernels {
   std::size_t (*expand_u8)(const std::uint8_t* packed, const std::uint8_t* mask, std::size_t count,
                            std::uint8_t* values);
   void (*deadband)(const std::uint8_t* in, std::uint8_t* held, std::size_t count, std::uint8_t band);
+  void (*subtract_u8)(const std::uint8_t* values, const std::uint8_t* old_values, std::uint8_t* differences,
+                      std::size_t count);
+  void (*add_u8)(const std::uint8_t* differences, const std::uint8_t* old_values, std::uint8_t* values,
+                 std::size_t count);
+  void (*subtract_rgb)(RgbPlanes values, RgbPlanes old_values, WritableRgbPlanes differences,
+                       std::size_t count);
+  void (*add_rgb)(RgbPlanes differences, RgbPlanes old_values, WritableRgbPlanes values, std::size_t count);
   void (*xor_to_planes)(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
                         std::uint8_t* planes);
   void (*planes_to_xor)(const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,

@@ -1,9 +1,5 @@
-// Dispatch of the elementwise kernels to their variants, and softmax, which has only one. Pure functions,
-// thread-safe.
+// Dispatch of the elementwise kernels to their variants. Pure functions, thread-safe.
 #include "kernels/pointwise.h"
-
-#include <algorithm>
-#include <cmath>
 
 #include "kernels/pointwise_variants.h"
 
@@ -43,17 +39,8 @@ void u8_to_unit_float(Isa isa, const std::uint8_t* in, float* out, std::size_t c
   variant_for(isa, pointwise_variants()).u8_to_unit_float(in, out, count);
 }
 
-void softmax(const float* in, float* out, std::size_t rows, std::size_t columns) {
-  for (std::size_t row = 0; row < rows && columns > 0; ++row, in += columns, out += columns) {
-    // A NaN that max_element overlooks still reaches the sum, and so every value of the row.
-    const float largest = *std::max_element(in, in + columns);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < columns; ++i) {
-      out[i] = std::exp(in[i] - largest);
-      sum += static_cast<double>(out[i]);
-    }
-    for (std::size_t i = 0; i < columns; ++i) out[i] = static_cast<float>(static_cast<double>(out[i]) / sum);
-  }
+void clipped_relu(Isa isa, const float* in, float* out, std::size_t count, float ceiling) {
+  variant_for(isa, pointwise_variants()).clipped_relu(in, out, count, ceiling);
 }
 
 }  // namespace edge::kernels

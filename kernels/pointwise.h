@@ -15,9 +15,8 @@ void add(Isa isa, const float* a, const float* b, float* out, std::size_t count,
 /// One plane of batch norm at inference: out = fma(in, scale, shift), then ReLU if asked for.
 void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift,
                  bool relu);
-/// Softmax over `rows` rows of `columns` values: exp(x - max) / sum. Not bit-identical between ISAs' math
-/// libraries.
-void softmax(const float* in, float* out, std::size_t rows, std::size_t columns);
+/// min(max(x, 0), ceiling), `ceiling` > 0 (ReLU6: 6); NaN stays NaN, -0 becomes +0.
+void clipped_relu(Isa isa, const float* in, float* out, std::size_t count, float ceiling);
 
 /// Interleaved 8-bit RGB (pixels x 3) to three 8-bit planes. Buffers must not overlap.
 void rgb_to_planar(Isa isa, const std::uint8_t* rgb, std::uint8_t* planes, std::size_t pixels);

@@ -14,6 +14,7 @@ struct PointwiseKernels {
   void (*relu)(const float* in, float* out, std::size_t count);
   void (*add)(const float* a, const float* b, float* out, std::size_t count, bool relu);
   void (*scale_shift)(const float* in, float* out, std::size_t count, float scale, float shift, bool relu);
+  void (*clipped_relu)(const float* in, float* out, std::size_t count, float ceiling);
   void (*rgb_to_planar)(const std::uint8_t* rgb, std::uint8_t* planes, std::size_t pixels);
   void (*u8_to_unit_float)(const std::uint8_t* in, float* out, std::size_t count);
 };

@@ -30,7 +30,8 @@ using Index = std::ptrdiff_t;  // 64-bit indices would cost as much as the pooli
 
 /// One axis of the image and its windows.
 struct Axis {
-  Index in, out, kernel, stride, padding, dilation;
+  Index in, out;
+  Index kernel = 1, stride = 1, padding = 0, dilation = 1;
 };
 
 Axis row_axis(const Pool2dShape& shape) {
@@ -45,10 +46,11 @@ Axis column_axis(const Pool2dShape& shape) {
           static_cast<Index>(shape.padding_columns), static_cast<Index>(shape.dilation_columns)};
 }
 
-/// Calls row(plane, output_row, thread) for all of them, runs of neighbouring rows on one thread.
-template <typename Row>
+/// Calls rows(plane, first_output_row, row_count, thread) for all of them, runs of neighbouring rows of a
+/// plane on one thread.
+template <typename Rows>
 void for_each_row(std::int64_t planes, std::int64_t out_rows, std::int64_t floats_per_row, ThreadPool& pool,
-                  const Row& row) {
+                  const Rows& rows) {
   const std::int64_t total = planes * out_rows;
   const std::int64_t rows_per_task =
       std::max<std::int64_t>(1, task_floats / std::max<std::int64_t>(1, floats_per_row));
@@ -57,12 +59,11 @@ void for_each_row(std::int64_t planes, std::int64_t out_rows, std::int64_t float
     const std::int64_t first = task * rows_per_task;
     auto plane = static_cast<Index>(first / out_rows);
     auto index = static_cast<Index>(first % out_rows);
-    for (auto left = static_cast<Index>(std::min(rows_per_task, total - first)); left > 0; --left) {
-      row(plane, index, thread);
-      if (++index == out_rows) {
-        index = 0;
-        ++plane;
-      }
+    for (auto left = static_cast<Index>(std::min(rows_per_task, total - first)); left > 0;
+         ++plane, index = 0) {
+      const Index count = std::min(left, static_cast<Index>(out_rows) - index);
+      rows(plane, index, count, thread);
+      left -= count;
     }
   });
 }
@@ -116,15 +117,13 @@ std::pair<Index, Index> max_rows(const Axis& axis, Index index) {
 constexpr std::size_t planes_at_once = 8;
 using PlaneBlock = std::array<const float*, planes_at_once>;
 
-std::array<float, planes_at_once> window_sums(const PlaneBlock& planes, std::int64_t row_step,
-                                              std::int64_t row_begin, std::int64_t row_end,
-                                              std::int64_t column_begin, std::int64_t column_end) {
+std::array<float, planes_at_once> window_sums(const PlaneBlock& planes, Index row_step, Index row_begin,
+                                              Index row_end, Index column_begin, Index column_end) {
   std::array<float, planes_at_once> sums{};
-  for (std::int64_t r = row_begin; r < row_end; ++r) {
+  for (Index r = row_begin; r < row_end; ++r) {
     PlaneBlock rows = planes;
     for (const float*& row : rows) row += r * row_step + column_begin;
-    const auto columns = static_cast<std::size_t>(column_end - column_begin);
-    for (std::size_t c = 0; c < columns; ++c) {
+    for (Index c = 0; c < column_end - column_begin; ++c) {
       for (std::size_t p = 0; p < planes_at_once; ++p) sums[p] += rows[p][c];
     }
   }
@@ -170,14 +169,24 @@ void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, 
   any_row.window_step = columns.dilation;
   any_row.stride = columns.stride;
   any_row.count = columns.out;
+  any_row.in_advance = rows.stride * columns.in;
+  // Output rows from `full` to `full_end` have windows that lie in the image from top to bottom: all of one
+  // kind.
+  const Index full = (rows.padding + rows.stride - 1) / rows.stride;
+  const Index room = rows.in + rows.padding - rows.dilation * (rows.kernel - 1) - 1;
+  const Index full_end = room < 0 ? 0 : std::min(room / rows.stride + 1, rows.out);
   for_each_row(shape.planes, rows.out, columns.in * rows.stride, pool,
-               [&](Index plane, Index index, int thread) {
-                 const auto [first_row, row_count] = max_rows(rows, index);
+               [&](Index plane, Index first, Index count, int thread) {
                  MaxPoolRow row = any_row;
-                 row.in = in + (plane * rows.in + first_row) * columns.in;
-                 row.rows = row_count;
-                 row.out = out + (plane * rows.out + index) * columns.out;
-                 kernels.max_row(row, scratch.data() + thread * scratch_floats);
+                 for (Index index = first; index < first + count; index += row.repeats) {
+                   const auto [first_row, row_count] = max_rows(rows, index);
+                   row.in = in + (plane * rows.in + first_row) * columns.in;
+                   row.rows = row_count;
+                   row.out = out + (plane * rows.out + index) * columns.out;
+                   const bool is_full = index >= full && index < full_end;
+                   row.repeats = is_full ? std::min(full_end, first + count) - index : 1;
+                   kernels.max_rows(row, scratch.data() + thread * scratch_floats);
+                 }
                });
 }
 
@@ -186,40 +195,60 @@ void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* o
   const Axis rows = row_axis(shape);
   const Axis columns = column_axis(shape);
   if (rows.out <= 0 || columns.out <= 0) return;
-  for_each_row(
-      shape.planes, rows.out, columns.in * rows.stride, pool, [&](Index plane, Index index, int /*thread*/) {
-        average_row(kernels, average_extent(rows, index), columns, shape.count_include_pad,
-                    in + plane * rows.in * columns.in, out + (plane * rows.out + index) * columns.out);
-      });
+  for_each_row(shape.planes, rows.out, columns.in * rows.stride, pool,
+               [&](Index plane, Index first, Index count, int /*thread*/) {
+                 for (Index index = first; index < first + count; ++index) {
+                   average_row(kernels, average_extent(rows, index), columns, shape.count_include_pad,
+                               in + plane * rows.in * columns.in,
+                               out + (plane * rows.out + index) * columns.out);
+                 }
+               });
 }
 
 void adaptive_average_pool2d(Isa /*isa: the eight chains keep up with the memory as they are*/,
                              std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,
                              std::int64_t out_rows, std::int64_t out_columns, const float* in, float* out,
                              ThreadPool& pool) {
+  if (out_rows == in_rows && out_columns == in_columns) {  // each sum is that of 0 and one value
+    const auto count = static_cast<Index>(planes * in_rows * in_columns);
+    for (Index i = 0; i < count; ++i) out[i] = 0.0F + in[i];
+    return;
+  }
   constexpr auto block = static_cast<std::int64_t>(planes_at_once);
   const std::int64_t blocks = (planes + block - 1) / block;
-  for_each_row(blocks, out_rows, block * in_rows * in_columns / std::max<std::int64_t>(1, out_rows), pool,
-               [&](std::int64_t index, std::int64_t row, int /*thread*/) {
-                 const std::int64_t used = std::min(block, planes - index * block);
-                 PlaneBlock inputs;
-                 for (std::int64_t p = 0; p < block; ++p) {  // missing planes: sum the last one again
-                   const std::int64_t plane = index * block + std::min(p, used - 1);
-                   inputs[static_cast<std::size_t>(p)] = in + plane * in_rows * in_columns;
-                 }
-                 const std::int64_t row_begin = row * in_rows / out_rows;
-                 const std::int64_t row_end = ((row + 1) * in_rows + out_rows - 1) / out_rows;
-                 for (std::int64_t column = 0; column < out_columns; ++column) {
-                   const std::int64_t begin = column * in_columns / out_columns;
-                   const std::int64_t end = ((column + 1) * in_columns + out_columns - 1) / out_columns;
-                   const auto sums = window_sums(inputs, in_columns, row_begin, row_end, begin, end);
-                   const auto divisor = static_cast<float>((row_end - row_begin) * (end - begin));
-                   for (std::int64_t p = 0; p < used; ++p) {
-                     out[((index * block + p) * out_rows + row) * out_columns + column] =
-                         sums[static_cast<std::size_t>(p)] / divisor;
-                   }
-                 }
-               });
+  const Axis rows{.in = static_cast<Index>(in_rows), .out = static_cast<Index>(out_rows)};
+  const Axis columns{.in = static_cast<Index>(in_columns), .out = static_cast<Index>(out_columns)};
+  const auto begin_of = [](const Axis& axis, Index index) { return index * axis.in / axis.out; };
+  const auto end_of = [](const Axis& axis, Index index) {
+    return ((index + 1) * axis.in + axis.out - 1) / axis.out;
+  };
+  const auto one_row = [&](const PlaneBlock& inputs, Index used, Index row, float* out_row) {
+    const Index row_begin = begin_of(rows, row);
+    const Index row_end = end_of(rows, row);
+    for (Index column = 0; column < columns.out; ++column) {
+      const Index begin = begin_of(columns, column);
+      const Index end = end_of(columns, column);
+      const auto sums = window_sums(inputs, columns.in, row_begin, row_end, begin, end);
+      const auto divisor = static_cast<float>((row_end - row_begin) * (end - begin));
+      for (Index p = 0; p < used; ++p) {
+        out_row[p * rows.out * columns.out + column] = sums[static_cast<std::size_t>(p)] / divisor;
+      }
+    }
+  };
+  for_each_row(
+      blocks, out_rows, block * in_rows * in_columns / std::max<std::int64_t>(1, out_rows), pool,
+      [&](Index index, Index first_row, Index count, int /*thread*/) {
+        const Index first_plane = index * static_cast<Index>(block);
+        const Index used = std::min(static_cast<Index>(block), static_cast<Index>(planes) - first_plane);
+        PlaneBlock inputs;
+        for (Index p = 0; p < static_cast<Index>(block); ++p) {  // missing planes: the last one again
+          const Index plane = first_plane + std::min(p, used - 1);
+          inputs[static_cast<std::size_t>(p)] = in + plane * rows.in * columns.in;
+        }
+        for (Index row = first_row; row < first_row + count; ++row) {
+          one_row(inputs, used, row, out + (first_plane * rows.out + row) * columns.out);
+        }
+      });
 }
 
 }  // namespace edge::kernels

@@ -9,8 +9,8 @@
 
 namespace edge::kernels {
 
-/// One output row of max pooling. Its windows are already clipped to the image above and below, but not yet
-/// at the left and right.
+/// One or more output rows of max pooling. Their windows are already clipped to the image above and below,
+/// all in the same way, but not yet at the left and right.
 struct MaxPoolRow {
   const float* in = nullptr;       ///< first image row of the windows, column 0
   std::ptrdiff_t rows = 0;         ///< image rows in each window; may be 0
@@ -22,6 +22,8 @@ struct MaxPoolRow {
   std::ptrdiff_t stride = 0;       ///< columns from one window to the next
   std::ptrdiff_t count = 0;        ///< windows
   float* out = nullptr;
+  std::ptrdiff_t repeats = 1;     ///< output rows; `out` goes on by `count` from one to the next ...
+  std::ptrdiff_t in_advance = 0;  ///< ... and `in` by that many floats
 };
 
 /// A run of windows of average pooling in one output row, all of the same size and wholly inside the image.
@@ -45,7 +47,7 @@ struct PoolingKernels {
   /// if the window holds no pixel. Which NaN comes out is not specified. `scratch` has room for the whole row
   /// with its padding (padding + in_columns, or up to the end of the last window if that is more) plus
   /// max_pool_scratch_slack floats.
-  void (*max_row)(const MaxPoolRow& row, float* scratch);
+  void (*max_rows)(const MaxPoolRow& row, float* scratch);
   /// Sum of each window, started at +0 and added up row by row, left to right, then divided.
   void (*average_row)(const AveragePoolRow& row);
 };

@@ -1,9 +1,9 @@
 // batch_norm2d at inference: one scale and one shift per channel, folded in double precision.
 #include <array>
-#include <cmath>
 #include <cstdio>
 
 #include "engine/error.h"
+#include "engine/layers/batch_norm_folding.h"
 #include "engine/layers/operation_type.h"
 #include "kernels/pointwise.h"
 
@@ -35,16 +35,16 @@ class BatchNormKernel final : public LayerKernel {
         input_(context.input_shapes[0]),
         scale_(Shape{input_[1]}),
         shift_(Shape{input_[1]}) {
-    const double epsilon = std::get<BatchNorm2dLayer>(context.layer.operation).epsilon;
     const auto load = [&](std::size_t i) { return context.weights.load(context.layer.parameters[i]); };
-    const Tensor gamma = load(0);
-    const Tensor beta = load(1);
-    const Tensor mean = load(2);
-    const Tensor variance = load(3);
+    const ChannelTransform transform =
+        channel_transform({.gamma = load(0),
+                           .beta = load(1),
+                           .mean = load(2),
+                           .variance = load(3),
+                           .epsilon = std::get<BatchNorm2dLayer>(context.layer.operation).epsilon});
     for (std::size_t c = 0; c < scale_.elements(); ++c) {
-      const double scale = double{gamma.data()[c]} / std::sqrt(double{variance.data()[c]} + epsilon);
-      scale_.data()[c] = static_cast<float>(scale);
-      shift_.data()[c] = static_cast<float>(double{beta.data()[c]} - double{mean.data()[c]} * scale);
+      scale_.data()[c] = static_cast<float>(transform.scale[c]);
+      shift_.data()[c] = static_cast<float>(transform.shift[c]);
     }
   }
 
@@ -66,8 +66,8 @@ class BatchNormKernel final : public LayerKernel {
  private:
   kernels::Isa isa_;
   Shape input_;
-  Tensor scale_;  // gamma / sqrt(variance + epsilon)
-  Tensor shift_;  // beta - mean * scale
+  Tensor scale_;
+  Tensor shift_;
 };
 
 std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {

@@ -1,7 +1,8 @@
-// relu, add, softmax.
+// relu, relu6, add, softmax.
 #include "engine/error.h"
 #include "engine/layers/operation_type.h"
 #include "kernels/pointwise.h"
+#include "kernels/softmax.h"
 
 namespace edge {
 namespace {
@@ -43,6 +44,23 @@ class ReluKernel final : public LayerKernel {
   std::int64_t elements_;
 };
 
+class Relu6Kernel final : public LayerKernel {
+ public:
+  explicit Relu6Kernel(const KernelContext& context)
+      : isa_(context.isa), elements_(context.input_shapes[0].elements()) {}
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    parallel_ranges(pool, elements_, grain, [&](std::int64_t begin, std::int64_t end) {
+      kernels::clipped_relu(isa_, arguments.inputs[0] + begin, arguments.output + begin,
+                            static_cast<std::size_t>(end - begin), 6.0F);
+    });
+  }
+
+ private:
+  kernels::Isa isa_;
+  std::int64_t elements_;
+};
+
 class AddKernel final : public LayerKernel {
  public:
   explicit AddKernel(const KernelContext& context)
@@ -62,14 +80,15 @@ class AddKernel final : public LayerKernel {
 
 class SoftmaxKernel final : public LayerKernel {
  public:
-  explicit SoftmaxKernel(const KernelContext& context) : shape_(context.input_shapes[0]) {}
+  explicit SoftmaxKernel(const KernelContext& context) : isa_(context.isa), shape_(context.input_shapes[0]) {}
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& /*pool*/) const override {
-    kernels::softmax(arguments.inputs[0], arguments.output, static_cast<std::size_t>(shape_[0]),
+    kernels::softmax(isa_, arguments.inputs[0], arguments.output, static_cast<std::size_t>(shape_[0]),
                      static_cast<std::size_t>(shape_[1]));
   }
 
  private:
+  kernels::Isa isa_;
   Shape shape_;
 };
 
@@ -83,6 +102,12 @@ std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
 const OperationType& type_of(const ReluLayer&) {
   static constexpr OperationType type{
       .name = "relu", .in_place = true, .infer = infer_relu, .make_kernel = make_kernel<ReluKernel>};
+  return type;
+}
+
+const OperationType& type_of(const Relu6Layer&) {
+  static constexpr OperationType type{
+      .name = "relu6", .in_place = true, .infer = infer_relu, .make_kernel = make_kernel<Relu6Kernel>};
   return type;
 }
 

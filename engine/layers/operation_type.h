@@ -70,6 +70,8 @@ struct OperationType {
 const OperationType& type_of(const InputLayer&);
 const OperationType& type_of(const Conv2dLayer&);
 const OperationType& type_of(const ReluLayer&);
+const OperationType& type_of(const Relu6Layer&);
+const OperationType& type_of(const LocalResponseNormLayer&);
 const OperationType& type_of(const MaxPool2dLayer&);
 const OperationType& type_of(const AveragePool2dLayer&);
 const OperationType& type_of(const AdaptiveAveragePool2dLayer&);

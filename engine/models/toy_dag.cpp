@@ -29,11 +29,11 @@ Graph make_toy_dag(const std::string& name, const ModelOptions& options) {
   const LayerIndex branch3_pool = graph.add(
       "branch3.pool", MaxPool2dLayer{.kernel = {3, 3}, .stride = {1, 1}, .padding = {1, 1}}, {stem});
   const LayerIndex branch2_relu1 = graph.add("branch2.relu1", ReluLayer{}, {branch2_conv1});
-  const LayerIndex branch1 = graph.add("branch1.relu", ReluLayer{}, {branch1_conv});
+  const LayerIndex branch1 = graph.add("branch1.norm", LocalResponseNormLayer{}, {branch1_conv});
   graph.add("branch2.conv2", conv(12, 3), {branch2_relu1});
   const LayerIndex branch2 = graph.add("branch2.relu2", ReluLayer{});
   graph.add("branch3.conv", conv(4, 1), {branch3_pool});
-  const LayerIndex branch3 = graph.add("branch3.relu", ReluLayer{});
+  const LayerIndex branch3 = graph.add("branch3.relu", Relu6Layer{});
   graph.add("concat", ConcatLayer{}, {branch1, branch2, branch3});
 
   Conv2dLayer grouped = conv(24, 3);

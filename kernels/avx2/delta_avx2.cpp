@@ -1,6 +1,7 @@
 // Delta kernels for AVX2 with BMI2 and POPCNT. Pure functions, thread-safe, no errors.
 #include <immintrin.h>
 
+#include "kernels/byte_loops.h"
 #include "kernels/delta_kernels.h"
 #include "kernels/delta_loops.h"
 #include "kernels/delta_tables.h"
@@ -138,6 +139,15 @@ void deadband(const std::uint8_t* in, std::uint8_t* held, std::size_t count, std
   delta_scalar.deadband(in + i, held + i, count - i, band);
 }
 
+struct ByteVector {
+  using type = __m256i;
+  static constexpr std::size_t lanes = 32;
+  static type load(const std::uint8_t* from) { return kernels::load(from); }
+  static void store(std::uint8_t* to, type v) { kernels::store(to, v); }
+  static type add(type a, type b) { return _mm256_add_epi8(a, b); }
+  static type subtract(type a, type b) { return _mm256_sub_epi8(a, b); }
+};
+
 /// In each half of 16 bytes: byte 0 of the four words, then byte 1 ...
 __m256i group_bytes(__m256i words) {
   const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -227,8 +237,19 @@ void planes_to_xor_any(const std::uint8_t* planes, const std::uint32_t* old_valu
 
 }  // namespace
 
-const DeltaKernels delta_avx2 = {Isa::avx2,         compare_to_mask_u32, compare_to_mask_u8, compress<Words>,
-                                 compress<Bytes>,   expand<Words>,       expand<Bytes>,      deadband,
-                                 xor_to_planes_any, planes_to_xor_any};
+const DeltaKernels delta_avx2 = {Isa::avx2,
+                                 compare_to_mask_u32,
+                                 compare_to_mask_u8,
+                                 compress<Words>,
+                                 compress<Bytes>,
+                                 expand<Words>,
+                                 expand<Bytes>,
+                                 deadband,
+                                 subtract_bytes<ByteVector>,
+                                 add_bytes<ByteVector>,
+                                 subtract_rgb_bytes<ByteVector>,
+                                 add_rgb_bytes<ByteVector>,
+                                 xor_to_planes_any,
+                                 planes_to_xor_any};
 
 }  // namespace edge::kernels

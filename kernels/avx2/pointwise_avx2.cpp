@@ -34,6 +34,26 @@ void relu(const float* in, float* out, std::size_t count) {
   for (; i < count; ++i) out[i] = rectified(in[i]);
 }
 
+/// Keeps NaN, for which minps gives its second operand.
+__m256 clipped(__m256 x, __m256 ceiling) {
+  return _mm256_min_ps(ceiling, rectified(x));
+}
+
+void clipped_relu(const float* in, float* out, std::size_t count, float ceiling) {
+  const __m256 ceilings = _mm256_set1_ps(ceiling);
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m256 low = clipped(_mm256_loadu_ps(in + i), ceilings);
+    const __m256 high = clipped(_mm256_loadu_ps(in + i + 8), ceilings);
+    _mm256_storeu_ps(out + i, low);
+    _mm256_storeu_ps(out + i + 8, high);
+  }
+  for (; i < count; ++i) {
+    const float positive = rectified(in[i]);
+    out[i] = positive >= ceiling ? ceiling : positive;
+  }
+}
+
 template <bool with_relu>
 void add(const float* a, const float* b, float* out, std::size_t count) {
   std::size_t i = 0;
@@ -133,7 +153,7 @@ void u8_to_unit_float(const std::uint8_t* in, float* out, std::size_t count) {
 
 }  // namespace
 
-const PointwiseKernels pointwise_avx2 = {Isa::avx2,       relu,          add_any,
-                                         scale_shift_any, rgb_to_planar, u8_to_unit_float};
+const PointwiseKernels pointwise_avx2 = {Isa::avx2,    relu,          add_any,         scale_shift_any,
+                                         clipped_relu, rgb_to_planar, u8_to_unit_float};
 
 }  // namespace edge::kernels

@@ -147,6 +147,15 @@ void max_row(const MaxPoolRow& row, float* scratch) {
   }
 }
 
+void max_rows(const MaxPoolRow& rows, float* scratch) {
+  MaxPoolRow row = rows;
+  for (std::ptrdiff_t repeat = 0; repeat < rows.repeats; ++repeat) {
+    max_row(row, scratch);
+    row.in += row.in_advance;
+    row.out += row.count;
+  }
+}
+
 /// Eight neighbouring windows; with stride 2 it reads one column more than they have.
 template <int stride>
 __m256 average_of_windows(const AveragePoolRow& row, const float* in, __m256 divisor) {
@@ -186,6 +195,6 @@ void average_row(const AveragePoolRow& row) {
 
 }  // namespace
 
-const PoolingKernels pooling_avx2 = {Isa::avx2, max_row, average_row};
+const PoolingKernels pooling_avx2 = {Isa::avx2, max_rows, average_row};
 
 }  // namespace edge::kernels

@@ -1,6 +1,7 @@
 // Delta kernels for NEON, one source for armv7 and aarch64. Pure functions, thread-safe, no errors.
 #include <arm_neon.h>
 
+#include "kernels/byte_loops.h"
 #include "kernels/delta_kernels.h"
 #include "kernels/delta_loops.h"
 #include "kernels/delta_tables.h"
@@ -157,6 +158,15 @@ void deadband(const std::uint8_t* in, std::uint8_t* held, std::size_t count, std
   delta_scalar.deadband(in + i, held + i, count - i, band);
 }
 
+struct ByteVector {
+  using type = uint8x16_t;
+  static constexpr std::size_t lanes = 16;
+  static type load(const std::uint8_t* from) { return vld1q_u8(from); }
+  static void store(std::uint8_t* to, type v) { vst1q_u8(to, v); }
+  static type add(type a, type b) { return vaddq_u8(a, b); }
+  static type subtract(type a, type b) { return vsubq_u8(a, b); }
+};
+
 void xor_to_planes(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
                    std::uint8_t* planes) {
   std::size_t i = 0;
@@ -209,6 +219,10 @@ const DeltaKernels delta_neon = {Isa::neon,
                                  expand<Words>,
                                  expand<Bytes>,
                                  deadband,
+                                 subtract_bytes<ByteVector>,
+                                 add_bytes<ByteVector>,
+                                 subtract_rgb_bytes<ByteVector>,
+                                 add_rgb_bytes<ByteVector>,
                                  xor_to_planes,
                                  planes_to_xor};
 

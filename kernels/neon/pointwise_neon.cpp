@@ -45,6 +45,30 @@ void relu(const float* in, float* out, std::size_t count) {
   if (i < count) store_some(out + i, rectified(load_some(in + i, count - i)), count - i);
 }
 
+/// The smaller of x and ceiling for what rectified() gave, exact for denormals too: the bits of floats that
+/// are not negative have the order of the floats, with the NaNs above infinity; NaNs with a sign count as
+/// below 0.
+float32x4_t clipped(float32x4_t x, int32x4_t ceiling) {
+  const int32x4_t bits = vreinterpretq_s32_f32(rectified(x));
+  const uint32x4_t number = vcleq_s32(bits, vdupq_n_s32(0x7F800000));
+  return vreinterpretq_f32_s32(vbslq_s32(number, vminq_s32(bits, ceiling), bits));
+}
+
+void clipped_relu(const float* in, float* out, std::size_t count, float ceiling) {
+  const int32x4_t ceilings = vreinterpretq_s32_f32(vdupq_n_f32(ceiling));
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const float32x4_t low = clipped(vld1q_f32(in + i), ceilings);
+    const float32x4_t high = clipped(vld1q_f32(in + i + 4), ceilings);
+    vst1q_f32(out + i, low);
+    vst1q_f32(out + i + 4, high);
+  }
+  for (; i < count; i += 4) {
+    const std::size_t left = count - i < 4 ? count - i : 4;
+    store_some(out + i, clipped(load_some(in + i, left), ceilings), left);
+  }
+}
+
 template <bool with_relu>
 float32x4_t sum(float32x4_t a, float32x4_t b) {
   const float32x4_t value = vaddq_f32(a, b);
@@ -131,7 +155,7 @@ void u8_to_unit_float(const std::uint8_t* in, float* out, std::size_t count) {
 
 }  // namespace
 
-const PointwiseKernels pointwise_neon = {Isa::neon,       relu,          add_any,
-                                         scale_shift_any, rgb_to_planar, u8_to_unit_float};
+const PointwiseKernels pointwise_neon = {Isa::neon,    relu,          add_any,         scale_shift_any,
+                                         clipped_relu, rgb_to_planar, u8_to_unit_float};
 
 }  // namespace edge::kernels

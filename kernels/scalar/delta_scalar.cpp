@@ -51,6 +51,41 @@ void deadband(const std::uint8_t* in, std::uint8_t* held, std::size_t count, std
   }
 }
 
+void subtract_u8(const std::uint8_t* values, const std::uint8_t* old_values, std::uint8_t* differences,
+                 std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    differences[i] = static_cast<std::uint8_t>(values[i] - old_values[i]);
+}
+
+void add_u8(const std::uint8_t* differences, const std::uint8_t* old_values, std::uint8_t* values,
+            std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    values[i] = static_cast<std::uint8_t>(differences[i] + old_values[i]);
+}
+
+void subtract_rgb(RgbPlanes values, RgbPlanes old_values, WritableRgbPlanes differences, std::size_t count) {
+  const auto difference = [&](std::size_t plane, std::size_t i) {
+    return values.data[plane * values.stride + i] - old_values.data[plane * old_values.stride + i];
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const int green = difference(1, i);
+    differences.data[i] = static_cast<std::uint8_t>(difference(0, i) - green);
+    differences.data[differences.stride + i] = static_cast<std::uint8_t>(green);
+    differences.data[2 * differences.stride + i] = static_cast<std::uint8_t>(difference(2, i) - green);
+  }
+}
+
+void add_rgb(RgbPlanes differences, RgbPlanes old_values, WritableRgbPlanes values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const int green = differences.data[differences.stride + i];
+    for (std::size_t plane = 0; plane < 3; ++plane) {
+      const int own = plane == 1 ? 0 : differences.data[plane * differences.stride + i];
+      const int old = old_values.data[plane * old_values.stride + i];
+      values.data[plane * values.stride + i] = static_cast<std::uint8_t>(own + green + old);
+    }
+  }
+}
+
 void xor_to_planes(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
                    std::uint8_t* planes) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -82,6 +117,10 @@ const DeltaKernels delta_scalar = {Isa::scalar,
                                    expand<std::uint32_t>,
                                    expand<std::uint8_t>,
                                    deadband,
+                                   subtract_u8,
+                                   add_u8,
+                                   subtract_rgb,
+                                   add_rgb,
                                    xor_to_planes,
                                    planes_to_xor};
 

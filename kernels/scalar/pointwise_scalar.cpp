@@ -30,6 +30,13 @@ void scale_shift(const float* in, float* out, std::size_t count, float scale, fl
   }
 }
 
+void clipped_relu(const float* in, float* out, std::size_t count, float ceiling) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float positive = rectified(in[i]);
+    out[i] = positive >= ceiling ? ceiling : positive;
+  }
+}
+
 void rgb_to_planar(const std::uint8_t* rgb, std::uint8_t* planes, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i) {
     for (std::size_t color = 0; color < 3; ++color) planes[color * pixels + i] = rgb[3 * i + color];
@@ -42,7 +49,7 @@ void u8_to_unit_float(const std::uint8_t* in, float* out, std::size_t count) {
 
 }  // namespace
 
-const PointwiseKernels pointwise_scalar = {Isa::scalar, relu,          add,
-                                           scale_shift, rgb_to_planar, u8_to_unit_float};
+const PointwiseKernels pointwise_scalar = {
+    Isa::scalar, relu, add, scale_shift, clipped_relu, rgb_to_planar, u8_to_unit_float};
 
 }  // namespace edge::kernels

@@ -14,7 +14,7 @@ float larger(float a, float b) {
   return a > b ? a : b;
 }
 
-void max_row(const MaxPoolRow& row, float* /*scratch*/) {
+void max_row(const MaxPoolRow& row) {
   for (std::ptrdiff_t i = 0; i < row.count; ++i) {
     float largest = -std::numeric_limits<float>::infinity();
     for (std::ptrdiff_t r = 0; r < row.rows; ++r) {
@@ -25,6 +25,15 @@ void max_row(const MaxPoolRow& row, float* /*scratch*/) {
       }
     }
     row.out[i] = largest;
+  }
+}
+
+void max_rows(const MaxPoolRow& rows, float* /*scratch*/) {
+  MaxPoolRow row = rows;
+  for (std::ptrdiff_t repeat = 0; repeat < rows.repeats; ++repeat) {
+    max_row(row);
+    row.in += row.in_advance;
+    row.out += row.count;
   }
 }
 
@@ -40,6 +49,6 @@ void average_row(const AveragePoolRow& row) {
 
 }  // namespace
 
-const PoolingKernels pooling_scalar = {Isa::scalar, max_row, average_row};
+const PoolingKernels pooling_scalar = {Isa::scalar, max_rows, average_row};
 
 }  // namespace edge::kernels

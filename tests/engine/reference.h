@@ -62,6 +62,20 @@ class ReferenceLayer {
     std::transform(inputs_[0].begin(), inputs_[0].end(), output_.begin(),
                    [](double x) { return std::max(x, 0.0); });
   }
+  void compute(const Relu6Layer&) {
+    std::transform(inputs_[0].begin(), inputs_[0].end(), output_.begin(),
+                   [](double x) { return std::clamp(x, 0.0, 6.0); });
+  }
+  void compute(const LocalResponseNormLayer& norm) {
+    for_each_output([&](Size n, Size c, Size y, Size x) {
+      double sum = 0;
+      for (Size i = c - norm.size / 2; i < c - norm.size / 2 + norm.size; ++i) {
+        if (i >= 0 && i < shapes_[0][1]) sum += input(n, i, y, x) * input(n, i, y, x);
+      }
+      const double mean = sum / static_cast<double>(norm.size);
+      return input(n, c, y, x) / std::pow(norm.k + norm.alpha * mean, norm.beta);
+    });
+  }
   void compute(const AddLayer&) {
     std::transform(inputs_[0].begin(), inputs_[0].end(), inputs_[1].begin(), output_.begin(), std::plus<>());
   }

@@ -10,12 +10,15 @@
 #include <random>
 #include <vector>
 
-#include "guarded_buffer.h"
-#include "kernel_values.h"
 #include "kernels/delta_variants.h"
+#include "tests/kernels/guarded_buffer.h"
+#include "tests/kernels/kernel_values.h"
 
 namespace edge::kernels {
 namespace {
+
+using test::Guard;
+using test::GuardedBuffer;
 
 constexpr std::uint8_t canary = 0xA5;
 
@@ -100,7 +103,7 @@ TYPED_TEST(Delta, CompareToMask) {
       expected[i / 8] = static_cast<std::uint8_t>(expected[i / 8] | 1U << i % 8);
     }
     ASSERT_EQ(compare_to_mask(isa, new_values.data(), old_values.data(), size, mask.data()), changed);
-    ASSERT_EQ(mask.copy(), expected);
+    ASSERT_EQ(mask.values(), expected);
     ASSERT_EQ(count_mask(mask.data(), size), changed);
   });
 }
@@ -109,7 +112,7 @@ TYPED_TEST(Delta, CompressWritesNoMoreThanEightElementsTooMuch) {
   this->for_all([&](Isa isa, std::size_t size, unsigned percent) {
     GuardedBuffer<TypeParam> values(random_values<TypeParam>(size, this->random));
     GuardedBuffer<std::uint8_t> mask(random_mask(size, percent, this->random));
-    const std::vector<std::uint8_t> bits = mask.copy();
+    const std::vector<std::uint8_t> bits = mask.values();
     std::vector<TypeParam> expected;
     for (std::size_t i = 0; i < size; ++i) {
       if (is_set(bits, i)) expected.push_back(values.data()[i]);
@@ -123,16 +126,16 @@ TYPED_TEST(Delta, CompressWritesNoMoreThanEightElementsTooMuch) {
 TYPED_TEST(Delta, ExpandReadsExactlyWhatItTakes) {
   this->for_all([&](Isa isa, std::size_t size, unsigned percent) {
     GuardedBuffer<std::uint8_t> mask(random_mask(size, percent, this->random));
-    const std::vector<std::uint8_t> bits = mask.copy();
+    const std::vector<std::uint8_t> bits = mask.values();
     GuardedBuffer<TypeParam> packed(random_values<TypeParam>(count_mask(mask.data(), size), this->random));
     GuardedBuffer<TypeParam> values(random_values<TypeParam>(size, this->random));
-    std::vector<TypeParam> expected = values.copy();
+    std::vector<TypeParam> expected = values.values();
     std::size_t taken = 0;
     for (std::size_t i = 0; i < size; ++i) {
       if (is_set(bits, i)) expected[i] = packed.data()[taken++];
     }
     ASSERT_EQ(expand(isa, packed.data(), mask.data(), size, values.data()), packed.size());
-    ASSERT_EQ(values.copy(), expected);
+    ASSERT_EQ(values.values(), expected);
   });
 }
 
@@ -235,10 +238,10 @@ TEST(Deadband, StaysInsideItsBuffers) {
     for (const std::size_t size : sizes()) {
       GuardedBuffer<std::uint8_t> in(random_values<std::uint8_t>(size, random));
       GuardedBuffer<std::uint8_t> held(random_values<std::uint8_t>(size, random));
-      std::vector<std::uint8_t> expected = held.copy();
+      std::vector<std::uint8_t> expected = held.values();
       deadband(Isa::scalar, in.data(), expected.data(), size, 30);
       deadband(isa, in.data(), held.data(), size, 30);
-      ASSERT_EQ(held.copy(), expected) << isa_name(isa) << " " << size;
+      ASSERT_EQ(held.values(), expected) << isa_name(isa) << " " << size;
     }
   }
 }
@@ -260,14 +263,81 @@ TEST(Planes, SplitAndJoin) {
         }
         GuardedBuffer<std::uint8_t> planes(4 * size);
         xor_to_planes(isa, new_values.data(), base, size, planes.data());
-        ASSERT_EQ(planes.copy(), expected) << isa_name(isa) << " " << size;
+        ASSERT_EQ(planes.values(), expected) << isa_name(isa) << " " << size;
         GuardedBuffer<std::uint32_t> restored(size);
         planes_to_xor(isa, planes.data(), base, size, restored.data());
-        ASSERT_EQ(restored.copy(), new_values.copy()) << isa_name(isa) << " " << size;
+        ASSERT_EQ(restored.values(), new_values.values()) << isa_name(isa) << " " << size;
         if (!with_old) continue;
         planes_to_xor(isa, planes.data(), base, size, old_values.data());
-        ASSERT_EQ(old_values.copy(), new_values.copy()) << isa_name(isa) << " in place, " << size;
+        ASSERT_EQ(old_values.values(), new_values.values()) << isa_name(isa) << " in place, " << size;
       }
+    }
+  }
+}
+
+std::vector<std::uint8_t> random_bytes(std::size_t count, std::mt19937& random) {
+  std::vector<std::uint8_t> bytes(count);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  return bytes;
+}
+
+TEST(Delta, BytesAreSubtractedAndAddedModulo256) {
+  std::mt19937 random(20);
+  for (const Isa isa : isas_to_test()) {
+    for (std::size_t count = 0; count < 100; ++count) {
+      for (const Guard guard : {Guard::front, Guard::back}) {
+        GuardedBuffer<std::uint8_t> values(random_bytes(count, random), guard);
+        GuardedBuffer<std::uint8_t> old_values(random_bytes(count, random), guard);
+        GuardedBuffer<std::uint8_t> differences(count, guard);
+        subtract(isa, values.data(), old_values.data(), differences.data(), count);
+        for (std::size_t i = 0; i < count; ++i) {
+          ASSERT_EQ(differences.data()[i],
+                    static_cast<std::uint8_t>(values.data()[i] - old_values.data()[i]));
+        }
+        GuardedBuffer<std::uint8_t> restored(count, guard);
+        add(isa, differences.data(), old_values.data(), restored.data(), count);
+        ASSERT_EQ(restored.values(), values.values()) << isa_name(isa) << " " << count;
+      }
+    }
+  }
+}
+
+TEST(Delta, RgbDifferencesAreReducedByGreens) {
+  std::mt19937 random(21);
+  for (const Isa isa : isas_to_test()) {
+    for (std::size_t count = 0; count < 100; ++count) {
+      const std::size_t gap = count % 3;  // behind each plane, where nothing may be written
+      const std::size_t stride = count + gap;
+      GuardedBuffer<std::uint8_t> values(random_bytes(3 * stride, random));
+      GuardedBuffer<std::uint8_t> old_values(random_bytes(3 * stride, random));
+      GuardedBuffer<std::uint8_t> differences(std::vector<std::uint8_t>(3 * stride, 77));
+      subtract_rgb(isa, {values.data(), stride}, {old_values.data(), stride}, {differences.data(), stride},
+                   count);
+      const auto difference = [&](std::size_t plane, std::size_t i) {
+        return values.data()[plane * stride + i] - old_values.data()[plane * stride + i];
+      };
+      for (std::size_t plane = 0; plane < 3; ++plane) {
+        for (std::size_t i = 0; i < stride; ++i) {
+          const int expected = i >= count   ? 77
+                               : plane == 1 ? difference(1, i)
+                                            : difference(plane, i) - difference(1, i);
+          ASSERT_EQ(differences.data()[plane * stride + i], static_cast<std::uint8_t>(expected))
+              << isa_name(isa) << " " << count;
+        }
+      }
+      GuardedBuffer<std::uint8_t> restored(values.values());
+      std::fill(restored.span().begin(), restored.span().end(), std::uint8_t{0});
+      add_rgb(isa, {differences.data(), stride}, {old_values.data(), stride}, {restored.data(), stride},
+              count);
+      for (std::size_t plane = 0; plane < 3; ++plane) {
+        for (std::size_t i = 0; i < stride; ++i) {
+          ASSERT_EQ(restored.data()[plane * stride + i], i < count ? values.data()[plane * stride + i] : 0);
+        }
+      }
+      // The same old values for all planes, as above a picture's first row.
+      subtract_rgb(isa, {values.data(), stride}, {old_values.data(), 0}, {differences.data(), stride}, count);
+      add_rgb(isa, {differences.data(), stride}, {old_values.data(), 0}, {restored.data(), stride}, count);
+      for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(restored.data()[i], values.data()[i]);
     }
   }
 }

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace edge::kernels {
+namespace edge::test {
 
 /// Which side of the buffer touches its guard page; the other one is up to a page away.
 enum class Guard { front, back };
@@ -40,7 +40,7 @@ class GuardedBuffer {
   Value* data() { return data_; }
   std::size_t size() const { return count_; }
   std::span<Value> span() { return {data_, count_}; }
-  std::vector<Value> copy() const { return {data_, data_ + count_}; }
+  std::vector<Value> values() const { return {data_, data_ + count_}; }
 
  private:
   std::size_t count_;
@@ -49,4 +49,6 @@ class GuardedBuffer {
   Value* data_ = nullptr;
 };
 
-}  // namespace edge::kernels
+using GuardedFloats = GuardedBuffer<float>;
+
+}  // namespace edge::test

@@ -9,12 +9,14 @@
 #include <limits>
 #include <numeric>
 
-#include "guarded_buffer.h"
-#include "kernel_values.h"
 #include "kernels/pointwise_variants.h"
+#include "tests/kernels/guarded_buffer.h"
+#include "tests/kernels/kernel_values.h"
 
 namespace edge::kernels {
 namespace {
+
+using test::GuardedBuffer;
 
 std::vector<std::size_t> sizes() {
   std::vector<std::size_t> all(72);
@@ -60,6 +62,40 @@ TEST(Pointwise, ReluIsExactInEveryIsa) {
       // Scalar: even armv7 NEON must not flush denormals here.
       EXPECT_TRUE(same_floats(Isa::scalar, expected, out.span())) << isa_name(isa);
       relu(isa, in.data(), in.data(), size);
+      EXPECT_TRUE(same_floats(Isa::scalar, expected, in.span())) << isa_name(isa) << " in place";
+    }
+  }
+}
+
+TEST(Pointwise, ClippedReluOfSpecialValues) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  constexpr float denormal = std::numeric_limits<float>::denorm_min();
+  const std::vector<float> in = {-1.0F,     -0.0F,    0.0F,     2.5F,       6.0F, 6.0000005F,
+                                 -infinity, infinity, denormal, 5.9999995F, NAN,  -NAN};
+  const std::vector<float> expected = {0.0F, 0.0F, 0.0F, 2.5F, 6.0F, 6.0F, 0.0F, 6.0F, denormal, 5.9999995F};
+  for (const Isa isa : isas_to_test()) {
+    std::vector<float> out(in.size());
+    clipped_relu(isa, in.data(), out.data(), in.size(), 6.0F);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(out[i]), std::bit_cast<std::uint32_t>(expected[i]))
+          << isa_name(isa) << i;
+    }
+    EXPECT_TRUE(std::isnan(out[10]) && std::isnan(out[11])) << isa_name(isa);
+  }
+}
+
+TEST(Pointwise, ClippedReluIsExactInEveryIsa) {
+  std::mt19937 random(6);
+  for (const Isa isa : isas_to_test()) {
+    for (const std::size_t size : sizes()) {
+      GuardedBuffer<float> in(random_floats(size, random));
+      GuardedBuffer<float> out(size);
+      std::vector<float> expected(size);
+      clipped_relu(Isa::scalar, in.data(), expected.data(), size, 1.5F);
+      clipped_relu(isa, in.data(), out.data(), size, 1.5F);
+      // Scalar: even armv7 NEON must not flush denormals here.
+      EXPECT_TRUE(same_floats(Isa::scalar, expected, out.span())) << isa_name(isa);
+      clipped_relu(isa, in.data(), in.data(), size, 1.5F);
       EXPECT_TRUE(same_floats(Isa::scalar, expected, in.span())) << isa_name(isa) << " in place";
     }
   }
@@ -148,32 +184,6 @@ TEST(Pointwise, UnitFloatIsTheRoundedQuotientForEveryByte) {
       for (const float value : out.span()) ASSERT_EQ(value, 0.2F) << isa_name(isa) << " " << size;
     }
   }
-}
-
-TEST(Pointwise, SoftmaxOfKnownRows) {
-  const std::vector<float> in = {0.0F, 0.0F, 0.0F, 0.0F, 1000.0F, 1000.0F + std::log(3.0F), 0.0F, -1000.0F};
-  std::vector<float> out(in.size());
-  softmax(in.data(), out.data(), 2, 4);
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(out[i], 0.25F);
-  EXPECT_NEAR(out[4], 0.25, 1e-4);  // log(3) is rounded to a multiple of 2^-14 by the 1000
-  EXPECT_NEAR(out[5], 0.75, 1e-4);
-  EXPECT_EQ(out[6], 0.0F);
-  EXPECT_EQ(out[7], 0.0F);
-}
-
-TEST(Pointwise, SoftmaxSumsToOneAndSpreadsNan) {
-  std::mt19937 random(5);
-  std::vector<float> values = random_floats(3 * 1000, random, 1U << 31);
-  values[1500] = NAN;
-  softmax(values.data(), values.data(), 3, 1000);
-  for (const std::size_t row : {0U, 2U}) {
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * 1000);
-    EXPECT_NEAR(std::accumulate(begin, begin + 1000, 0.0), 1.0, 1e-5);
-  }
-  EXPECT_TRUE(
-      std::all_of(values.begin() + 1000, values.begin() + 2000, [](float x) { return std::isnan(x); }));
-  softmax(nullptr, nullptr, 0, 4);
-  softmax(nullptr, nullptr, 4, 0);
 }
 
 }  // namespace

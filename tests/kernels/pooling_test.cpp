@@ -10,12 +10,15 @@
 #include <numeric>
 #include <vector>
 
-#include "guarded_buffer.h"
-#include "kernel_values.h"
 #include "kernels/pooling_variants.h"
+#include "tests/kernels/guarded_buffer.h"
+#include "tests/kernels/kernel_values.h"
 
 namespace edge::kernels {
 namespace {
+
+using test::Guard;
+using test::GuardedBuffer;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 

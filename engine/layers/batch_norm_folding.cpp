@@ -1,0 +1,36 @@
+#include "engine/layers/batch_norm_folding.h"
+
+#include <cassert>
+#include <cmath>
+
+namespace edge {
+
+ChannelTransform channel_transform(const BatchNormParameters& norm) {
+  ChannelTransform transform;
+  for (std::size_t c = 0; c < norm.gamma.elements(); ++c) {
+    const double scale =
+        double{norm.gamma.data()[c]} / std::sqrt(double{norm.variance.data()[c]} + norm.epsilon);
+    transform.scale.push_back(scale);
+    transform.shift.push_back(double{norm.beta.data()[c]} - double{norm.mean.data()[c]} * scale);
+  }
+  return transform;
+}
+
+FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm) {
+  const ChannelTransform transform = channel_transform(norm);
+  const std::size_t channels = transform.scale.size();
+  assert(static_cast<std::size_t>(weight.shape()[0]) == channels);
+  assert(bias.empty() || bias.elements() == channels);
+  FoldedConvolution folded{Tensor(weight.shape()), Tensor(norm.gamma.shape())};
+  const std::size_t per_channel = weight.elements() / channels;
+  for (std::size_t c = 0; c < channels; ++c) {
+    for (std::size_t i = c * per_channel; i < (c + 1) * per_channel; ++i) {
+      folded.weight.data()[i] = static_cast<float>(double{weight.data()[i]} * transform.scale[c]);
+    }
+    const double old_bias = bias.empty() ? 0.0 : double{bias.data()[c]};
+    folded.bias.data()[c] = static_cast<float>(old_bias * transform.scale[c] + transform.shift[c]);
+  }
+  return folded;
+}
+
+}  // namespace edge

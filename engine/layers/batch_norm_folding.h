@@ -1,0 +1,33 @@
+// Batch norm at inference as arithmetic on parameters. Pure functions, callable from any thread. Internal to
+// the engine.
+#pragma once
+
+#include <vector>
+
+#include "engine/tensor.h"
+
+namespace edge {
+
+/// All of shape {channels}.
+struct BatchNormParameters {
+  Tensor gamma, beta, mean, variance;
+  double epsilon = 1e-5;
+};
+
+/// out = scale[channel] * in + shift[channel]
+struct ChannelTransform {
+  std::vector<double> scale;  ///< gamma / sqrt(variance + epsilon)
+  std::vector<double> shift;  ///< beta - mean * scale
+};
+ChannelTransform channel_transform(const BatchNormParameters& norm);
+
+struct FoldedConvolution {
+  Tensor weight;
+  Tensor bias;
+};
+/// The convolution that does what one with `weight` (out_channels x ...) and `bias` ({out_channels}, or empty
+/// for none) and the batch norm behind it do together. Computed in double precision and rounded once. Works
+/// for a linear layer's weights, too.
+FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm);
+
+}  // namespace edge

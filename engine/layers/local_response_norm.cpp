@@ -1,0 +1,63 @@
+// local_response_norm: across channels, without parameters.
+#include <array>
+#include <cstdio>
+
+#include "engine/error.h"
+#include "engine/layers/operation_type.h"
+#include "kernels/lrn.h"
+
+namespace edge {
+namespace {
+
+std::string settings(const Operation& operation) {
+  const auto& norm = std::get<LocalResponseNormLayer>(operation);
+  // Hexadecimal digits: the whole values, in one way on every platform.
+  std::array<char, 128> text{};
+  const int length = std::snprintf(text.data(), text.size(), "size=%lld alpha=%a beta=%a k=%a",
+                                   static_cast<long long>(norm.size), norm.alpha, norm.beta, norm.k);
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+  const auto& norm = std::get<LocalResponseNormLayer>(operation);
+  if (norm.size < 1 || norm.size > 1 << 20)
+    throw Error("size " + std::to_string(norm.size) + " is out of range");
+  return {.output_shape = only_feature_map(inputs), .parameters = {}};
+}
+
+class LocalResponseNormKernel final : public LayerKernel {
+ public:
+  explicit LocalResponseNormKernel(const KernelContext& context) : isa_(context.isa) {
+    const auto& norm = std::get<LocalResponseNormLayer>(context.layer.operation);
+    const Shape& input = context.input_shapes[0];
+    shape_ = {.batch = input[0],
+              .channels = input[1],
+              .plane = input[2] * input[3],
+              .size = norm.size,
+              .alpha = static_cast<float>(norm.alpha),
+              .beta = static_cast<float>(norm.beta),
+              .k = static_cast<float>(norm.k)};
+  }
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    kernels::local_response_norm(isa_, shape_, arguments.inputs[0], arguments.output, pool);
+  }
+
+ private:
+  kernels::Isa isa_;
+  kernels::LrnShape shape_;
+};
+
+std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
+  return std::make_unique<LocalResponseNormKernel>(context);
+}
+
+}  // namespace
+
+const OperationType& type_of(const LocalResponseNormLayer&) {
+  static constexpr OperationType type{
+      .name = "local_response_norm", .settings = settings, .infer = infer, .make_kernel = make_kernel};
+  return type;
+}
+
+}  // namespace edge
