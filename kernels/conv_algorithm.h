@@ -13,6 +13,8 @@
 
 namespace edge::kernels {
 
+struct GemmKernels;
+
 class ConvAlgorithm {
  public:
   ConvAlgorithm() = default;
@@ -29,6 +31,9 @@ class ConvAlgorithm {
 
 /// Any convolution: tiles of the im2col matrix packed straight into gemm panels.
 std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights, Isa isa);
+/// With other block sizes than the best, for tests and tuning; `gemm` must outlive it.
+std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights,
+                                                     const GemmKernels& gemm);
 
 /// Stride 1, no groups, no dilation, a kernel of the tile's size.
 std::unique_ptr<ConvAlgorithm> make_winograd_convolution(const Conv2dShape& shape, const float* weights,

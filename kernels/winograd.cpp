@@ -35,7 +35,9 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// Costs in multiply-adds of a gemm, from measurements on AVX2; NEON's ratios are alike.
+/// Costs in multiply-adds of a gemm, from bench_winograd on AVX2, transforms of the input and output doubled
+/// for the memory behind them; NEON's ratios are alike. No accuracy decides between them: against double
+/// precision all are within 1e-5 (docs/performance.md), far below what a network needs.
 struct Candidate {
   WinogradTile tile;
   std::int64_t outputs, taps;
@@ -43,9 +45,9 @@ struct Candidate {
   std::int64_t weight_cost;              ///< one pair of input and output channel
 };
 constexpr std::array candidates = {
-    Candidate{WinogradTile::f4x3, 4, 3, 350, 350, 90},
-    Candidate{WinogradTile::f6x3, 6, 3, 640, 640, 160},
-    Candidate{WinogradTile::f4x5, 4, 5, 640, 500, 220},
+    Candidate{WinogradTile::f4x3, 4, 3, 500, 400, 240},
+    Candidate{WinogradTile::f6x3, 6, 3, 900, 800, 300},
+    Candidate{WinogradTile::f4x5, 4, 5, 900, 500, 320},
 };
 
 }  // namespace
@@ -60,7 +62,7 @@ std::optional<WinogradTile> choose_winograd(const Conv2dShape& shape) {
   const std::int64_t term_overhead = 16;
   const std::int64_t taps = shape.kernel_rows * shape.kernel_columns;
   const std::int64_t positions = shape.out_rows() * shape.out_columns();
-  constexpr std::int64_t panel = 8;
+  constexpr std::int64_t panel = 4;
   std::int64_t best_cost =
       shape.batch * divide_up(positions, panel) * panel *
       ((shape.in_channels * taps + term_overhead) * shape.out_channels + shape.in_channels * taps * 4);

@@ -36,14 +36,15 @@ struct WinogradVariant {
   void (*transform_input)(const float* image, std::ptrdiff_t row_stride, const std::int32_t* offsets,
                           float* points, std::ptrdiff_t point_stride);
   /// The inverse for one output channel: points[p * point_stride + lane] become m x m outputs per lane, plus
-  /// `bias`, ReLU if wanted, at out[row * row_stride + lane * m + column]. Up to 8 - m floats behind the last
-  /// lane's rows are overwritten.
+  /// `bias`, ReLU if wanted, at out[row * row_stride + lane * m + column]. Up to
+  /// WinogradKernels::output_overrun floats behind the last lane's rows are overwritten.
   void (*transform_output)(const float* points, std::ptrdiff_t point_stride, float bias, bool relu,
                            float* out, std::ptrdiff_t row_stride);
-  /// One row of points, alpha of them, for `count` weights (a multiple of the ISA's lanes):
-  /// taps[t * tap_stride + i] to points[column * point_stride + i].
-  void (*transform_weights)(const float* taps, std::ptrdiff_t tap_stride, std::int64_t count, int row,
-                            float* points, std::ptrdiff_t point_stride);
+  /// Two rows of points, 2 x alpha of them, for `count` weights (a multiple of the ISA's lanes): rows 0 and
+  /// alpha - 1 for pair 0, 2 x pair - 1 and 2 x pair else. taps[(i / lanes * r^2 + tap) * lanes + i % lanes]
+  /// to points[p * point_stride + i].
+  void (*transform_weights)(const float* taps, std::ptrdiff_t count, int pair, float* points,
+                            std::ptrdiff_t point_stride);
 };
 
 inline constexpr int winograd_largest_points = 64;
@@ -51,6 +52,7 @@ inline constexpr int winograd_overrun = 8;  ///< floats that a transform may tou
 
 struct WinogradKernels {
   Isa isa;
+  int output_overrun;               ///< floats, at most 8 - m
   int lanes;                        ///< tiles per call; divides the nr of the ISA's gemm kernels
   const WinogradVariant* variants;  ///< in the order of WinogradTile
 

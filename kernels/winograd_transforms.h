@@ -3,8 +3,8 @@
 // namespace there, so that every instantiation stays in its file. No errors.
 //
 // Vector: a struct with the static members
-//   type, lanes, load(p), store(p, v), set(x), add, sub, mul, fma(a, b, c) = a * b + c, relu(v),
-//   load_rows(p, stride_is_in_offsets, offsets, v[8]): v[i] = lane-th tile's float i at p + offsets[lane]
+//   type, lanes, load(p), store(p, v), set(x), add, sub, mul, fma(a, b, c) = a * b + c, fms(a, b, c) = c - a
+//   * b, relu(v), load_rows<count>(p, offsets, v[8]): v[i] = lane-th tile's float i at p + offsets[lane]
 //   store_rows<m>(v[m], p): p[lane * m + i] = v[i]'s lane; may overwrite 8 - m floats behind
 #pragma once
 
@@ -15,6 +15,12 @@
 
 namespace edge::kernels::winograd {
 
+/// The points +x and -x, and 1 / product of the differences to all other finite points.
+struct PairPoint {
+  float x;
+  float scale;
+};
+
 /// Interpolation points besides 0 and infinity, and what follows from them.
 template <int alpha>
 struct Points;
@@ -23,10 +29,12 @@ template <>
 struct Points<6> {
   static constexpr float a = 0.75F, b = 1.5F;
   static constexpr float a2 = a * a, b2 = b * b;
-  /// 1 / product of the differences to all other finite points.
   static constexpr float scale_0 = static_cast<float>(1.0 / (0.5625 * 2.25));
   static constexpr float scale_a = static_cast<float>(1.0 / (2 * 0.5625 * (0.5625 - 2.25)));
   static constexpr float scale_b = static_cast<float>(1.0 / (2 * 2.25 * (2.25 - 0.5625)));
+  static constexpr PairPoint pair(int index) {
+    return index == 1 ? PairPoint{a, scale_a} : PairPoint{b, scale_b};
+  }
 };
 
 template <>
@@ -34,42 +42,48 @@ struct Points<8> {
   static constexpr float scale_1 = static_cast<float>(1.0 / (2 * (1 - 4.0) * (1 - 0.25)));
   static constexpr float scale_2 = static_cast<float>(1.0 / (8 * (4.0 - 1) * (4 - 0.25)));
   static constexpr float scale_half = static_cast<float>(1.0 / (0.5 * (0.25 - 1) * (0.25 - 4)));
+  static constexpr float scale_0 = 1;
+  static constexpr PairPoint pair(int index) {
+    return index == 1   ? PairPoint{1, scale_1}
+           : index == 2 ? PairPoint{2, scale_2}
+                        : PairPoint{0.5F, scale_half};
+  }
 };
 
 /// B^T: alpha values to alpha points.
 template <class V>
 [[gnu::always_inline]] inline void input_6(const typename V::type (&d)[8], typename V::type (&r)[8]) {
   using P = Points<6>;
-  const auto sum = V::set(-(P::a2 + P::b2));
+  const auto sum = V::set(P::a2 + P::b2);
   const auto product = V::set(P::a2 * P::b2);
-  r[0] = V::fma(product, d[0], V::fma(sum, d[2], d[4]));
-  r[5] = V::fma(product, d[1], V::fma(sum, d[3], d[5]));
-  const auto even_a = V::fma(V::set(-P::b2), d[2], d[4]);
-  const auto odd_a = V::fma(V::set(-P::b2), d[1], d[3]);
+  r[0] = V::fma(product, d[0], V::fms(sum, d[2], d[4]));
+  r[5] = V::fma(product, d[1], V::fms(sum, d[3], d[5]));
+  const auto even_a = V::fms(V::set(P::b2), d[2], d[4]);
+  const auto odd_a = V::fms(V::set(P::b2), d[1], d[3]);
   r[1] = V::fma(V::set(P::a), odd_a, even_a);
-  r[2] = V::fma(V::set(-P::a), odd_a, even_a);
-  const auto even_b = V::fma(V::set(-P::a2), d[2], d[4]);
-  const auto odd_b = V::fma(V::set(-P::a2), d[1], d[3]);
+  r[2] = V::fms(V::set(P::a), odd_a, even_a);
+  const auto even_b = V::fms(V::set(P::a2), d[2], d[4]);
+  const auto odd_b = V::fms(V::set(P::a2), d[1], d[3]);
   r[3] = V::fma(V::set(P::b), odd_b, even_b);
-  r[4] = V::fma(V::set(-P::b), odd_b, even_b);
+  r[4] = V::fms(V::set(P::b), odd_b, even_b);
 }
 
 template <class V>
 [[gnu::always_inline]] inline void input_8(const typename V::type (&d)[8], typename V::type (&r)[8]) {
   r[0] = V::fma(V::set(5.25F), V::sub(d[4], d[2]), V::sub(d[0], d[6]));
   r[7] = V::fma(V::set(5.25F), V::sub(d[3], d[5]), V::sub(d[7], d[1]));
-  const auto even_1 = V::fma(V::set(-4.25F), d[4], V::add(d[2], d[6]));
-  const auto odd_1 = V::fma(V::set(-4.25F), d[3], V::add(d[1], d[5]));
+  const auto even_1 = V::fms(V::set(4.25F), d[4], V::add(d[2], d[6]));
+  const auto odd_1 = V::fms(V::set(4.25F), d[3], V::add(d[1], d[5]));
   r[1] = V::add(even_1, odd_1);
   r[2] = V::sub(even_1, odd_1);
-  const auto even_2 = V::fma(V::set(0.25F), d[2], V::fma(V::set(-1.25F), d[4], d[6]));
-  const auto odd_2 = V::fma(V::set(0.25F), d[1], V::fma(V::set(-1.25F), d[3], d[5]));
+  const auto even_2 = V::fma(V::set(0.25F), d[2], V::fms(V::set(1.25F), d[4], d[6]));
+  const auto odd_2 = V::fma(V::set(0.25F), d[1], V::fms(V::set(1.25F), d[3], d[5]));
   r[3] = V::fma(V::set(2.0F), odd_2, even_2);
-  r[4] = V::fma(V::set(-2.0F), odd_2, even_2);
-  const auto even_half = V::fma(V::set(4.0F), d[2], V::fma(V::set(-5.0F), d[4], d[6]));
-  const auto odd_half = V::fma(V::set(4.0F), d[1], V::fma(V::set(-5.0F), d[3], d[5]));
+  r[4] = V::fms(V::set(2.0F), odd_2, even_2);
+  const auto even_half = V::fma(V::set(4.0F), d[2], V::fms(V::set(5.0F), d[4], d[6]));
+  const auto odd_half = V::fma(V::set(4.0F), d[1], V::fms(V::set(5.0F), d[3], d[5]));
   r[5] = V::fma(V::set(0.5F), odd_half, even_half);
-  r[6] = V::fma(V::set(-0.5F), odd_half, even_half);
+  r[6] = V::fms(V::set(0.5F), odd_half, even_half);
 }
 
 /// A^T: alpha points to outputs.
@@ -111,13 +125,12 @@ template <class V, int outputs>
 
 /// The values at +x and -x: scale * (g0 + x g1 + x^2 g2 ...).
 template <class V, int taps>
-[[gnu::always_inline]] inline void weight_pair(const typename V::type (&g)[8], float scale, float x,
+[[gnu::always_inline]] inline void weight_pair(const typename V::type (&g)[8], float scale, float x, float x2,
                                                typename V::type& plus, typename V::type& minus) {
-  const float x2 = x * x;
   const auto even = V::fma(V::set(scale * x2), g[2], V::mul(V::set(scale), g[0]));
   if constexpr (taps == 3) {
     plus = V::fma(V::set(scale * x), g[1], even);
-    minus = V::fma(V::set(-scale * x), g[1], even);
+    minus = V::fms(V::set(scale * x), g[1], even);
   } else {
     static_assert(taps == 5);
     const auto more = V::fma(V::set(scale * x2 * x2), g[4], even);
@@ -133,13 +146,13 @@ template <class V, int alpha, int taps>
   using P = Points<alpha>;
   if constexpr (alpha == 6) {
     u[0] = V::mul(V::set(P::scale_0), g[0]);
-    weight_pair<V, taps>(g, P::scale_a, P::a, u[1], u[2]);
-    weight_pair<V, taps>(g, P::scale_b, P::b, u[3], u[4]);
+    weight_pair<V, taps>(g, P::scale_a, P::a, P::a2, u[1], u[2]);
+    weight_pair<V, taps>(g, P::scale_b, P::b, P::b2, u[3], u[4]);
   } else {
     u[0] = g[0];
-    weight_pair<V, taps>(g, P::scale_1, 1.0F, u[1], u[2]);
-    weight_pair<V, taps>(g, P::scale_2, 2.0F, u[3], u[4]);
-    weight_pair<V, taps>(g, P::scale_half, 0.5F, u[5], u[6]);
+    weight_pair<V, taps>(g, P::scale_1, 1.0F, 1.0F, u[1], u[2]);
+    weight_pair<V, taps>(g, P::scale_2, 2.0F, 4.0F, u[3], u[4]);
+    weight_pair<V, taps>(g, P::scale_half, 0.5F, 0.25F, u[5], u[6]);
   }
   u[alpha - 1] = g[taps - 1];
 }
@@ -161,24 +174,26 @@ void transform_input(const float* image, std::ptrdiff_t row_stride, const std::i
                      float* points, std::ptrdiff_t point_stride) {
   constexpr int alpha = outputs + taps - 1;
   using Value = typename V::type;
-  Value half[alpha][alpha];  // rows transformed
+  alignas(32) float half[alpha * alpha * V::lanes];  // rows transformed, column by column
   for (int row = 0; row < alpha; ++row, image += row_stride) {
     Value d[8];
     Value r[8];
     V::template load_rows<alpha>(image, offsets, d);
     input_1d<V, alpha>(d, r);
+    float* to = half + row * V::lanes;
 #pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i) half[row][i] = r[i];
+    for (int i = 0; i < alpha; ++i) V::store_step(to, alpha * V::lanes, r[i]);
   }
-  for (int column = 0; column < alpha; ++column) {
+  const float* from = half;
+  for (int column = 0; column < alpha; ++column, points += point_stride) {
     Value d[8];
     Value r[8];
 #pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i) d[i] = half[i][column];
+    for (int i = 0; i < alpha; ++i) d[i] = V::load_step(from, V::lanes);
     input_1d<V, alpha>(d, r);
-    float* to = points + column * point_stride;
+    float* to = points;
 #pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i, to += alpha * point_stride) V::store(to, r[i]);
+    for (int i = 0; i < alpha; ++i) V::store_step(to, alpha * point_stride, r[i]);
   }
 }
 
@@ -187,22 +202,24 @@ void transform_output(const float* points, std::ptrdiff_t point_stride, float bi
                       std::ptrdiff_t row_stride) {
   constexpr int alpha = outputs + taps - 1;
   using Value = typename V::type;
-  Value half[outputs][alpha];  // columns transformed
-  for (int column = 0; column < alpha; ++column) {
+  alignas(32) float half[outputs * alpha * V::lanes];  // columns transformed, row by row
+  for (int column = 0; column < alpha; ++column, points += point_stride) {
     Value p[8];
     Value y[8];
-    const float* from = points + column * point_stride;
+    const float* from = points;
 #pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i, from += alpha * point_stride) p[i] = V::load(from);
+    for (int i = 0; i < alpha; ++i) p[i] = V::load_step(from, alpha * point_stride);
     output_1d<V, outputs, alpha>(p, y);
+    float* to = half + column * V::lanes;
 #pragma GCC unroll 8
-    for (int i = 0; i < outputs; ++i) half[i][column] = y[i];
+    for (int i = 0; i < outputs; ++i) V::store_step(to, alpha * V::lanes, y[i]);
   }
+  const float* from = half;
   for (int row = 0; row < outputs; ++row, out += row_stride) {
     Value p[8];
     Value y[8];
 #pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i) p[i] = half[row][i];
+    for (int i = 0; i < alpha; ++i) p[i] = V::load_step(from, V::lanes);
     output_1d<V, outputs, alpha>(p, y);
     const Value bias_lanes = V::set(bias);
 #pragma GCC unroll 8
@@ -215,52 +232,45 @@ void transform_output(const float* points, std::ptrdiff_t point_stride, float bi
   }
 }
 
-/// One row of G; the same numbers as in weights_1d().
-template <int alpha, int taps>
-struct WeightRow {
-  float factor[taps];
-
-  constexpr explicit WeightRow(int row) : factor{} {
-    using P = Points<alpha>;
-    if (row == alpha - 1) {
-      factor[taps - 1] = 1;
-      return;
-    }
-    float x = 0;
-    float scale = 1;
-    if constexpr (alpha == 6) {
-      x = row == 0 ? 0 : row <= 2 ? P::a : P::b;
-      scale = row == 0 ? P::scale_0 : row <= 2 ? P::scale_a : P::scale_b;
-    } else {
-      x = row == 0 ? 0 : row <= 2 ? 1.0F : row <= 4 ? 2.0F : 0.5F;
-      scale = row == 0 ? 1.0F : row <= 2 ? P::scale_1 : row <= 4 ? P::scale_2 : P::scale_half;
-    }
-    if (row % 2 == 0) x = -x;
-    for (int i = 0; i < taps; ++i, scale *= x) factor[i] = scale;
-  }
-};
-
+/// Rows `pair * 2 - 1` and `pair * 2` of G (the points +x and -x), or for pair 0 the first and the last row,
+/// applied to the columns of r x r taps; then G to both rows.
 template <class V, int outputs, int taps>
-void transform_weights(const float* tap_values, std::ptrdiff_t tap_stride, std::int64_t count, int row,
-                       float* points, std::ptrdiff_t point_stride) {
+void transform_weights(const float* tap_values, std::ptrdiff_t count, int pair, float* points,
+                       std::ptrdiff_t point_stride) {
   constexpr int alpha = outputs + taps - 1;
   using Value = typename V::type;
-  const WeightRow<alpha, taps> weight_row(row);
-  for (std::int64_t index = 0; index < count; index += V::lanes, tap_values += V::lanes, points += V::lanes) {
-    Value g[8];
-    Value u[8];
+  using P = Points<alpha>;
+  const PairPoint point = P::pair(pair);
+  const float x2 = point.x * point.x;
+  for (std::ptrdiff_t index = 0; index < count; index += V::lanes, points += V::lanes) {
+    Value plus[8];
+    Value minus[8];
+    if (pair == 0) {
 #pragma GCC unroll 8
-    for (int column = 0; column < taps; ++column) {
-      g[column] = V::mul(V::set(weight_row.factor[0]), V::load(tap_values + column * tap_stride));
+      for (int column = 0; column < taps; ++column) {
+        const Value first = V::load(tap_values + column * V::lanes);
+        plus[column] = alpha == 6 ? V::mul(V::set(P::scale_0), first) : first;
+        minus[column] = V::load(tap_values + ((taps - 1) * taps + column) * V::lanes);
+      }
+    } else {
 #pragma GCC unroll 8
-      for (int i = 1; i < taps; ++i) {
-        g[column] = V::fma(V::set(weight_row.factor[i]),
-                           V::load(tap_values + (i * taps + column) * tap_stride), g[column]);
+      for (int column = 0; column < taps; ++column) {
+        Value g[8];
+        const float* from = tap_values + column * V::lanes;
+#pragma GCC unroll 8
+        for (int row = 0; row < taps; ++row) g[row] = V::load_step(from, taps * V::lanes);
+        weight_pair<V, taps>(g, point.scale, point.x, x2, plus[column], minus[column]);
       }
     }
-    weights_1d<V, alpha, taps>(g, u);
+    tap_values += taps * taps * V::lanes;
+    Value u[8];
+    weights_1d<V, alpha, taps>(plus, u);
+    float* to = points;
 #pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i) V::store(points + i * point_stride, u[i]);
+    for (int i = 0; i < alpha; ++i) V::store_step(to, point_stride, u[i]);
+    weights_1d<V, alpha, taps>(minus, u);
+#pragma GCC unroll 8
+    for (int i = 0; i < alpha; ++i) V::store_step(to, point_stride, u[i]);
   }
 }
 

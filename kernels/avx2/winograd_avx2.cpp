@@ -42,11 +42,21 @@ struct Vector {
 
   [[gnu::always_inline]] static type load(const float* p) { return _mm256_loadu_ps(p); }
   [[gnu::always_inline]] static void store(float* p, type v) { _mm256_storeu_ps(p, v); }
+  [[gnu::always_inline]] static type load_step(const float*& p, std::ptrdiff_t step) {
+    const type v = load(p);
+    p += step;
+    return v;
+  }
+  [[gnu::always_inline]] static void store_step(float*& p, std::ptrdiff_t step, type v) {
+    store(p, v);
+    p += step;
+  }
   [[gnu::always_inline]] static type set(float x) { return _mm256_set1_ps(x); }
   [[gnu::always_inline]] static type add(type a, type b) { return _mm256_add_ps(a, b); }
   [[gnu::always_inline]] static type sub(type a, type b) { return _mm256_sub_ps(a, b); }
   [[gnu::always_inline]] static type mul(type a, type b) { return _mm256_mul_ps(a, b); }
   [[gnu::always_inline]] static type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); }
+  [[gnu::always_inline]] static type fms(type a, type b, type c) { return _mm256_fnmadd_ps(a, b, c); }
   /// x > 0 or NaN: x, else +0 (maxps returns its second operand for NaN and for equal zeros).
   [[gnu::always_inline]] static type relu(type v) {
     return _mm256_andnot_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LE_OQ), v);
@@ -92,6 +102,6 @@ constexpr WinogradVariant variants[] = {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels_avx2;
-const WinogradKernels winograd_kernels_avx2 = {Isa::avx2, Vector::lanes, variants};
+const WinogradKernels winograd_kernels_avx2 = {Isa::avx2, 2, Vector::lanes, variants};
 
 }  // namespace edge::kernels

@@ -14,16 +14,47 @@ struct Vector {
 
   [[gnu::always_inline]] static type load(const float* p) { return vld1q_f32(p); }
   [[gnu::always_inline]] static void store(float* p, type v) { vst1q_f32(p, v); }
-  [[gnu::always_inline]] static type set(float x) { return vdupq_n_f32(x); }
-  [[gnu::always_inline]] static type add(type a, type b) { return vaddq_f32(a, b); }
-  [[gnu::always_inline]] static type sub(type a, type b) { return vsubq_f32(a, b); }
-  [[gnu::always_inline]] static type mul(type a, type b) { return vmulq_f32(a, b); }
-  [[gnu::always_inline]] static type fma(type a, type b, type c) { return vfmaq_f32(c, a, b); }
-  /// x > 0 or NaN: x, else +0.
-  [[gnu::always_inline]] static type relu(type v) {
-    const uint32x4_t not_positive = vcleq_f32(v, vdupq_n_f32(0.0F));
-    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), not_positive));
+#if defined(__aarch64__)
+  [[gnu::always_inline]] static type load_step(const float*& p, std::ptrdiff_t step) {
+    const type v = load(p);
+    p += step;
+    return v;
   }
+  [[gnu::always_inline]] static void store_step(float*& p, std::ptrdiff_t step, type v) {
+    store(p, v);
+    p += step;
+  }
+#else
+  // vld1 and vst1 have no offsets, but can add a register to the address; g++ 12 does not use that.
+  [[gnu::always_inline]] static type load_step(const float*& p, std::ptrdiff_t step) {
+    type v;
+    asm volatile("vld1.32 {%e0, %f0}, [%1], %2" : "=w"(v), "+r"(p) : "r"(step * 4) : "memory");
+    return v;
+  }
+  [[gnu::always_inline]] static void store_step(float*& p, std::ptrdiff_t step, type v) {
+    asm volatile("vst1.32 {%e1, %f1}, [%0], %2" : "+r"(p) : "w"(v), "r"(step * 4) : "memory");
+  }
+#endif
+  [[gnu::always_inline]] static type set(float x) {
+    return vdupq_n_f32(x);
+  }
+  [[gnu::always_inline]] static type add(type a, type b) {
+    return vaddq_f32(a, b);
+  }
+  [[gnu::always_inline]] static type sub(type a, type b) {
+    return vsubq_f32(a, b);
+  }
+  [[gnu::always_inline]] static type mul(type a, type b) {
+    return vmulq_f32(a, b);
+  }
+  [[gnu::always_inline]] static type fma(type a, type b, type c) {
+    return vfmaq_f32(c, a, b);
+  }
+  [[gnu::always_inline]] static type fms(type a, type b, type c) {
+    return vfmsq_f32(c, a, b);
+  }
+  /// NaN stays NaN, -0 becomes +0.
+  [[gnu::always_inline]] static type relu(type v) { return vmaxq_f32(v, vdupq_n_f32(0.0F)); }
 
   [[gnu::always_inline]] static void transpose(type v0, type v1, type v2, type v3, type* out) {
     const float32x4x2_t low = vtrnq_f32(v0, v1);
@@ -77,6 +108,6 @@ constexpr WinogradVariant variants[] = {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels_neon;
-const WinogradKernels winograd_kernels_neon = {Isa::neon, Vector::lanes, variants};
+const WinogradKernels winograd_kernels_neon = {Isa::neon, 0, Vector::lanes, variants};
 
 }  // namespace edge::kernels

@@ -24,6 +24,15 @@ struct Vector {
   static void store(float* p, const type& v) {
     for (int i = 0; i < lanes; ++i) p[i] = v.lane[i];
   }
+  static type load_step(const float*& p, std::ptrdiff_t step) {
+    const type v = load(p);
+    p += step;
+    return v;
+  }
+  static void store_step(float*& p, std::ptrdiff_t step, const type& v) {
+    store(p, v);
+    p += step;
+  }
   static type set(float x) {
     return each([&](int) { return x; });
   }
@@ -37,6 +46,7 @@ struct Vector {
     return each([&](int i) { return a.lane[i] * b.lane[i]; });
   }
   static type fma(const type& a, const type& b, const type& c) { return add(mul(a, b), c); }
+  static type fms(const type& a, const type& b, const type& c) { return sub(c, mul(a, b)); }
   static type relu(const type& v) {
     return each([&](int i) { return v.lane[i] <= 0.0F ? 0.0F : v.lane[i]; });
   }
@@ -61,6 +71,6 @@ constexpr WinogradVariant variants[] = {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels_scalar;
-const WinogradKernels winograd_kernels_scalar = {Isa::scalar, Vector::lanes, variants};
+const WinogradKernels winograd_kernels_scalar = {Isa::scalar, 0, Vector::lanes, variants};
 
 }  // namespace edge::kernels

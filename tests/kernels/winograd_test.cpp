@@ -14,7 +14,7 @@
 #include "kernels/conv_algorithm.h"
 #include "kernels/winograd_kernels.h"
 #include "tests/kernels/arithmetic.h"
-#include "tests/kernels/guarded_floats.h"
+#include "tests/kernels/guarded_buffer.h"
 
 namespace edge::kernels {
 namespace {

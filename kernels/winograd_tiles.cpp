@@ -1,0 +1,175 @@
+#include "kernels/winograd_tiles.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "kernels/winograd_layout.h"
+
+namespace edge::kernels::winograd {
+
+namespace {
+
+constexpr int widest_lanes = 8;
+
+/// Rows of outputs to their place; with a residual, which has the place's layout, sum and ReLU as well.
+void copy_outputs(const float* from, std::int64_t pitch, std::int64_t rows, std::int64_t columns,
+                  const float* residual, bool relu, float* to, std::int64_t to_pitch) {
+  for (std::int64_t row = 0; row < rows; ++row, from += pitch, to += to_pitch) {
+    if (residual == nullptr) {
+      std::memcpy(to, from, static_cast<std::size_t>(columns) * sizeof(float));
+      continue;
+    }
+    for (std::int64_t column = 0; column < columns; ++column) {
+      const float sum = from[column] + residual[column];
+      to[column] = relu && sum <= 0.0F ? 0.0F : sum;
+    }
+    residual += to_pitch;
+  }
+}
+
+}  // namespace
+
+Tiles::Tiles(const Conv2dShape& shape, const WinogradKernels& kernels, const WinogradVariant& variant, int nr)
+    : shape_(shape),
+      variant_(&variant),
+      lanes_(kernels.lanes),
+      output_overrun_(kernels.output_overrun),
+      nr_(nr),
+      columns_(divide_up(shape.out_columns(), variant.outputs)),
+      rows_(divide_up(shape.out_rows(), variant.outputs)) {
+  assert(nr % kernels.lanes == 0 && kernels.lanes <= widest_lanes);
+}
+
+TileBlock Tiles::block(std::int64_t first, std::int64_t most) const {
+  const std::int64_t tiles = std::min(most, count() - first);
+  return {first, tiles, round_up(tiles, nr_)};
+}
+
+std::int64_t Tiles::scratch_floats(std::int64_t tiles) const {
+  const std::int64_t overlap = variant_->taps - 1;
+  const std::int64_t band_rows =
+      std::min(divide_up(tiles, columns_) + 1, rows_) * variant_->outputs + overlap;
+  const std::int64_t band = band_rows * (columns_ * variant_->outputs + overlap) + winograd_overrun;
+  const std::int64_t outputs =
+      variant_->outputs * round_up(lanes_ * variant_->outputs + winograd_overrun, line);
+  return round_up(std::max(band, outputs), line);
+}
+
+void Tiles::fill_input(const TileBlock& block, float* points, std::int64_t point_stride,
+                       std::int64_t panel_stride) const {
+  for (std::int64_t point = 0; point < variant_->points(); ++point, points += point_stride) {
+    for (std::int64_t panel = 0; panel < block.columns / nr_; ++panel) {
+      std::fill_n(points + panel * panel_stride, nr_, 0.0F);
+    }
+  }
+}
+
+void Tiles::transform_input(const float* plane, const float* next_plane, const TileBlock& block,
+                            float* points, std::int64_t point_stride, std::int64_t panel_stride,
+                            float* scratch) const {
+  const std::int64_t outputs = variant_->outputs;
+  const std::int64_t overlap = variant_->taps - 1;
+  const std::int64_t tile_row = block.first / columns_;
+  const std::int64_t tile_rows = (block.first + block.count - 1) / columns_ - tile_row + 1;
+  const std::int64_t tile_column = tile_rows == 1 ? block.first % columns_ : 0;
+  const std::int64_t row_tiles = tile_rows == 1 ? block.count : columns_;
+  const std::int64_t pitch = row_tiles * outputs + overlap;
+  fill_band(plane, next_plane, tile_row * outputs, tile_rows * outputs + overlap, tile_column * outputs,
+            pitch, scratch);
+
+  // Lanes without a tile repeat the last one; nobody reads their products.
+  std::int32_t offsets[widest_lanes];
+  auto left = static_cast<std::int32_t>(block.count);
+  auto column = static_cast<std::int32_t>(block.first % columns_ - tile_column);
+  auto offset = static_cast<std::int32_t>(column * outputs);
+  const auto next_row = static_cast<std::int32_t>(outputs * pitch - row_tiles * outputs);
+  for (std::int64_t panel = 0; panel < block.columns / nr_; ++panel, points += panel_stride) {
+    for (std::int64_t part = 0; part < nr_; part += lanes_) {
+      for (std::int64_t lane = 0; lane < lanes_; ++lane) {
+        offsets[lane] = offset;
+        if (left <= 1) continue;
+        --left;
+        offset += static_cast<std::int32_t>(outputs);
+        if (++column < row_tiles) continue;
+        column = 0;
+        offset += next_row;
+      }
+      variant_->transform_input(scratch, static_cast<std::ptrdiff_t>(pitch), offsets, points + part,
+                                static_cast<std::ptrdiff_t>(point_stride));
+    }
+  }
+}
+
+/// A band of one channel, zeros around the image and behind the band.
+void Tiles::fill_band(const float* plane, const float* next_plane, std::int64_t first_row, std::int64_t rows,
+                      std::int64_t first_column, std::int64_t pitch, float* band) const {
+  const std::int64_t column = first_column - shape_.padding_columns;
+  const std::int64_t left = std::clamp<std::int64_t>(-column, 0, pitch);
+  const std::int64_t inside = std::clamp<std::int64_t>(shape_.in_columns - column - left, 0, pitch - left);
+  for (std::int64_t r = 0; r < rows; ++r, band += pitch) {
+    const std::int64_t row = first_row - shape_.padding_rows + r;
+    if (row < 0 || row >= shape_.in_rows || inside == 0) {
+      std::fill_n(band, pitch, 0.0F);
+      continue;
+    }
+    const std::int64_t from = row * shape_.in_columns + column + left;
+    std::fill_n(band, left, 0.0F);
+    std::memcpy(band + left, plane + from, static_cast<std::size_t>(inside) * sizeof(float));
+    std::fill_n(band + left + inside, pitch - left - inside, 0.0F);
+    if (next_plane == nullptr) continue;
+    for (std::int64_t i = 0; i < inside; i += line) __builtin_prefetch(next_plane + from + i, 0, 2);
+  }
+  std::fill_n(band, winograd_overrun, 0.0F);
+}
+
+void Tiles::transform_output(const float* points, std::int64_t point_stride, const TileBlock& block,
+                             const Epilogue& epilogue, float* plane, float* scratch) const {
+  const std::int64_t out_columns = shape_.out_columns();
+  const std::int64_t outputs = variant_->outputs;
+  const std::int64_t pitch = round_up(lanes_ * outputs + winograd_overrun, line);
+  const float bias = epilogue.bias != nullptr ? *epilogue.bias : 0.0F;
+  const bool relu_at_once = epilogue.relu && epilogue.residual == nullptr;
+  std::int64_t tile_row = block.first / columns_;
+  std::int64_t tile_column = block.first % columns_;
+  for (std::int64_t index = 0; index < block.count; index += lanes_) {
+    const std::int64_t vector_columns = lanes_ * outputs;
+    const std::int64_t place = tile_row * outputs * out_columns + tile_column * outputs;
+    // A vector of tiles that lie side by side inside of the plane goes straight to its place, unless it runs
+    // over what the next vector does not rewrite.
+    const bool inside = index + lanes_ <= block.count && tile_column + lanes_ <= columns_ &&
+                        tile_column * outputs + vector_columns <= out_columns &&
+                        (tile_row + 1) * outputs <= shape_.out_rows();
+    const bool last = index + lanes_ >= block.count || tile_column + lanes_ >= columns_;
+    if (inside && epilogue.residual == nullptr && (output_overrun_ == 0 || !last)) {
+      variant_->transform_output(points + index, static_cast<std::ptrdiff_t>(point_stride), bias,
+                                 relu_at_once, plane + place, static_cast<std::ptrdiff_t>(out_columns));
+      tile_column += lanes_;
+      if (tile_column == columns_) {
+        tile_column = 0;
+        ++tile_row;
+      }
+      continue;
+    }
+    variant_->transform_output(points + index, static_cast<std::ptrdiff_t>(point_stride), bias, relu_at_once,
+                               scratch, static_cast<std::ptrdiff_t>(pitch));
+    const std::int64_t used = std::min(lanes_, block.count - index);
+    std::int64_t side_by_side = 0;
+    for (std::int64_t lane = 0; lane < used; lane += side_by_side) {
+      side_by_side = std::min(used - lane, columns_ - tile_column);
+      const std::int64_t rows = std::min(outputs, shape_.out_rows() - tile_row * outputs);
+      const std::int64_t columns = std::min(side_by_side * outputs, out_columns - tile_column * outputs);
+      const std::int64_t offset = tile_row * outputs * out_columns + tile_column * outputs;
+      copy_outputs(scratch + lane * outputs, pitch, rows, columns,
+                   epilogue.residual != nullptr ? epilogue.residual + offset : nullptr, epilogue.relu,
+                   plane + offset, out_columns);
+      tile_column += side_by_side;
+      if (tile_column == columns_) {
+        tile_column = 0;
+        ++tile_row;
+      }
+    }
+  }
+}
+
+}  // namespace edge::kernels::winograd

@@ -1,0 +1,56 @@
+// The image side of Winograd convolution: tiles of the input to points, packed as gemm's B panels, and
+// product points to the output. Immutable, any thread, no errors.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv2d.h"
+#include "kernels/winograd_kernels.h"
+
+namespace edge::kernels::winograd {
+
+/// Consecutive tiles of the image, row by row.
+struct TileBlock {
+  std::int64_t first;
+  std::int64_t count;
+  std::int64_t columns;  ///< count, rounded up to whole B panels
+};
+
+class Tiles {
+ public:
+  /// `nr`: columns of a B panel, a multiple of the kernels' lanes.
+  Tiles(const Conv2dShape& shape, const WinogradKernels& kernels, const WinogradVariant& variant, int nr);
+
+  /// Tiles of one image.
+  std::int64_t count() const { return columns_ * rows_; }
+  TileBlock block(std::int64_t first, std::int64_t most) const;
+  /// Floats of the scratch buffer for blocks of `tiles`.
+  std::int64_t scratch_floats(std::int64_t tiles) const;
+
+  /// One channel's plane of the input to points[point * point_stride + ...]: rows of nr floats, panel_stride
+  /// floats apart. `next_plane`, if not null, is fetched into the cache.
+  void transform_input(const float* plane, const float* next_plane, const TileBlock& block, float* points,
+                       std::int64_t point_stride, std::int64_t panel_stride, float* scratch) const;
+  /// The points of a channel that pads the channels: zeros.
+  void fill_input(const TileBlock& block, float* points, std::int64_t point_stride,
+                  std::int64_t panel_stride) const;
+
+  /// points[point * point_stride + tile] to one channel's plane of the output; epilogue's pointers belong to
+  /// this channel, its residual may be `plane`.
+  void transform_output(const float* points, std::int64_t point_stride, const TileBlock& block,
+                        const Epilogue& epilogue, float* plane, float* scratch) const;
+
+ private:
+  void fill_band(const float* plane, const float* next_plane, std::int64_t first_row, std::int64_t rows,
+                 std::int64_t first_column, std::int64_t pitch, float* band) const;
+
+  Conv2dShape shape_;
+  const WinogradVariant* variant_;
+  std::int64_t lanes_;
+  std::int64_t output_overrun_;
+  std::int64_t nr_;
+  std::int64_t columns_;  ///< tiles side by side
+  std::int64_t rows_;
+};
+
+}  // namespace edge::kernels::winograd
