@@ -50,7 +50,8 @@ EDGE_BENCH_TARGET [[gnu::noinline]] inline double fma_loop(long rounds) {
     multiply_add(s8, factor), multiply_add(s9, factor), multiply_add(s10, factor), multiply_add(s11, factor);
   }
   Vector sum = s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10 + s11;
-  benchmark::DoNotOptimize(sum[0]);
+  float first = sum[0];
+  benchmark::DoNotOptimize(first);
   return 2.0 * lanes * chains * static_cast<double>(rounds);
 }
 

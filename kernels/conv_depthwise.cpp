@@ -28,8 +28,10 @@ class DepthwiseConvolution final : public ConvAlgorithm {
       : shape_(shape),
         kernels_(conv_kernels(isa)),
         taps_(shape.kernel_rows * shape.kernel_columns),
-        band_columns_(std::min(shape.out_columns(), widest_band)),
-        band_rows_(std::clamp<std::int64_t>(band_positions / band_columns_, 1, shape.out_rows())),
+        out_rows_(shape.out_rows()),
+        out_columns_(shape.out_columns()),
+        band_columns_(std::min(out_columns_, widest_band)),
+        band_rows_(std::clamp<std::int64_t>(band_positions / band_columns_, 1, out_rows_)),
         stage_(shape, band_rows_, band_columns_, kernels_),
         weights_(weights, weights + shape.out_channels * taps_) {
     for (std::int64_t row = 0; row < shape.kernel_rows; ++row) {
@@ -49,8 +51,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override {
     assert(workspace.size() >= workspace_floats(pool.threads()));
-    const std::int64_t vertical = divide_up(shape_.out_rows(), band_rows_);
-    const std::int64_t horizontal = divide_up(shape_.out_columns(), band_columns_);
+    const std::int64_t vertical = divide_up(out_rows_, band_rows_);
+    const std::int64_t horizontal = divide_up(out_columns_, band_columns_);
     const std::int64_t bands = shape_.batch * shape_.in_channels * vertical * horizontal;
     const std::int64_t bands_per_job = std::clamp<std::int64_t>(
         job_macs / (band_rows_ * band_columns_ * taps_), 1, divide_up(bands, pool.threads()));
@@ -60,8 +62,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
            ++band) {
         const std::int64_t column = band % horizontal * band_columns_;
         const std::int64_t row = band / horizontal % vertical * band_rows_;
-        const OutputArea area{row, std::min(band_rows_, shape_.out_rows() - row), column,
-                              std::min(band_columns_, shape_.out_columns() - column)};
+        const OutputArea area{row, std::min(band_rows_, out_rows_ - row), column,
+                              std::min(band_columns_, out_columns_ - column)};
         run_band(in, out, epilogue, band / horizontal / vertical, area, stage);
       }
     });
@@ -82,8 +84,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
       const std::int64_t out_channel = channel * multiplier + m;
       for (std::int64_t row = 0; row < area.rows; ++row) {
         const std::int64_t at =
-            ((plane * multiplier + m) * shape_.out_rows() + area.first_row + row) * shape_.out_columns() +
-            area.first_column;
+            ((plane * multiplier + m) * out_rows_ + area.first_row + row) * out_columns_ + area.first_column;
         kernels_.depthwise_row(
             stage + stage_.output_offset(row, 0), offsets_.data(), weights_.data() + out_channel * taps_,
             taps_, area.columns, epilogue.bias != nullptr ? epilogue.bias[out_channel] : 0.0F,
@@ -96,6 +97,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   Conv2dShape shape_;
   const ConvKernels& kernels_;
   std::int64_t taps_;
+  std::int64_t out_rows_;  ///< kept, as computing them takes a division
+  std::int64_t out_columns_;
   std::int64_t band_columns_;
   std::int64_t band_rows_;
   ConvStage stage_;

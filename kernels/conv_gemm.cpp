@@ -4,7 +4,8 @@
 //   for every tile of output positions (and part of the output channels):     (threads over these)
 //     for a block of kc rows of K:
 //       fill the stage with the input channels of the block, pack the tile's panels from it
-//       for a panel of nr positions (in L1), for a panel of mr output channels: microkernel
+//       for a panel of nr positions (in L1), for a panel of mr output channels: microkernel,
+//       or the other way round (GemmKernels::sweeps)
 //
 // The sums of a tile continue through `out` from block to block; the epilogue runs in the microkernel of the
 // last block.
@@ -42,7 +43,7 @@ struct Split {
 
 class GemmConvolution final : public ConvAlgorithm {
  public:
-  GemmConvolution(const Conv2dShape& shape, const float* weights, Isa isa);
+  GemmConvolution(const Conv2dShape& shape, const float* weights, const GemmKernels& gemm);
 
   std::size_t packed_bytes() const override {
     return static_cast<std::size_t>(shape_.groups * m_ * k_) * sizeof(float) + packer_.table_bytes();
@@ -59,6 +60,7 @@ class GemmConvolution final : public ConvAlgorithm {
   struct Buffers {
     float* stage;
     float* panels;
+    float* scratch;  ///< of gemm_row_panel
   };
   void multiply(const float* image, const ConvTile& tile, const float* weights, std::int64_t rows,
                 std::int64_t k_first, std::int64_t k_count, const Buffers& buffers, float* out,
@@ -75,13 +77,14 @@ class GemmConvolution final : public ConvAlgorithm {
   std::int64_t positions_;  ///< output rows x columns
   std::int64_t widest_;     ///< positions of a tile, at most
   ConvTilePacker packer_;
+  std::int64_t panels_floats_;
   std::int64_t thread_floats_;
   AlignedBuffer weights_;  ///< per group, per K block: panels of mr rows x the block
 };
 
 /// Positions of a tile: as many as the table allows, unless their stage gets too large.
-std::int64_t tile_limit(const Conv2dShape& shape, Isa isa, std::int64_t kc) {
-  const GemmKernels& gemm = gemm_kernels(isa);
+std::int64_t tile_limit(const Conv2dShape& shape, const GemmKernels& gemm, std::int64_t kc) {
+  const Isa isa = gemm.rows[0].isa;
   std::int64_t positions = std::clamp(gemm.blocking.tile_floats / kc, narrowest_tile, widest_tile);
   while (positions >= 2 * narrowest_tile &&
          ConvTilePacker(shape, isa, kc, positions).stage_floats() > gemm.blocking.stage_floats) {
@@ -90,19 +93,20 @@ std::int64_t tile_limit(const Conv2dShape& shape, Isa isa, std::int64_t kc) {
   return positions / gemm.nr * gemm.nr;
 }
 
-GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights, Isa isa)
+GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights, const GemmKernels& gemm)
     : shape_(shape),
-      gemm_(gemm_kernels(isa)),
+      gemm_(gemm),
       m_(shape.out_channels / shape.groups),
       k_(shape.in_channels / shape.groups * shape.kernel_rows * shape.kernel_columns),
       kc_(balanced_block(k_, gemm_.blocking.kc)),
       positions_(shape.out_rows() * shape.out_columns()),
-      widest_(tile_limit(shape, isa, kc_)),
-      packer_(shape, isa, kc_, widest_),
+      widest_(tile_limit(shape, gemm, kc_)),
+      packer_(shape, gemm.rows[0].isa, kc_, widest_),
       weights_(shape.groups * m_ * k_) {
   // A run whose residual is `out` packs all K blocks of a tile first: at least one panel of each must fit.
   const std::int64_t panels = std::max(widest_ / gemm_.nr, divide_up(k_, kc_));
-  thread_floats_ = packer_.stage_floats() + round_up(panels * packer_.panel_floats(kc_), 16);
+  panels_floats_ = round_up(panels * packer_.panel_floats(kc_), 16);
+  thread_floats_ = packer_.stage_floats() + panels_floats_ + round_up(gemm_scratch_floats(gemm_, kc_), 16);
 
   float* to = weights_.data();
   for (std::int64_t group = 0; group < shape.groups; ++group) {
@@ -161,6 +165,23 @@ void GemmConvolution::multiply(const float* image, const ConvTile& tile, const f
                                const Buffers& buffers, float* out, const Epilogue* epilogue) const {
   const std::int64_t nr = gemm_.nr;
   packer_.stage(image, tile, k_first, k_count, buffers.stage);
+  if (gemm_.sweeps != nullptr) {
+    const std::int64_t panel_stride = packer_.panel_floats(k_count);
+    float* panel = buffers.panels;
+    for (std::int64_t lane = 0; lane < tile.count; lane += nr, panel += panel_stride) {
+      packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, panel);
+    }
+    Epilogue here = epilogue != nullptr ? *epilogue : Epilogue{};
+    for (std::int64_t row = 0; row < rows; row += gemm_.mr) {
+      const auto row_count = static_cast<int>(std::min<std::int64_t>(gemm_.mr, rows - row));
+      gemm_row_panel(gemm_, row_count, tile.count, k_count, weights + row * k_count, buffers.panels,
+                     panel_stride, out + row * positions_, positions_, k_first > 0,
+                     epilogue != nullptr ? &here : nullptr, buffers.scratch);
+      if (here.bias != nullptr) here.bias += gemm_.mr;
+      if (here.residual != nullptr) here.residual += gemm_.mr * positions_;
+    }
+    return;
+  }
   for (std::int64_t lane = 0; lane < tile.count; lane += nr) {
     packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, buffers.panels);
     Epilogue here;
@@ -227,7 +248,8 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
   const std::int64_t jobs = shape_.batch * shape_.groups * split.tiles * split.channel_parts;
   pool.parallel_for(jobs, [&](std::int64_t job, int thread) {
     float* mine = aligned + thread * thread_floats_;
-    const Buffers buffers{mine, mine + packer_.stage_floats()};
+    float* panels = mine + packer_.stage_floats();
+    const Buffers buffers{mine, panels, panels + panels_floats_};
     const std::int64_t channel = job % split.channel_parts * split.channel_part;
     const std::int64_t tile_index = job / split.channel_parts % split.tiles;
     const std::int64_t image = job / split.channel_parts / split.tiles;  // item x groups + group
@@ -261,7 +283,12 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
 
 std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights,
                                                      Isa isa) {
-  return std::make_unique<GemmConvolution>(shape, weights, isa);
+  return make_gemm_convolution(shape, weights, gemm_kernels(isa));
+}
+
+std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights,
+                                                     const GemmKernels& gemm) {
+  return std::make_unique<GemmConvolution>(shape, weights, gemm);
 }
 
 }  // namespace edge::kernels

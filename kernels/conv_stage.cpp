@@ -1,6 +1,7 @@
 #include "kernels/conv_stage.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace edge::kernels {
 
@@ -50,54 +51,76 @@ std::int64_t ConvStage::tap_offset(std::int64_t tap_row, std::int64_t tap_column
          column / shape_.stride_columns;
 }
 
+ConvStage::Columns ConvStage::columns_of(const OutputArea& area) const {
+  const std::int64_t stride = shape_.stride_columns;
+  Columns columns;
+  columns.count = static_cast<std::ptrdiff_t>(area.columns + max_column_shift_);
+  columns.first = static_cast<std::ptrdiff_t>(area.first_column * stride - shape_.padding_columns);
+  const std::int64_t left = ceil_divide(-columns.first, stride);
+  const std::int64_t right = ceil_divide(shape_.in_columns - columns.first - column_phases_.back(), stride);
+  columns.low = static_cast<std::ptrdiff_t>(std::clamp<std::int64_t>(left, 0, columns.count));
+  columns.high = static_cast<std::ptrdiff_t>(std::clamp<std::int64_t>(right, columns.low, columns.count));
+  return columns;
+}
+
 void ConvStage::fill(const float* plane, const OutputArea& area, float* to) const {
+  const Columns columns = columns_of(area);
+  const auto row_floats = static_cast<std::ptrdiff_t>(row_floats_);
+  const auto row_step = static_cast<std::ptrdiff_t>(shape_.stride_rows);
+  const auto in_rows = static_cast<std::ptrdiff_t>(shape_.in_rows);
+  const auto in_columns = static_cast<std::ptrdiff_t>(shape_.in_columns);
+  const auto rows = static_cast<std::ptrdiff_t>(area.rows + max_row_shift_);
   for (std::size_t phase = 0; phase < row_phases_.size(); ++phase) {
-    float* phase_to = to + static_cast<std::int64_t>(phase) * phase_rows_ * row_floats_;
-    for (std::int64_t row = 0; row < area.rows + max_row_shift_; ++row) {
-      const std::int64_t y =
-          (area.first_row + row) * shape_.stride_rows + row_phases_[phase] - shape_.padding_rows;
-      float* row_to = phase_to + row * row_floats_;
-      if (y < 0 || y >= shape_.in_rows) {
-        std::fill_n(row_to, row_floats_, 0.0F);
+    float* row_to = to + static_cast<std::ptrdiff_t>(phase) * phase_rows_ * row_floats;
+    auto y = static_cast<std::ptrdiff_t>(area.first_row * shape_.stride_rows + row_phases_[phase] -
+                                         shape_.padding_rows);
+    for (std::ptrdiff_t row = 0; row < rows; ++row, y += row_step, row_to += row_floats) {
+      if (y < 0 || y >= in_rows) {
+        std::fill_n(row_to, row_floats, 0.0F);
       } else {
-        fill_row(plane + y * shape_.in_columns, area, row_to);
+        fill_row(plane + y * in_columns, columns, row_to);
       }
     }
   }
 }
 
-void ConvStage::fill_row(const float* row, const OutputArea& area, float* to) const {
-  const std::int64_t stride = shape_.stride_columns;
-  const std::int64_t count = area.columns + max_column_shift_;
-  const std::int64_t first = area.first_column * stride - shape_.padding_columns;
-  // Element i of phase p is input column first + i * stride + p. All phases lie inside the image for i in
-  // [low, high).
-  const std::int64_t last_phase = column_phases_.back();
-  const std::int64_t low = std::clamp<std::int64_t>(ceil_divide(-first, stride), 0, count);
-  const std::int64_t high =
-      std::clamp<std::int64_t>(ceil_divide(shape_.in_columns - first - last_phase, stride), low, count);
-  const auto border = [&](std::int64_t begin, std::int64_t end) {
-    for (std::size_t phase = 0; phase < column_phases_.size(); ++phase) {
-      float* phase_to = to + static_cast<std::int64_t>(phase) * pitch_;
-      for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t column = first + i * stride + column_phases_[phase];
-        phase_to[i] = column >= 0 && column < shape_.in_columns ? row[column] : 0.0F;
-      }
-    }
-  };
-  border(0, low);
-  border(high, count);
-  if (low == high) return;
-  const float* from = row + first + low * stride;
+/// Elements outside of [low, high): at most the two next to it lie inside the image, and only for some
+/// phases.
+void ConvStage::fill_borders(const float* row, const Columns& columns, float* to) const {
+  const auto stride = static_cast<std::ptrdiff_t>(shape_.stride_columns);
+  const auto in_columns = static_cast<std::ptrdiff_t>(shape_.in_columns);
+  const auto pitch = static_cast<std::ptrdiff_t>(pitch_);
+  const std::ptrdiff_t before = columns.first + (columns.low - 1) * stride;
+  const std::ptrdiff_t behind = columns.first + columns.high * stride;
+  for (const std::int64_t long_phase : column_phases_) {
+    const auto phase = static_cast<std::ptrdiff_t>(long_phase);
+    const auto value = [&](std::ptrdiff_t column) {
+      return column >= 0 && column < in_columns ? row[column] : 0.0F;
+    };
+    if (columns.low > 1) std::fill_n(to, columns.low - 1, 0.0F);
+    if (columns.low > 0) to[columns.low - 1] = value(before + phase);
+    if (columns.high < columns.count) to[columns.high] = value(behind + phase);
+    if (columns.high + 1 < columns.count) std::fill(to + columns.high + 1, to + columns.count, 0.0F);
+    to += pitch;
+  }
+}
+
+void ConvStage::fill_row(const float* row, const Columns& columns, float* to) const {
+  const auto stride = static_cast<std::ptrdiff_t>(shape_.stride_columns);
+  const std::ptrdiff_t low = columns.low;
+  const std::ptrdiff_t inside = columns.high - low;
+  if (low > 0 || columns.high < columns.count) fill_borders(row, columns, to);
+  if (inside == 0) return;
+  const float* from = row + columns.first + low * stride;
   if (stride == 1) {
-    std::copy_n(from, high - low, to + low);
-  } else if (static_cast<std::int64_t>(column_phases_.size()) == stride && (stride == 2 || stride == 4)) {
-    kernels_->split_phases(from, high - low, static_cast<int>(stride), pitch_, to + low);
+    std::copy_n(from, inside, to + low);
+  } else if (static_cast<std::ptrdiff_t>(column_phases_.size()) == stride && (stride == 2 || stride == 4)) {
+    kernels_->split_phases(from, inside, static_cast<int>(stride), pitch_, to + low);
   } else {
     for (std::size_t phase = 0; phase < column_phases_.size(); ++phase) {
-      float* phase_to = to + static_cast<std::int64_t>(phase) * pitch_ + low;
+      float* phase_to = to + static_cast<std::ptrdiff_t>(phase) * pitch_ + low;
       const float* phase_from = from + column_phases_[phase];
-      for (std::int64_t i = 0; i < high - low; ++i) phase_to[i] = phase_from[i * stride];
+      for (std::ptrdiff_t i = 0; i < inside; ++i) phase_to[i] = phase_from[i * stride];
     }
   }
 }

@@ -9,6 +9,7 @@
 // errors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -42,7 +43,14 @@ class ConvStage {
   void fill(const float* plane, const OutputArea& area, float* to) const;
 
  private:
-  void fill_row(const float* row, const OutputArea& area, float* to) const;
+  /// Element i of phase p is input column first + i * stride + p, for i < count. All phases lie inside the
+  /// image for i in [low, high).
+  struct Columns {
+    std::ptrdiff_t first, count, low, high;
+  };
+  Columns columns_of(const OutputArea& area) const;
+  void fill_borders(const float* row, const Columns& columns, float* to) const;
+  void fill_row(const float* row, const Columns& columns, float* to) const;
 
   Conv2dShape shape_;
   const ConvKernels* kernels_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 
 #include "kernels/gemm_pack.h"
 
@@ -28,6 +29,7 @@ ConvTilePacker::ConvTilePacker(const Conv2dShape& shape, Isa isa, std::int64_t k
       kernels_(conv_kernels(isa)),
       nr_(gemm_kernels(isa).nr),
       taps_(shape.kernel_rows * shape.kernel_columns),
+      out_columns_(shape.out_columns()),
       widest_(widest),
       direct_(taps_ == 1 && shape.stride_rows == 1 && shape.stride_columns == 1 && shape.padding_rows == 0 &&
               shape.padding_columns == 0),
@@ -48,7 +50,7 @@ ConvTilePacker::ConvTilePacker(const Conv2dShape& shape, Isa isa, std::int64_t k
 }
 
 ConvTile ConvTilePacker::tile_at(std::int64_t first, std::int64_t count) const {
-  const std::int64_t columns = shape_.out_columns();
+  const std::int64_t columns = out_columns_;
   const std::int64_t first_row = first / columns;
   const std::int64_t last_row = (first + count - 1) / columns;
   ConvTile tile{.first = first, .count = count};
@@ -98,13 +100,14 @@ void ConvTilePacker::pack_panel(const float* image, const ConvTile& tile, std::i
 }
 
 int ConvTilePacker::pieces_of_panel(const ConvTile& tile, std::int64_t first_lane, PanelPiece* pieces) const {
-  const std::int64_t columns = shape_.out_columns();
-  const std::int64_t end = std::min(nr_, tile.count - first_lane);
+  // Pointer-sized: 64-bit divisions are slow on armv7.
+  const auto columns = static_cast<std::ptrdiff_t>(out_columns_);
+  const auto position = static_cast<std::ptrdiff_t>(tile.first + first_lane);
+  const auto end = static_cast<std::ptrdiff_t>(std::min(nr_, tile.count - first_lane));
+  std::ptrdiff_t row = position / columns;
+  std::ptrdiff_t column = position - row * columns;
   int count = 0;
-  for (std::int64_t lane = 0; lane < end;) {
-    const std::int64_t position = tile.first + first_lane + lane;
-    const std::int64_t row = position / columns;
-    const std::int64_t column = position % columns;
+  for (std::ptrdiff_t lane = 0; lane < end; lane += columns - column, column = 0, ++row) {
     std::int64_t from = stage_.output_offset(row - tile.areas[0].first_row, column);
     if (!narrow()) {
       const bool second = row != tile.areas[0].first_row;
@@ -112,7 +115,6 @@ int ConvTilePacker::pieces_of_panel(const ConvTile& tile, std::int64_t first_lan
           second ? stage_channels_ * stage_.channel_floats() + column : column - tile.areas[0].first_column;
     }
     pieces[count++] = {from, static_cast<int>(lane)};
-    lane += columns - column;
   }
   return count;
 }

@@ -45,13 +45,14 @@ class ConvTilePacker {
 
  private:
   /// Rows so narrow that a tile may hold several are staged whole; else a tile lies in one or two rows.
-  bool narrow() const { return shape_.out_columns() <= widest_; }
+  bool narrow() const { return out_columns_ <= widest_; }
   int pieces_of_panel(const ConvTile& tile, std::int64_t first_lane, PanelPiece* pieces) const;
 
   Conv2dShape shape_;
   const ConvKernels& kernels_;
   std::int64_t nr_;
-  std::int64_t taps_;  ///< kernel rows x columns
+  std::int64_t taps_;         ///< kernel rows x columns
+  std::int64_t out_columns_;  ///< kept, as computing it takes a division
   std::int64_t widest_;
   bool direct_;  ///< 1x1, stride 1, no padding: the image is the im2col matrix
   ConvStage stage_;

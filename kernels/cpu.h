@@ -27,4 +27,22 @@ bool isa_supported(Isa isa);
 /// Human-readable CPU model ("AMD EPYC", "Cortex-A72"), used as a key of the profile cache.
 std::string cpu_model();
 
+/// Bytes of cache that one core has for itself: of a cache that several cores share, its part. 0: none.
+struct CacheSizes {
+  std::int64_t l1_data = 0;
+  std::int64_t l2 = 0;
+  std::int64_t l3 = 0;
+  friend bool operator==(const CacheSizes&, const CacheSizes&) = default;
+};
+
+/// Of this machine: from sysfs; what is missing there (many Arm kernels say nothing) from a table of known
+/// cores, else from sysconf(), else as on a Raspberry Pi 4. The system is asked once.
+const CacheSizes& cache_sizes();
+
+/// What sysfs says in `directory`, usually /sys/devices/system/cpu/cpu0/cache; 0 where it says nothing.
+CacheSizes read_cache_sizes(const std::string& directory);
+
+/// `sizes` with its zeros filled from what is known about the core `model` (as cpu_model() names it).
+CacheSizes complete_cache_sizes(CacheSizes sizes, std::string_view model);
+
 }  // namespace edge::kernels

@@ -3,24 +3,49 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string_view>
 
 #include "kernels/gemm_kernels.h"
 
 namespace edge::kernels {
 
+namespace {
+
+/// Expanded panels trade instructions for loads. These cores execute NEON faster than they load: there, the
+/// microkernel that duplicates while it loads takes fewer cycles (llvm-mca and the cores' manuals,
+/// docs/performance.md). A Cortex-A7 needs four cycles for a multiply-add, so that it has time for the loads.
+bool loads_limit(std::string_view core) {
+  return core == "Cortex-A53" || core == "Cortex-A55" || core == "Cortex-A72" || core == "Cortex-A76";
+}
+
+GemmKernels with_blocking(GemmKernels kernels) {
+  if (kernels.expanded != nullptr && loads_limit(cpu_model())) kernels.expanded = nullptr;
+  const int copies = kernels.expanded != nullptr ? kernels.expanded->copies : 1;
+  kernels.blocking = gemm_blocking(kernels.rows[0].isa, kernels.mr, kernels.nr, copies, cache_sizes());
+  return kernels;
+}
+
+}  // namespace
+
 const GemmKernels& gemm_kernels(Isa isa) {
   switch (isa) {
 #if defined(EDGE_HAVE_AVX2)
-    case Isa::avx2:
-      return gemm_kernels_avx2;
+    case Isa::avx2: {
+      static const GemmKernels avx2 = with_blocking(gemm_kernels_avx2);
+      return avx2;
+    }
 #endif
 #if defined(EDGE_HAVE_NEON)
-    case Isa::neon:
-      return gemm_kernels_neon;
+    case Isa::neon: {
+      static const GemmKernels neon = with_blocking(gemm_kernels_neon);
+      return neon;
+    }
 #endif
-    default:
+    default: {
       assert(isa == Isa::scalar && "this build has no kernels for that ISA");
-      return gemm_kernels_scalar;
+      static const GemmKernels scalar = with_blocking(gemm_kernels_scalar);
+      return scalar;
+    }
   }
 }
 
@@ -49,15 +74,19 @@ std::int64_t balanced_block(std::int64_t k, std::int64_t kc) {
 
 namespace {
 
-/// A block with fewer than nr columns: the microkernel works on a copy, as it reads and writes whole tiles.
-void partial_tile(const GemmMicrokernel& kernel, std::int64_t columns, std::int64_t kc, const float* a,
-                  const float* b, float* c, std::int64_t ldc, bool accumulate, const Epilogue* epilogue) {
+/// A block with fewer columns than a tile of `width`: the microkernel, run(tile, epilogue) with that row
+/// stride, works on a copy, as it reads and writes whole tiles.
+template <typename Run>
+void partial_tile(const Run& run, int rows, int width, std::int64_t columns, float* c, std::int64_t ldc,
+                  bool accumulate, const Epilogue* epilogue) {
   constexpr int largest_tile = 128;
-  assert(kernel.mr * kernel.nr <= largest_tile);
-  float tile[largest_tile] = {};
-  float residual[largest_tile] = {};
+  assert(rows * width <= largest_tile);
+  float tile[largest_tile];
+  float residual[largest_tile];
   const auto copy_in = [&](const float* from, float* to) {
-    for (int row = 0; row < kernel.mr; ++row) std::copy_n(from + row * ldc, columns, to + row * kernel.nr);
+    for (int row = 0; row < rows; ++row, from += ldc, to += width) {
+      for (int column = 0; column < width; ++column) to[column] = column < columns ? from[column] : 0.0F;
+    }
   };
   Epilogue local;
   if (epilogue != nullptr) {
@@ -68,8 +97,11 @@ void partial_tile(const GemmMicrokernel& kernel, std::int64_t columns, std::int6
     }
   }
   if (accumulate) copy_in(c, tile);
-  kernel.run(kc, a, b, tile, kernel.nr, accumulate, epilogue != nullptr ? &local : nullptr);
-  for (int row = 0; row < kernel.mr; ++row) std::copy_n(tile + row * kernel.nr, columns, c + row * ldc);
+  run(tile, epilogue != nullptr ? &local : nullptr);
+  const float* from = tile;
+  for (int row = 0; row < rows; ++row, from += width, c += ldc) {
+    for (std::int64_t column = 0; column < columns; ++column) c[column] = from[column];
+  }
 }
 
 }  // namespace
@@ -77,6 +109,9 @@ void partial_tile(const GemmMicrokernel& kernel, std::int64_t columns, std::int6
 void gemm_column_panel(const GemmKernels& kernels, std::int64_t m, std::int64_t columns, std::int64_t kc,
                        const float* a_panels, const float* b_panel, float* c, std::int64_t ldc,
                        bool accumulate, const Epilogue* epilogue) {
+  if (kernels.column_panel != nullptr) {
+    return kernels.column_panel(m, columns, kc, a_panels, b_panel, c, ldc, accumulate, epilogue);
+  }
   Epilogue local;
   for (std::int64_t row = 0; row < m; row += kernels.mr) {
     const GemmMicrokernel& kernel = kernels.rows[std::min<std::int64_t>(kernels.mr, m - row) - 1];
@@ -98,9 +133,63 @@ void gemm_column_panel(const GemmKernels& kernels, std::int64_t m, std::int64_t 
     if (columns == kernels.nr) {
       kernel.run(kc, a_panels + row * kc, b_panel, c + row * ldc, ldc, accumulate, here);
     } else {
-      partial_tile(kernel, columns, kc, a_panels + row * kc, b_panel, c + row * ldc, ldc, accumulate, here);
+      const auto run = [&](float* tile, const Epilogue* last) {
+        kernel.run(kc, a_panels + row * kc, b_panel, tile, kernels.nr, accumulate, last);
+      };
+      partial_tile(run, kernel.mr, kernels.nr, columns, c + row * ldc, ldc, accumulate, here);
     }
   }
+}
+
+std::int64_t gemm_scratch_floats(const GemmKernels& kernels, std::int64_t k) {
+  return kernels.expanded != nullptr ? kernels.expanded->copies * kernels.mr * k : 0;
+}
+
+void gemm_row_panel(const GemmKernels& kernels, int rows, std::int64_t columns, std::int64_t k,
+                    const float* a_panel, const float* b_panels, std::int64_t b_panel_stride, float* c,
+                    std::int64_t ldc, bool accumulate, const Epilogue* epilogue, float* scratch) {
+  constexpr std::int64_t panels_worth_expanding = 2;
+  const int nr = kernels.nr;
+  GemmSweep sweep = kernels.sweeps != nullptr ? kernels.sweeps[rows - 1] : nullptr;
+  GemmSweep half_sweep = kernels.half_sweeps != nullptr ? kernels.half_sweeps[rows - 1] : nullptr;
+  if (kernels.expanded != nullptr && rows == kernels.mr && columns > (panels_worth_expanding - 1) * nr) {
+    kernels.expanded->expand(k, a_panel, scratch);
+    sweep = kernels.expanded->sweep;
+    half_sweep = kernels.expanded->half_sweep;
+    a_panel = scratch;
+  }
+  const auto run = [&](std::int64_t panels, float* to, std::int64_t to_stride, bool add,
+                       const Epilogue* last) {
+    if (sweep != nullptr)
+      return sweep(panels, k, a_panel, b_panels, b_panel_stride, to, to_stride, add, last);
+    Epilogue here = last != nullptr ? *last : Epilogue{};
+    for (std::int64_t panel = 0; panel < panels; ++panel) {
+      kernels.rows[rows - 1].run(k, a_panel, b_panels + panel * b_panel_stride, to + panel * nr, to_stride,
+                                 add, last != nullptr ? &here : nullptr);
+      if (here.residual != nullptr) here.residual += nr;
+    }
+  };
+  std::int64_t whole = 0;  // columns / nr: a 64-bit division is a slow call on 32-bit CPUs
+  while ((whole + 1) * nr <= columns) ++whole;
+  if (whole > 0) run(whole, c, ldc, accumulate, epilogue);
+  columns -= whole * nr;
+  if (columns == 0) return;
+  b_panels += whole * b_panel_stride;
+  Epilogue rest = epilogue != nullptr ? *epilogue : Epilogue{};
+  if (rest.residual != nullptr) rest.residual += whole * nr;
+  const Epilogue* last = epilogue != nullptr ? &rest : nullptr;
+  c += whole * nr;
+  if (half_sweep == nullptr || columns > nr / 2) {
+    partial_tile([&](float* tile, const Epilogue* here) { run(1, tile, nr, accumulate, here); }, rows, nr,
+                 columns, c, ldc, accumulate, last);
+    return;
+  }
+  const auto run_half = [&](float* to, std::int64_t to_stride, const Epilogue* here) {
+    half_sweep(1, k, a_panel, b_panels, b_panel_stride, to, to_stride, accumulate, here);
+  };
+  if (columns == nr / 2) return run_half(c, ldc, last);
+  partial_tile([&](float* tile, const Epilogue* here) { run_half(tile, nr / 2, here); }, rows, nr / 2,
+               columns, c, ldc, accumulate, last);
 }
 
 }  // namespace edge::kernels

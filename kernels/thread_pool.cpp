@@ -1,13 +1,19 @@
 // The pool: one mutex guards the loop that is running; indices are claimed under it, so tasks should take at
 // least some ten microseconds. A worker that wakes late never delays the end of a loop: only claimed indices
 // are waited for.
+//
+// Waking a sleeping thread costs some ten microseconds, as much as a small layer. So whoever waits looks for
+// work for a short while before it sleeps: the next layer's loop mostly comes within that time. Not where
+// the process has fewer CPUs than the pool has threads, as waiting would then take the CPU from the work.
 #include "kernels/thread_pool.h"
 
 #include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -20,6 +26,33 @@ namespace edge::kernels {
 namespace {
 
 constexpr std::size_t longest_thread_name = 15;  // Linux' limit
+
+/// How long a thread looks for work before it sleeps.
+constexpr std::chrono::microseconds patience{50};
+
+/// Tells the core that this is a waiting loop.
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__arm__) || defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Returns when ready() or after `patience`. Yields: the thread that is waited for may have been put on the
+/// same CPU.
+template <typename Ready>
+void look_for(const Ready& ready) {
+  constexpr int looks_per_yield = 32;
+  const auto start = std::chrono::steady_clock::now();
+  do {
+    for (int look = 0; look < looks_per_yield; ++look) {
+      if (ready()) return;
+      relax();
+    }
+    sched_yield();
+  } while (std::chrono::steady_clock::now() - start < patience);
+}
 
 void name_this_thread(const std::string& name, int number) {
   const std::string digits = std::to_string(number);
@@ -39,10 +72,14 @@ struct ThreadPool::State {
   const std::function<void(std::int64_t, int)>* task = nullptr;
   std::int64_t next = 0;
   std::int64_t count = 0;
-  int running = 0;  ///< tasks that are being run
   bool stopping = false;
   std::exception_ptr error;
 
+  // Changed with `mutex` held only, but read without it by threads that look for work:
+  std::atomic<int> running = 0;           ///< tasks that are being run
+  std::atomic<std::uint32_t> events = 0;  ///< loops that were started, and the end of the pool
+
+  bool patient = false;  ///< constant once threads run
   std::vector<std::thread> threads;
 
   /// Claims and runs indices until none is left. The lock is held on entry and on return.
@@ -69,6 +106,12 @@ struct ThreadPool::State {
     name_this_thread(name, thread);
     std::unique_lock lock(mutex);
     while (true) {
+      if (patient && !stopping && next >= count) {
+        const std::uint32_t seen = events;
+        lock.unlock();
+        look_for([this, seen] { return events.load(std::memory_order_relaxed) != seen; });
+        lock.lock();
+      }
       work_available.wait(lock, [this] { return stopping || next < count; });
       if (stopping) return;
       run_tasks(lock, thread);
@@ -79,6 +122,7 @@ struct ThreadPool::State {
     {
       const std::scoped_lock lock(mutex);
       stopping = true;
+      ++events;
     }
     work_available.notify_all();
     for (std::thread& thread : threads) thread.join();
@@ -88,6 +132,8 @@ struct ThreadPool::State {
 ThreadPool::ThreadPool(int threads, const std::string& name) : state_(std::make_unique<State>()) {
   assert(threads >= 1);
   State* state = state_.get();
+  state->patient = available_cpus() >= threads;
+  state->threads.reserve(static_cast<std::size_t>(threads - 1));
   try {
     for (int thread = 1; thread < threads; ++thread) {
       state->threads.emplace_back([state, name, thread] { state->worker(name, thread); });
@@ -116,8 +162,14 @@ void ThreadPool::parallel_for(std::int64_t count,
   state.error = nullptr;
   state.next = 0;
   state.count = count;
+  ++state.events;
   if (count > 1 && !state.threads.empty()) state.work_available.notify_all();
   state.run_tasks(lock, 0);
+  if (state.patient && state.running > 0) {
+    lock.unlock();
+    look_for([&state] { return state.running.load(std::memory_order_relaxed) == 0; });
+    lock.lock();
+  }
   state.work_done.wait(lock, [&state] { return state.running == 0; });
   state.task = nullptr;
   const std::exception_ptr error = std::exchange(state.error, nullptr);

@@ -1,117 +1,152 @@
-// AVX2+FMA gemm microkernels, 1 to 6 rows by 16 columns. Any thread, no errors.
-//
-// Registers of the 6x16: ymm0-11 the 6 x 2 sums, ymm12-13 a row of B, ymm14-15 an element of A in all lanes.
-// 12 independent chains cover FMA latency (4) x FMA units (2) = 8; a step loads 2 vectors and 6 scalars for
-// 12 FMAs.
+// AVX2+FMA gemm microkernels, 1 to 6 rows by 16 columns, and the walk down a column panel (registers:
+// gemm_tile.h). Any thread, no errors.
 #include <immintrin.h>
 
 #include <cstddef>
 
+#include "kernels/avx2/gemm_tile.h"
 #include "kernels/gemm_kernels.h"
 
 namespace edge::kernels {
 
 namespace {
 
-constexpr int nr = 16;
-
-/// x > 0 or NaN: x, else +0.
-[[gnu::always_inline]] inline __m256 relu(__m256 x) {
-  return _mm256_and_ps(x, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NLE_UQ));
-}
+constexpr int mr = panel_rows;
+constexpr int nr = panel_columns;
 
 template <int rows>
-struct Tile {
-  __m256 sums[rows][2];
-
-  [[gnu::always_inline]] inline void step(const float* a, const float* b) {
-    const __m256 b0 = _mm256_loadu_ps(b);
-    const __m256 b1 = _mm256_loadu_ps(b + 8);
-#pragma GCC unroll 8
-    for (int row = 0; row < rows; ++row) {
-      const __m256 element = _mm256_broadcast_ss(a + row);
-      sums[row][0] = _mm256_fmadd_ps(element, b0, sums[row][0]);
-      sums[row][1] = _mm256_fmadd_ps(element, b1, sums[row][1]);
-    }
-  }
-
-  [[gnu::always_inline]] inline void finish(const Epilogue& epilogue, std::ptrdiff_t ldc) {
-    if (epilogue.bias != nullptr) {
-#pragma GCC unroll 8
-      for (int row = 0; row < rows; ++row) {
-        const __m256 bias = _mm256_broadcast_ss(epilogue.bias + row);
-        sums[row][0] = _mm256_add_ps(sums[row][0], bias);
-        sums[row][1] = _mm256_add_ps(sums[row][1], bias);
-      }
-    }
-    if (epilogue.residual != nullptr) {
-#pragma GCC unroll 8
-      for (int row = 0; row < rows; ++row) {
-        sums[row][0] = _mm256_add_ps(sums[row][0], _mm256_loadu_ps(epilogue.residual + row * ldc));
-        sums[row][1] = _mm256_add_ps(sums[row][1], _mm256_loadu_ps(epilogue.residual + row * ldc + 8));
-      }
-    }
-    if (epilogue.relu) {
-#pragma GCC unroll 8
-      for (int row = 0; row < rows; ++row) {
-        sums[row][0] = relu(sums[row][0]);
-        sums[row][1] = relu(sums[row][1]);
-      }
-    }
-  }
-};
-
-template <int rows>
-void gemm(std::int64_t k, const float* a, const float* b, float* c, std::int64_t ldc, bool accumulate,
-          const Epilogue* epilogue) {
-  Tile<rows> tile;
-  if (accumulate) {
-#pragma GCC unroll 8
-    for (int row = 0; row < rows; ++row) {
-      tile.sums[row][0] = _mm256_loadu_ps(c + row * ldc);
-      tile.sums[row][1] = _mm256_loadu_ps(c + row * ldc + 8);
-    }
-  } else {
-#pragma GCC unroll 8
-    for (int row = 0; row < rows; ++row) {
-      tile.sums[row][0] = _mm256_setzero_ps();
-      tile.sums[row][1] = _mm256_setzero_ps();
-      // C is written at the end only: have its lines by then.
-      _mm_prefetch(reinterpret_cast<const char*>(c + row * ldc), _MM_HINT_T0);
-    }
-  }
-  // Not unrolled: g++ 12 would move loads across steps and spill sums; the front end has room for the loop's
-  // overhead.
-#pragma GCC unroll 1
-  for (; k > 0; --k) {
-    tile.step(a, b);
-    a += rows;
-    b += nr;
-  }
-  if (epilogue != nullptr) tile.finish(*epilogue, static_cast<std::ptrdiff_t>(ldc));
-#pragma GCC unroll 8
-  for (int row = 0; row < rows; ++row) {
-    _mm256_storeu_ps(c + row * ldc, tile.sums[row][0]);
-    _mm256_storeu_ps(c + row * ldc + 8, tile.sums[row][1]);
-  }
+void whole(std::int64_t k, const float* a, const float* b, float* c, std::int64_t ldc, bool accumulate,
+           const Epilogue* epilogue) {
+  multiply<rows, 2>(k, a, a, b, c, ldc, accumulate, epilogue, WholeVector{}, Ahead{});
 }
 
 constexpr GemmMicrokernel kernels[] = {
-    {"f32-gemm 1x16 avx2", Isa::avx2, 1, nr, gemm<1>}, {"f32-gemm 2x16 avx2", Isa::avx2, 2, nr, gemm<2>},
-    {"f32-gemm 3x16 avx2", Isa::avx2, 3, nr, gemm<3>}, {"f32-gemm 4x16 avx2", Isa::avx2, 4, nr, gemm<4>},
-    {"f32-gemm 5x16 avx2", Isa::avx2, 5, nr, gemm<5>}, {"f32-gemm 6x16 avx2", Isa::avx2, 6, nr, gemm<6>},
+    {"f32-gemm 1x16 avx2", Isa::avx2, 1, nr, whole<1>}, {"f32-gemm 2x16 avx2", Isa::avx2, 2, nr, whole<2>},
+    {"f32-gemm 3x16 avx2", Isa::avx2, 3, nr, whole<3>}, {"f32-gemm 4x16 avx2", Isa::avx2, 4, nr, whole<4>},
+    {"f32-gemm 5x16 avx2", Isa::avx2, 5, nr, whole<5>}, {"f32-gemm 6x16 avx2", Isa::avx2, 6, nr, whole<6>},
 };
+
+/// What every block of a column panel shares.
+struct Panel {
+  std::int64_t columns;
+  std::int64_t k;
+  const float* a;
+  const float* b;
+  float* c;
+  std::int64_t ldc;
+  bool accumulate;
+  const Epilogue* epilogue;
+};
+
+/// Rows [row, row + rows) of a column panel.
+template <int rows, int vectors, class Last>
+void block(const Panel& panel, std::int64_t row, const Last& last, const float* next_c) {
+  Epilogue here;
+  if (panel.epilogue != nullptr) {
+    here = *panel.epilogue;
+    if (here.bias != nullptr) here.bias += row;
+    if (here.residual != nullptr) here.residual += row * panel.ldc;
+  }
+  const float* a = panel.a + row * panel.k;
+  multiply<rows, vectors>(panel.k, a, a + (rows > mr ? mr * panel.k : 0), panel.b, panel.c + row * panel.ldc,
+                          panel.ldc, panel.accumulate, panel.epilogue != nullptr ? &here : nullptr, last,
+                          Ahead{.next_c = next_c});
+}
+
+/// One column of 8 A panels, rows [row, row + 48): lanes are rows, of which the last two of a vector are
+/// surplus. For the few columns that a multiple of nr leaves over, most lanes of a tile would be idle.
+void thin_block(const Panel& panel, std::int64_t row, std::int64_t column) {
+  constexpr int panels = 8;  // as many chains as FMA latency x FMA units
+  constexpr int lanes = 8;
+  const auto ldc = static_cast<std::ptrdiff_t>(panel.ldc);
+  const auto stride = static_cast<std::ptrdiff_t>(mr * panel.k);
+  const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(row) * ldc + static_cast<std::ptrdiff_t>(column);
+  float* c = panel.c + offset;
+  float values[panels][lanes] = {};
+  if (panel.accumulate) {
+    for (int i = 0; i < panels * mr; ++i) values[i / mr][i % mr] = c[i * ldc];
+  }
+  __m256 sums[panels];
+#pragma GCC unroll 8
+  for (int i = 0; i < panels; ++i) sums[i] = _mm256_loadu_ps(values[i]);
+  const float* a = panel.a + row * panel.k;
+  const float* b = panel.b + column;
+  const auto step = [&](const auto& load) __attribute__((always_inline)) {
+    const __m256 element = _mm256_broadcast_ss(b);
+#pragma GCC unroll 8
+    for (int i = 0; i < panels; ++i) {
+      const __m256 rows = load(a + i * stride);
+      asm volatile("vfmadd231ps %1, %2, %0" : "+x"(sums[i]) : "x"(element), "x"(rows));
+    }
+    a += mr;
+    b += nr;
+  };
+  for (std::int64_t i = 1; i < panel.k; ++i) step([](const float* from) { return _mm256_loadu_ps(from); });
+  // Behind the last step, the surplus lanes may not exist.
+  const PartialVector last(mr);
+  if (panel.k > 0) step([&](const float* from) { return last.load(from); });
+#pragma GCC unroll 8
+  for (int i = 0; i < panels; ++i) {
+    if (panel.epilogue != nullptr && panel.epilogue->bias != nullptr) {
+      sums[i] = _mm256_add_ps(sums[i], last.load(panel.epilogue->bias + row + i * mr));
+    }
+    if (panel.epilogue != nullptr && panel.epilogue->residual != nullptr) {
+      float residual[lanes] = {};
+      for (int r = 0; r < mr; ++r) residual[r] = panel.epilogue->residual[offset + (i * mr + r) * ldc];
+      sums[i] = _mm256_add_ps(sums[i], _mm256_loadu_ps(residual));
+    }
+    if (panel.epilogue != nullptr && panel.epilogue->relu) sums[i] = relu(sums[i]);
+    _mm256_storeu_ps(values[i], sums[i]);
+  }
+  for (int i = 0; i < panels * mr; ++i) c[i * ldc] = values[i / mr][i % mr];
+}
+
+template <int vectors, class Last>
+void blocks(const Panel& panel, std::int64_t m, const Last& last) {
+  std::int64_t row = 0;
+  constexpr std::int64_t thin_columns = 4;
+  constexpr std::int64_t thin_rows = std::int64_t{8} * mr;
+  if constexpr (vectors == 1) {
+    for (; panel.columns <= thin_columns && row + thin_rows <= m; row += thin_rows) {
+      for (std::int64_t column = 0; column < panel.columns; ++column) thin_block(panel, row, column);
+    }
+  }
+  // One vector per row is too little for 6 rows to keep the FMA units busy: two panels at once.
+  if constexpr (vectors == 1) {
+    for (; row + 2 * mr <= m; row += 2 * mr) block<2 * mr, vectors>(panel, row, last, nullptr);
+  }
+  for (; row + mr <= m; row += mr) {
+    const float* next = row + mr < m ? panel.c + (row + mr) * panel.ldc : panel.c + nr;
+    block<mr, vectors>(panel, row, last, next);
+  }
+  switch (m - row) {
+    case 1:
+      return block<1, vectors>(panel, row, last, nullptr);
+    case 2:
+      return block<2, vectors>(panel, row, last, nullptr);
+    case 3:
+      return block<3, vectors>(panel, row, last, nullptr);
+    case 4:
+      return block<4, vectors>(panel, row, last, nullptr);
+    case 5:
+      return block<5, vectors>(panel, row, last, nullptr);
+    default:
+      return;
+  }
+}
+
+void column_panel(std::int64_t m, std::int64_t columns, std::int64_t k, const float* a_panels,
+                  const float* b_panel, float* c, std::int64_t ldc, bool accumulate,
+                  const Epilogue* epilogue) {
+  const Panel panel{columns, k, a_panels, b_panel, c, ldc, accumulate, epilogue};
+  if (columns == nr) return blocks<2>(panel, m, WholeVector{});
+  if (columns > 8) return blocks<2>(panel, m, PartialVector(columns - 8));
+  blocks<1>(panel, m, PartialVector(columns));
+}
 
 }  // namespace
 
-const GemmKernels gemm_kernels_avx2 = {6,
-                                       nr,
-                                       kernels,
-                                       {.kc = 256,
-                                        .mc = 144,
-                                        .nc = 2048,
-                                        .tile_floats = 64 * 1024,
-                                        .tile_rows = 2048,
-                                        .stage_floats = 96 * 1024}};
+const GemmKernels gemm_kernels_avx2 = {
+    .mr = mr, .nr = nr, .rows = kernels, .blocking = {}, .column_panel = column_panel};
 
 }  // namespace edge::kernels

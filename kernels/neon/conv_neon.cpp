@@ -10,22 +10,21 @@ namespace edge::kernels {
 
 namespace {
 
-#if defined(__aarch64__)
-constexpr int nr = 12;
-#else
 constexpr int nr = 8;
-#endif
 
 /// nr floats, as wide as a gemm panel.
 [[gnu::always_inline]] inline void copy(const float* from, float* to) {
-  const float32x4_t a = vld1q_f32(from);
-  const float32x4_t b = vld1q_f32(from + 4);
-  if constexpr (nr == 12) {
-    const float32x4_t c = vld1q_f32(from + 8);
-    vst1q_f32(to + 8, c);
-  }
-  vst1q_f32(to, a);
-  vst1q_f32(to + 4, b);
+#if defined(__aarch64__)
+  const float32x4_t low = vld1q_f32(from);
+  const float32x4_t high = vld1q_f32(from + 4);
+  vst1q_f32(to, low);
+  vst1q_f32(to + 4, high);
+#else  // vld1q_f32_x2, which g++ 12 lacks
+  asm volatile("vld1.32 {d16-d19}, [%0]\n vst1.32 {d16-d19}, [%1]\n"
+               :
+               : "r"(from), "r"(to)
+               : "memory", "q8", "q9");
+#endif
 }
 
 void pack_panel(const float* stage, const std::int32_t* offsets, std::int64_t row_count,
@@ -33,12 +32,14 @@ void pack_panel(const float* stage, const std::int32_t* offsets, std::int64_t ro
   const auto count = static_cast<std::ptrdiff_t>(row_count);
   const float* first = stage + pieces[0].from;
   if (piece_count == 1) {
+#pragma GCC unroll 4
     for (std::ptrdiff_t i = 0; i < count; ++i) copy(first + offsets[i], panel + i * nr);
     return;
   }
   if (piece_count == 2) {
     const float* second = stage + pieces[1].from;
     float* second_panel = panel + pieces[1].lane;
+#pragma GCC unroll 2
     for (std::ptrdiff_t i = 0; i < count; ++i) {
       copy(first + offsets[i], panel + i * nr);
       copy(second + offsets[i], second_panel + i * nr);
@@ -55,6 +56,7 @@ void pack_panel(const float* stage, const std::int32_t* offsets, std::int64_t ro
 void pack_rows(const float* image, std::int64_t image_stride, std::int64_t row_count, float* panel) {
   const auto stride = static_cast<std::ptrdiff_t>(image_stride);
   const auto count = static_cast<std::ptrdiff_t>(row_count);
+#pragma GCC unroll 4
   for (std::ptrdiff_t i = 0; i < count; ++i) copy(image + i * stride, panel + i * nr);
 }
 
@@ -62,25 +64,88 @@ void split_phases(const float* from, std::int64_t element_count, int stride, std
                   float* phases) {
   const auto count = static_cast<std::ptrdiff_t>(element_count);
   const auto phase = static_cast<std::ptrdiff_t>(phase_stride);
-  std::ptrdiff_t i = 0;
-  if (stride == 2) {
-    for (; i + 4 <= count; i += 4) {
+  if (count < 4) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      for (int p = 0; p < stride; ++p) phases[p * phase + i] = from[i * stride + p];
+    }
+    return;
+  }
+  const auto four = [&](std::ptrdiff_t i) {
+    float* to = phases + i;
+    if (stride == 2) {
       const float32x4x2_t split = vld2q_f32(from + 2 * i);
-      vst1q_f32(phases + i, split.val[0]);
-      vst1q_f32(phases + phase + i, split.val[1]);
-    }
-  } else {
-    for (; i + 4 <= count; i += 4) {
+      vst1q_f32(to, split.val[0]);
+      vst1q_f32(to + phase, split.val[1]);
+    } else {
       const float32x4x4_t split = vld4q_f32(from + 4 * i);
-      vst1q_f32(phases + i, split.val[0]);
-      vst1q_f32(phases + phase + i, split.val[1]);
-      vst1q_f32(phases + 2 * phase + i, split.val[2]);
-      vst1q_f32(phases + 3 * phase + i, split.val[3]);
+      vst1q_f32(to, split.val[0]);
+      vst1q_f32(to + phase, split.val[1]);
+      vst1q_f32(to + 2 * phase, split.val[2]);
+      vst1q_f32(to + 3 * phase, split.val[3]);
     }
+  };
+  for (std::ptrdiff_t i = 0; i + 4 < count; i += 4) four(i);
+  four(count - 4);  // may do some elements once more
+}
+
+/// The chains of 4 x vectors neighbouring outputs over all taps, at least one.
+template <int vectors>
+[[gnu::always_inline]] inline void sum_taps(float32x4_t (&sums)[vectors], const float* stage,
+                                            const std::int32_t* offsets, const float* weights,
+                                            std::ptrdiff_t taps) {
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) sums[v] = vdupq_n_f32(0.0F);
+  for (std::ptrdiff_t tap = 0; tap < taps; ++tap) {
+    const float32x4_t weight = vld1q_dup_f32(weights + tap);
+    const float* at = stage + offsets[tap];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) sums[v] = vfmaq_f32(sums[v], vld1q_f32(at + 4 * v), weight);
   }
-  for (; i < count; ++i) {
-    for (int p = 0; p < stride; ++p) phases[p * phase + i] = from[i * stride + p];
-  }
+}
+
+/// Sixteen: assembly, as g++ 12 needs twice as many instructions.
+template <>
+[[gnu::always_inline]] inline void sum_taps<4>(float32x4_t (&sums)[4], const float* stage,
+                                               const std::int32_t* offsets, const float* weights,
+                                               std::ptrdiff_t taps) {
+#pragma GCC unroll 4
+  for (float32x4_t& sum : sums) sum = vdupq_n_f32(0.0F);
+    // clang-format off
+#if defined(__aarch64__)
+  asm volatile(
+      "1:\n"
+      "ldrsw x9, [%[offsets]], #4\n"
+      "ld1r {v16.4s}, [%[weights]], #4\n"
+      "add x9, %[stage], x9, lsl #2\n"
+      "ldp q17, q18, [x9]\n"
+      "ldp q19, q20, [x9, #32]\n"
+      "subs %[taps], %[taps], #1\n"
+      "fmla %[s0].4s, v17.4s, v16.4s\n" "fmla %[s1].4s, v18.4s, v16.4s\n"
+      "fmla %[s2].4s, v19.4s, v16.4s\n" "fmla %[s3].4s, v20.4s, v16.4s\n"
+      "b.ne 1b\n"
+      : [s0] "+w"(sums[0]), [s1] "+w"(sums[1]), [s2] "+w"(sums[2]), [s3] "+w"(sums[3]), [offsets] "+r"(offsets),
+        [weights] "+r"(weights), [taps] "+r"(taps)
+      : [stage] "r"(stage)
+      : "cc", "memory", "x9", "v16", "v17", "v18", "v19", "v20");
+#else
+  const float* at = nullptr;
+  asm volatile(
+      "1:\n"
+      "ldr %[at], [%[offsets]], #4\n"
+      "vld1.32 {d16[], d17[]}, [%[weights]]!\n"
+      "add %[at], %[stage], %[at], lsl #2\n"
+      "vld1.32 {d18-d21}, [%[at]]!\n"
+      "vld1.32 {d22-d25}, [%[at]]\n"
+      "subs %[taps], %[taps], #1\n"
+      "vfma.f32 %q[s0], q9, q8\n" "vfma.f32 %q[s1], q10, q8\n"
+      "vfma.f32 %q[s2], q11, q8\n" "vfma.f32 %q[s3], q12, q8\n"
+      "bne 1b\n"
+      : [s0] "+w"(sums[0]), [s1] "+w"(sums[1]), [s2] "+w"(sums[2]), [s3] "+w"(sums[3]), [offsets] "+r"(offsets),
+        [weights] "+r"(weights), [taps] "+r"(taps), [at] "=&r"(at)
+      : [stage] "r"(stage)
+      : "cc", "memory", "q8", "q9", "q10", "q11", "q12");
+#endif
+  // clang-format on
 }
 
 /// 4 x vectors outputs; `residual` and `out` have as many floats.
@@ -90,23 +155,13 @@ template <int vectors>
                                                    bool add_bias, const float* residual, bool relu,
                                                    float* out) {
   float32x4_t sums[vectors];
-#pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) sums[v] = vdupq_n_f32(0.0F);
-  for (std::ptrdiff_t tap = 0; tap < taps; ++tap) {
-    const float32x4_t weight = vld1q_dup_f32(weights + tap);
-    const float* at = stage + offsets[tap];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sums[v] = vfmaq_f32(sums[v], vld1q_f32(at + 4 * v), weight);
-  }
+  sum_taps<vectors>(sums, stage, offsets, weights, taps);
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     float32x4_t sum = sums[v];
     if (add_bias) sum = vaddq_f32(sum, vdupq_n_f32(bias));
     if (residual != nullptr) sum = vaddq_f32(sum, vld1q_f32(residual + 4 * v));
-    if (relu) {
-      const uint32x4_t not_positive = vcleq_f32(sum, vdupq_n_f32(0.0F));
-      sum = vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(sum), not_positive));
-    }
+    if (relu) sum = vmaxq_f32(sum, vdupq_n_f32(0.0F));  // NaN stays NaN, -0 becomes +0
     vst1q_f32(out + 4 * v, sum);
   }
 }
@@ -122,6 +177,14 @@ void depthwise_row(const float* stage, const std::int32_t* offsets, const float*
   std::ptrdiff_t i = 0;
   for (; i + 16 <= count; i += 16) {
     depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+  }
+  if (i < count && count >= 16 && out != residual) {  // the last sixteen once more, overlapping
+    i = count - 16;
+    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    return;
+  }
+  for (; i + 8 <= count; i += 8) {
+    depthwise_block<2>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
   }
   for (; i + 4 <= count; i += 4) {
     depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);

@@ -35,11 +35,6 @@ constexpr GemmMicrokernel kernels[] = {
 
 }  // namespace
 
-// Small blocks, so that small tests cross their borders.
-const GemmKernels gemm_kernels_scalar = {
-    4,
-    nr,
-    kernels,
-    {.kc = 48, .mc = 32, .nc = 64, .tile_floats = 48 * 64, .tile_rows = 12, .stage_floats = 2048}};
+const GemmKernels gemm_kernels_scalar = {4, nr, kernels, {}};
 
 }  // namespace edge::kernels

@@ -14,7 +14,7 @@
 
 #include "kernels/conv_algorithm.h"
 #include "tests/kernels/arithmetic.h"
-#include "tests/kernels/guarded_floats.h"
+#include "tests/kernels/guarded_buffer.h"
 
 namespace edge::kernels {
 
@@ -232,8 +232,10 @@ TEST(Conv2d, TheErrorIsSmallAgainstDoublePrecision) {
 }
 
 TEST(Conv2d, TheResidualMayBeTheOutput) {
+  Conv2dShape depthwise = square(3, 5, 43, 3, 3, 1, 1);
+  depthwise.groups = 3;
   for (const Conv2dShape& shape : {square(9, 8, 9, 13, 1, 1, 0), square(700, 3, 50, 14, 1, 1, 0),
-                                   square(45, 8, 9, 5, 3, 1, 1), square(4, 70, 9, 5, 3, 1, 1)}) {
+                                   square(45, 8, 9, 5, 3, 1, 1), square(4, 70, 9, 5, 3, 1, 1), depthwise}) {
     SCOPED_TRACE(testing::PrintToString(shape));
     for (const Isa isa : test::supported_isas()) {
       Convolution convolution(shape, isa);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/kernels/arithmetic.h"
-#include "tests/kernels/guarded_floats.h"
+#include "tests/kernels/guarded_buffer.h"
 
 namespace edge::kernels {
 namespace {
@@ -76,8 +76,9 @@ TEST_P(Microkernel, ReluKeepsNanAndMakesNegativeZeroPositive) {
   const GemmMicrokernel& kernel = GetParam();
   const std::vector<float> zeros(16, 0.0F);
   std::vector<float> bias(static_cast<std::size_t>(kernel.mr));
-  const float values[] = {nan, -0.0F, -1.0F, infinity, -infinity, 2.5F, 0.0F, 1e-30F};
-  const float expected[] = {nan, 0.0F, 0.0F, infinity, 0.0F, 2.5F, 0.0F, 1e-30F};
+  const float values[] = {nan,  -0.0F,  -1.0F, infinity, -infinity, 2.5F,
+                          0.0F, 1e-30F, -2.0F, nan,      1.0F,      -0.0F};
+  const float expected[] = {nan, 0.0F, 0.0F, infinity, 0.0F, 2.5F, 0.0F, 1e-30F, 0.0F, nan, 1.0F, 0.0F};
   for (std::size_t row = 0; row < bias.size(); ++row) bias[row] = values[row];
   // A sum of -0 needs a C of -0: 0 + (-0) would be +0.
   std::vector<float> c(static_cast<std::size_t>(kernel.mr * kernel.nr), -0.0F);

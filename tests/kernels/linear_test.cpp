@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tests/kernels/arithmetic.h"
-#include "tests/kernels/guarded_floats.h"
+#include "tests/kernels/guarded_buffer.h"
 
 namespace edge::kernels {
 namespace {

@@ -96,6 +96,22 @@ TEST(ThreadPool, ThreadsCarryTheNameOfThePool) {
   EXPECT_EQ(names, (std::set<std::string>{"a-rather-long/1", "a-rather-long/2"}));
 }
 
+/// Threads look for work for a short while before they sleep: loops find them awake, about to sleep, asleep.
+/// Pools of more threads than CPUs sleep at once.
+TEST(ThreadPool, LoopsAfterPausesOfAnyLength) {
+  for (const int threads : {2, available_cpus() + 1}) {
+    ThreadPool pool(threads);
+    for (const int microseconds : {0, 10, 40, 50, 60, 100, 2000}) {
+      for (int repeat = 0; repeat < 20; ++repeat) {
+        std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
+        std::atomic<int> sum = 0;
+        pool.parallel_for(5, [&](std::int64_t index, int) { sum += 1 << index; });
+        EXPECT_EQ(sum, 31);
+      }
+    }
+  }
+}
+
 TEST(ThreadPool, AtLeastOneCpu) {
   EXPECT_GE(available_cpus(), 1);
 }
