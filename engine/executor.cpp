@@ -84,10 +84,11 @@ struct Executor::Impl {
                                       [](const auto& a, const auto& b) { return a.last_run < b.last_run; }));
     }
     recycler.clear();  // sizes change with the set
-    const auto workspace_bytes = [&](LayerIndex index) {
-      return layer_state(index).kernel->workspace_floats(pool.threads()) * sizeof(float);
+    const auto traits = [&](LayerIndex index) {
+      const LayerKernel& kernel = *layer_state(index).kernel;
+      return KernelTraits{kernel.workspace_floats(pool.threads()) * sizeof(float), kernel.fuses_max_pool()};
     };
-    programs.push_back({compile_program(graph, layers, wanted, workspace_bytes), runs});
+    programs.push_back({compile_program(graph, layers, wanted, traits), runs});
     return programs.back().program;
   }
 
@@ -157,6 +158,7 @@ struct Executor::Impl {
       arguments.inputs = inputs;
       arguments.output = data[step.output];
       arguments.relu = step.relu;
+      arguments.max_pool = step.max_pool;
       if (step.workspace_bytes > 0) {
         arguments.workspace = {in_arena(step.workspace_offset), step.workspace_bytes / sizeof(float)};
       }

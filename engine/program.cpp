@@ -21,13 +21,13 @@ class Compiler {
     program_.wanted = wanted;
   }
 
-  Program compile(const std::function<std::size_t(LayerIndex)>& workspace_bytes) {
+  Program compile(const std::function<KernelTraits(LayerIndex)>& traits) {
     check();
-    fuse();
+    fuse(traits);
     find_roots();
     for (const LayerIndex index : program_.layers) {
       if (!value(index).fused && value(index).root == index && !is_view(index))
-        emit(index, workspace_bytes(index));
+        emit(index, traits(index).workspace_bytes);
     }
     collect_results();
     place();
@@ -39,8 +39,9 @@ class Compiler {
   struct Value {
     bool in_set = false;
     bool wanted = false;
-    bool fused = false;   // a ReLU that its producer's kernel runs
-    LayerIndex relu = 0;  // the ReLU that this layer's kernel runs, 0: none
+    bool fused = false;       // a ReLU or pooling that its producer's kernel runs
+    LayerIndex relu = 0;      // the ReLU that this layer's kernel runs, 0: none
+    LayerIndex max_pool = 0;  // the pooling behind it that this layer's kernel runs, 0: none
     LayerIndex root =
         0;          // the layer whose buffer holds the value: itself, or through views the one that made it
     int reads = 0;  // by steps to come; of roots only
@@ -71,20 +72,42 @@ class Compiler {
     }
   }
 
-  void fuse() {
+  /// 0 if there is not exactly one within the set, or the layer's output is wanted itself.
+  LayerIndex only_consumer(LayerIndex index) {
+    if (value(index).wanted) return 0;
+    LayerIndex found = 0;
+    for (const LayerIndex consumer : graph_.consumers(index)) {
+      if (!value(consumer).in_set) continue;
+      if (found != 0) return 0;
+      found = consumer;
+    }
+    return found;
+  }
+
+  static bool halves(const Operation& operation) {
+    const auto* pool = std::get_if<MaxPool2dLayer>(&operation);
+    const auto both = [](const Extent2d& extent, int size) {
+      return extent.rows == size && extent.columns == size;
+    };
+    return pool != nullptr && both(pool->kernel, 2) && both(pool->stride, 2) && both(pool->padding, 0) &&
+           both(pool->dilation, 1);
+  }
+
+  void fuse(const std::function<KernelTraits(LayerIndex)>& traits) {
     for (const LayerIndex index : program_.layers) {
-      if (!operation_type(graph_.layer(index).operation).fuses_relu || value(index).wanted) continue;
-      LayerIndex only_consumer = 0;
-      int consumers = 0;
-      for (const LayerIndex consumer : graph_.consumers(index)) {
-        if (!value(consumer).in_set) continue;
-        only_consumer = consumer;
-        ++consumers;
-      }
-      if (consumers == 1 && std::holds_alternative<ReluLayer>(graph_.layer(only_consumer).operation)) {
-        value(index).relu = only_consumer;
-        value(only_consumer).fused = true;
-      }
+      if (!operation_type(graph_.layer(index).operation).fuses_relu) continue;
+      const LayerIndex relu = only_consumer(index);
+      if (relu == 0 || !std::holds_alternative<ReluLayer>(graph_.layer(relu).operation)) continue;
+      value(index).relu = relu;
+      value(relu).fused = true;
+      const LayerIndex pool = only_consumer(relu);
+      if (pool == 0 || !halves(graph_.layer(pool).operation) || !traits(index).fuses_max_pool) continue;
+      // ceil_mode would add windows that reach beyond the feature map.
+      const Shape& from = graph_.layer(relu).output_shape;
+      const Shape& to = graph_.layer(pool).output_shape;
+      if (to[2] != from[2] / 2 || to[3] != from[3] / 2) continue;
+      value(index).max_pool = pool;
+      value(pool).fused = true;
     }
   }
 
@@ -122,10 +145,13 @@ class Compiler {
 
   void emit(LayerIndex index, std::size_t workspace_bytes) {
     const Layer& layer = graph_.layer(index);
-    const LayerIndex result = value(index).relu != 0 ? value(index).relu : index;
+    LayerIndex result = index;
+    if (value(index).relu != 0) result = value(index).relu;
+    if (value(index).max_pool != 0) result = value(index).max_pool;
     Program::Step step;
     step.layer = index;
-    step.relu = result != index;
+    step.relu = value(index).relu != 0;
+    step.max_pool = value(index).max_pool != 0;
     step.workspace_bytes = workspace_bytes;
     const int now = static_cast<int>(program_.steps.size());
     for (const LayerIndex input : layer.inputs) {
@@ -180,8 +206,8 @@ class Compiler {
 
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,
-                        const std::function<std::size_t(LayerIndex)>& workspace_bytes) {
-  return Compiler(graph, layers, wanted).compile(workspace_bytes);
+                        const std::function<KernelTraits(LayerIndex)>& traits) {
+  return Compiler(graph, layers, wanted).compile(traits);
 }
 
 }  // namespace edge

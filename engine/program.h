@@ -28,6 +28,7 @@ struct Program {
   struct Step {
     LayerIndex layer = 0;             ///< whose kernel runs
     bool relu = false;                ///< and ends with the ReLU that follows it
+    bool max_pool = false;            ///< and then with the 2x2 max pooling that follows that
     std::vector<std::size_t> inputs;  ///< buffers
     std::size_t output = 0;           ///< buffer; may be inputs[0] if the operation is in place
     std::size_t workspace_bytes = 0;
@@ -47,15 +48,24 @@ struct Program {
   std::size_t arena_bytes = 0;
 };
 
-/// `workspace_bytes` says what a layer's kernel needs while it runs. Throws std::logic_error if `layers` is
+/// What the compiler asks about a layer's kernel.
+struct KernelTraits {
+  std::size_t workspace_bytes = 0;  ///< while it runs
+  bool fuses_max_pool = false;
+};
+
+/// Throws std::logic_error if `layers` is
 /// not ascending or names no layer of the graph.
 /// - A ReLU that is the only consumer, within the set, of a layer whose kernel can end with one is run by
 /// that kernel,
 ///   unless the layer's own output is wanted.
+/// - A 2x2 max pooling of stride 2 that is in turn the only consumer of that ReLU is run by that kernel as
+/// well, if
+///   it can.
 /// - Views (flatten, dropout) share the buffer of their input.
 /// - An operation that may overwrite its input does so if nobody needs the input later.
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,
-                        const std::function<std::size_t(LayerIndex)>& workspace_bytes);
+                        const std::function<KernelTraits(LayerIndex)>& traits);
 
 }  // namespace edge

@@ -67,6 +67,13 @@ class PackedConv2d {
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const;
 
+  /// Whether run_pooled() exists for this shape.
+  bool can_max_pool() const;
+  /// run() with bias (or null) and ReLU, followed by 2 x 2 max pooling of stride 2, to the bit; out: batch x
+  /// out_channels x out_rows/2 x out_columns/2. The unpooled feature map is never written.
+  void run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,
+                  ThreadPool& pool) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -4,6 +4,7 @@
 // only.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -27,6 +28,12 @@ class ConvAlgorithm {
   /// As PackedConv2d::run.
   virtual void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
                    ThreadPool& pool) const = 0;
+  /// As PackedConv2d::can_max_pool and run_pooled.
+  virtual bool can_max_pool() const { return false; }
+  virtual void run_pooled(const float* /*in*/, float* /*out*/, const float* /*bias*/,
+                          std::span<float> /*workspace*/, ThreadPool& /*pool*/) const {
+    assert(false && "only if can_max_pool()");
+  }
 };
 
 /// Any convolution: tiles of the im2col matrix packed straight into gemm panels.

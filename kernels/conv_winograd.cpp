@@ -85,14 +85,27 @@ class WinogradConvolution final : public ConvAlgorithm {
                                     threads * split.private_floats);
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
-           ThreadPool& pool) const override;
+           ThreadPool& pool) const override {
+    run(in, out, epilogue, false, workspace, pool);
+  }
+  bool can_max_pool() const override { return true; }
+  void run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,
+                  ThreadPool& pool) const override {
+    run(in, out, {.bias = bias, .relu = true}, true, workspace, pool);
+  }
 
  private:
+  void run(const float* in, float* out, const Epilogue& epilogue, bool max_pool, std::span<float> workspace,
+           ThreadPool& pool) const;
+  std::int64_t out_plane(bool max_pool) const {
+    const std::int64_t pool = max_pool ? 2 : 1;
+    return shape_.out_rows() / pool * (shape_.out_columns() / pool);
+  }
   Split choose_split(int threads) const;
   void transform_input(const float* image, std::int64_t channel, const TileBlock& block, const Split& split,
                        const Buffers& buffers) const;
   void compute_rows(const TileBlock& block, std::int64_t first_row, const Split& split,
-                    const Epilogue& epilogue, const Buffers& buffers, float* out) const;
+                    const Epilogue& epilogue, bool max_pool, const Buffers& buffers, float* out) const;
   void multiply(const TileBlock& block, std::int64_t rows, std::int64_t channels, const float* weights,
                 const float* input, float* products, bool accumulate, float* scratch) const;
 
@@ -164,7 +177,8 @@ void WinogradConvolution::transform_input(const float* image, std::int64_t chann
 
 /// Steps 2 to 4 for the block of output channels that starts at first_row.
 void WinogradConvolution::compute_rows(const TileBlock& block, std::int64_t first_row, const Split& split,
-                                       const Epilogue& epilogue, const Buffers& buffers, float* out) const {
+                                       const Epilogue& epilogue, bool max_pool, const Buffers& buffers,
+                                       float* out) const {
   const int alpha = variant_.alpha();
   const std::int64_t rows = std::min(split.rows, shape_.out_channels - first_row);
   for (int pair = 0; pair < alpha / 2; ++pair) {
@@ -180,14 +194,14 @@ void WinogradConvolution::compute_rows(const TileBlock& block, std::int64_t firs
       }
     }
   }
-  const std::int64_t plane = shape_.out_rows() * shape_.out_columns();
+  const std::int64_t plane = out_plane(max_pool);
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::int64_t channel = first_row + row;
     const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + channel : nullptr,
                         epilogue.residual != nullptr ? epilogue.residual + channel * plane : nullptr,
                         epilogue.relu};
     tiles_.transform_output(buffers.products + row * block.columns, split.product_stride, block, here,
-                            out + channel * plane, buffers.tiles);
+                            max_pool, out + channel * plane, buffers.tiles);
   }
 }
 
@@ -211,7 +225,7 @@ void WinogradConvolution::multiply(const TileBlock& block, std::int64_t rows, st
   }
 }
 
-void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilogue,
+void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilogue, bool max_pool,
                               std::span<float> workspace, ThreadPool& pool) const {
   assert(workspace.size() >= workspace_floats(pool.threads()));
   const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
@@ -222,7 +236,7 @@ void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilo
     return buffers_at(split, privates + thread * split.private_floats, shared_input);
   };
   const std::int64_t in_floats = shape_.in_channels * shape_.in_rows * shape_.in_columns;
-  const std::int64_t out_floats = shape_.out_channels * shape_.out_rows() * shape_.out_columns();
+  const std::int64_t out_floats = shape_.out_channels * out_plane(max_pool);
 
   for (std::int64_t item = 0; item < shape_.batch; ++item, in += in_floats, out += out_floats) {
     Epilogue here = epilogue;
@@ -235,7 +249,7 @@ void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilo
           transform_input(in, channel, block, split, buffers);
         }
         for (std::int64_t row = 0; row < shape_.out_channels; row += split.rows) {
-          compute_rows(block, row, split, here, buffers, out);
+          compute_rows(block, row, split, here, max_pool, buffers, out);
         }
       });
       continue;
@@ -246,7 +260,7 @@ void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilo
         transform_input(in, channel, block, split, buffers_of(thread));
       });
       pool.parallel_for(divide_up(shape_.out_channels, split.rows), [&](std::int64_t job, int thread) {
-        compute_rows(block, job * split.rows, split, here, buffers_of(thread), out);
+        compute_rows(block, job * split.rows, split, here, max_pool, buffers_of(thread), out);
       });
     }
   }

@@ -40,6 +40,10 @@ struct WinogradVariant {
   /// WinogradKernels::output_overrun floats behind the last lane's rows are overwritten.
   void (*transform_output)(const float* points, std::ptrdiff_t point_stride, float bias, bool relu,
                            float* out, std::ptrdiff_t row_stride);
+  /// The same, then ReLU in any case, then 2 x 2 max pooling: m/2 x m/2 outputs per lane, at out[row *
+  /// row_stride + lane * m/2 + column]; up to WinogradKernels::pooled_overrun floats behind are overwritten.
+  void (*transform_output_pooled)(const float* points, std::ptrdiff_t point_stride, float bias, bool relu,
+                                  float* out, std::ptrdiff_t row_stride);
   /// Two rows of points, 2 x alpha of them, for `count` weights (a multiple of the ISA's lanes): rows 0 and
   /// alpha - 1 for pair 0, 2 x pair - 1 and 2 x pair else. taps[(i / lanes * r^2 + tap) * lanes + i % lanes]
   /// to points[p * point_stride + i].
@@ -52,7 +56,8 @@ inline constexpr int winograd_overrun = 8;  ///< floats that a transform may tou
 
 struct WinogradKernels {
   Isa isa;
-  int output_overrun;               ///< floats, at most 8 - m
+  int output_overrun;  ///< floats
+  int pooled_overrun;
   int lanes;                        ///< tiles per call; divides the nr of the ISA's gemm kernels
   const WinogradVariant* variants;  ///< in the order of WinogradTile
 

@@ -15,6 +15,7 @@ constexpr int widest_lanes = 8;
 /// Rows of outputs to their place; with a residual, which has the place's layout, sum and ReLU as well.
 void copy_outputs(const float* from, std::int64_t pitch, std::int64_t rows, std::int64_t columns,
                   const float* residual, bool relu, float* to, std::int64_t to_pitch) {
+  if (columns <= 0) return;  // pooling drops the last column of an odd plane
   for (std::int64_t row = 0; row < rows; ++row, from += pitch, to += to_pitch) {
     if (residual == nullptr) {
       std::memcpy(to, from, static_cast<std::size_t>(columns) * sizeof(float));
@@ -35,6 +36,7 @@ Tiles::Tiles(const Conv2dShape& shape, const WinogradKernels& kernels, const Win
       variant_(&variant),
       lanes_(kernels.lanes),
       output_overrun_(kernels.output_overrun),
+      pooled_overrun_(kernels.pooled_overrun),
       nr_(nr),
       columns_(divide_up(shape.out_columns(), variant.outputs)),
       rows_(divide_up(shape.out_rows(), variant.outputs)) {
@@ -124,50 +126,53 @@ void Tiles::fill_band(const float* plane, const float* next_plane, std::int64_t 
 }
 
 void Tiles::transform_output(const float* points, std::int64_t point_stride, const TileBlock& block,
-                             const Epilogue& epilogue, float* plane, float* scratch) const {
-  const std::int64_t out_columns = shape_.out_columns();
-  const std::int64_t outputs = variant_->outputs;
+                             const Epilogue& epilogue, bool max_pool, float* plane, float* scratch) const {
+  assert(!max_pool || epilogue.residual == nullptr);
+  const std::int64_t pool = max_pool ? 2 : 1;
+  const std::int64_t outputs = variant_->outputs / pool;
+  const std::int64_t out_rows = shape_.out_rows() / pool;
+  const std::int64_t out_columns = shape_.out_columns() / pool;
+  const std::int64_t overrun = max_pool ? pooled_overrun_ : output_overrun_;
+  const auto transform = max_pool ? variant_->transform_output_pooled : variant_->transform_output;
   const std::int64_t pitch = round_up(lanes_ * outputs + winograd_overrun, line);
   const float bias = epilogue.bias != nullptr ? *epilogue.bias : 0.0F;
   const bool relu_at_once = epilogue.relu && epilogue.residual == nullptr;
   std::int64_t tile_row = block.first / columns_;
   std::int64_t tile_column = block.first % columns_;
+  const auto advance = [&](std::int64_t tiles) {
+    tile_column += tiles;
+    if (tile_column < columns_) return;
+    tile_column = 0;
+    ++tile_row;
+  };
   for (std::int64_t index = 0; index < block.count; index += lanes_) {
-    const std::int64_t vector_columns = lanes_ * outputs;
     const std::int64_t place = tile_row * outputs * out_columns + tile_column * outputs;
     // A vector of tiles that lie side by side inside of the plane goes straight to its place, unless it runs
     // over what the next vector does not rewrite.
     const bool inside = index + lanes_ <= block.count && tile_column + lanes_ <= columns_ &&
-                        tile_column * outputs + vector_columns <= out_columns &&
-                        (tile_row + 1) * outputs <= shape_.out_rows();
-    const bool last = index + lanes_ >= block.count || tile_column + lanes_ >= columns_;
-    if (inside && epilogue.residual == nullptr && (output_overrun_ == 0 || !last)) {
-      variant_->transform_output(points + index, static_cast<std::ptrdiff_t>(point_stride), bias,
-                                 relu_at_once, plane + place, static_cast<std::ptrdiff_t>(out_columns));
-      tile_column += lanes_;
-      if (tile_column == columns_) {
-        tile_column = 0;
-        ++tile_row;
-      }
+                        (tile_column + lanes_) * outputs <= out_columns &&
+                        (tile_row + 1) * outputs <= out_rows;
+    const bool last = index + lanes_ >= block.count || tile_column + lanes_ >= columns_ ||
+                      (tile_column + lanes_) * outputs + overrun > out_columns;
+    if (inside && epilogue.residual == nullptr && (overrun == 0 || !last)) {
+      transform(points + index, static_cast<std::ptrdiff_t>(point_stride), bias, relu_at_once, plane + place,
+                static_cast<std::ptrdiff_t>(out_columns));
+      advance(lanes_);
       continue;
     }
-    variant_->transform_output(points + index, static_cast<std::ptrdiff_t>(point_stride), bias, relu_at_once,
-                               scratch, static_cast<std::ptrdiff_t>(pitch));
+    transform(points + index, static_cast<std::ptrdiff_t>(point_stride), bias, relu_at_once, scratch,
+              static_cast<std::ptrdiff_t>(pitch));
     const std::int64_t used = std::min(lanes_, block.count - index);
     std::int64_t side_by_side = 0;
     for (std::int64_t lane = 0; lane < used; lane += side_by_side) {
       side_by_side = std::min(used - lane, columns_ - tile_column);
-      const std::int64_t rows = std::min(outputs, shape_.out_rows() - tile_row * outputs);
+      const std::int64_t rows = std::min(outputs, out_rows - tile_row * outputs);
       const std::int64_t columns = std::min(side_by_side * outputs, out_columns - tile_column * outputs);
       const std::int64_t offset = tile_row * outputs * out_columns + tile_column * outputs;
       copy_outputs(scratch + lane * outputs, pitch, rows, columns,
                    epilogue.residual != nullptr ? epilogue.residual + offset : nullptr, epilogue.relu,
                    plane + offset, out_columns);
-      tile_column += side_by_side;
-      if (tile_column == columns_) {
-        tile_column = 0;
-        ++tile_row;
-      }
+      advance(side_by_side);
     }
   }
 }

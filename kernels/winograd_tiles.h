@@ -36,9 +36,10 @@ class Tiles {
                   std::int64_t panel_stride) const;
 
   /// points[point * point_stride + tile] to one channel's plane of the output; epilogue's pointers belong to
-  /// this channel, its residual may be `plane`.
+  /// this channel, its residual may be `plane`. If `max_pool`, the plane is that of the output after ReLU and
+  /// 2 x 2 max pooling, and there is no residual.
   void transform_output(const float* points, std::int64_t point_stride, const TileBlock& block,
-                        const Epilogue& epilogue, float* plane, float* scratch) const;
+                        const Epilogue& epilogue, bool max_pool, float* plane, float* scratch) const;
 
  private:
   void fill_band(const float* plane, const float* next_plane, std::int64_t first_row, std::int64_t rows,
@@ -48,6 +49,7 @@ class Tiles {
   const WinogradVariant* variant_;
   std::int64_t lanes_;
   std::int64_t output_overrun_;
+  std::int64_t pooled_overrun_;
   std::int64_t nr_;
   std::int64_t columns_;  ///< tiles side by side
   std::int64_t rows_;

@@ -5,7 +5,8 @@
 // Vector: a struct with the static members
 //   type, lanes, load(p), store(p, v), set(x), add, sub, mul, fma(a, b, c) = a * b + c, fms(a, b, c) = c - a
 //   * b, relu(v), load_rows<count>(p, offsets, v[8]): v[i] = lane-th tile's float i at p + offsets[lane]
-//   store_rows<m>(v[m], p): p[lane * m + i] = v[i]'s lane; may overwrite 8 - m floats behind
+//   store_rows<n>(v[n], p): p[lane * n + i] = v[i]'s lane; may overwrite 8 - n floats behind
+//   max(a, b): of values that are +0, larger or NaN; NaN if one of them is
 #pragma once
 
 #include <cstddef>
@@ -197,7 +198,25 @@ void transform_input(const float* image, std::ptrdiff_t row_stride, const std::i
   }
 }
 
-template <class V, int outputs, int taps>
+/// The second half of the output transform: one row of points to one row of outputs.
+template <class V, int outputs, int alpha>
+[[gnu::always_inline]] inline void finish_row(const float*& half, float bias, bool relu,
+                                              typename V::type (&y)[8]) {
+  typename V::type p[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < alpha; ++i) p[i] = V::load_step(half, V::lanes);
+  output_1d<V, outputs, alpha>(p, y);
+  const auto bias_lanes = V::set(bias);
+#pragma GCC unroll 8
+  for (int i = 0; i < outputs; ++i) y[i] = V::add(y[i], bias_lanes);
+  if (relu) {
+#pragma GCC unroll 8
+    for (int i = 0; i < outputs; ++i) y[i] = V::relu(y[i]);
+  }
+}
+
+/// With `pooled`, ReLU and the largest of every 2 x 2 outputs.
+template <class V, int outputs, int taps, bool pooled>
 void transform_output(const float* points, std::ptrdiff_t point_stride, float bias, bool relu, float* out,
                       std::ptrdiff_t row_stride) {
   constexpr int alpha = outputs + taps - 1;
@@ -215,20 +234,25 @@ void transform_output(const float* points, std::ptrdiff_t point_stride, float bi
     for (int i = 0; i < outputs; ++i) V::store_step(to, alpha * V::lanes, y[i]);
   }
   const float* from = half;
-  for (int row = 0; row < outputs; ++row, out += row_stride) {
-    Value p[8];
-    Value y[8];
-#pragma GCC unroll 8
-    for (int i = 0; i < alpha; ++i) p[i] = V::load_step(from, V::lanes);
-    output_1d<V, outputs, alpha>(p, y);
-    const Value bias_lanes = V::set(bias);
-#pragma GCC unroll 8
-    for (int i = 0; i < outputs; ++i) y[i] = V::add(y[i], bias_lanes);
-    if (relu) {
-#pragma GCC unroll 8
-      for (int i = 0; i < outputs; ++i) y[i] = V::relu(y[i]);
+  if constexpr (pooled) {
+    for (int row = 0; row < outputs; row += 2, out += row_stride) {
+      Value upper[8];
+      Value lower[8];
+      finish_row<V, outputs, alpha>(from, bias, true, upper);
+      finish_row<V, outputs, alpha>(from, bias, true, lower);
+      Value largest[8];
+#pragma GCC unroll 4
+      for (int i = 0; i < outputs / 2; ++i) {
+        largest[i] = V::max(V::max(upper[2 * i], upper[2 * i + 1]), V::max(lower[2 * i], lower[2 * i + 1]));
+      }
+      V::template store_rows<outputs / 2>(largest, out);
     }
-    V::template store_rows<outputs>(y, out);
+  } else {
+    for (int row = 0; row < outputs; ++row, out += row_stride) {
+      Value y[8];
+      finish_row<V, outputs, alpha>(from, bias, relu, y);
+      V::template store_rows<outputs>(y, out);
+    }
   }
 }
 
@@ -280,7 +304,8 @@ constexpr WinogradVariant make_variant(const char* name) {
           outputs,
           taps,
           transform_input<V, outputs, taps>,
-          transform_output<V, outputs, taps>,
+          transform_output<V, outputs, taps, false>,
+          transform_output<V, outputs, taps, true>,
           transform_weights<V, outputs, taps>};
 }
 

@@ -1,4 +1,4 @@
-// conv2d: a packed convolution with fused bias and ReLU.
+// conv2d: a packed convolution with fused bias and ReLU, and if the kernel can, 2x2 max pooling.
 #include <algorithm>
 
 #include "engine/error.h"
@@ -71,7 +71,13 @@ class Conv2dKernel final : public LayerKernel {
   std::size_t parameter_bytes() const override { return conv_.packed_bytes() + bias_.bytes(); }
   std::size_t workspace_floats(int threads) const override { return conv_.workspace_floats(threads); }
 
+  bool fuses_max_pool() const override { return conv_.can_max_pool(); }
+
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    if (arguments.max_pool) {
+      conv_.run_pooled(arguments.inputs[0], arguments.output, bias_.data(), arguments.workspace, pool);
+      return;
+    }
     kernels::Epilogue epilogue;
     epilogue.bias = bias_.data();
     epilogue.relu = arguments.relu;

@@ -37,6 +37,7 @@ struct KernelArguments {
   std::span<const float* const> inputs;
   float* output = nullptr;     ///< overlaps no input, except inputs[0] if the operation is in_place
   bool relu = false;           ///< ends with a ReLU; only if the operation fuses_relu
+  bool max_pool = false;       ///< and then with 2x2 max pooling; only if the kernel fuses_max_pool()
   std::span<float> workspace;  ///< at least workspace_floats()
 };
 
@@ -51,6 +52,8 @@ class LayerKernel {
 
   virtual std::size_t parameter_bytes() const { return 0; }
   virtual std::size_t workspace_floats(int /*threads*/) const { return 0; }
+  /// Whether run() can end with a ReLU and 2x2 max pooling of stride 2.
+  virtual bool fuses_max_pool() const { return false; }
   virtual void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const = 0;
 };
 

@@ -61,6 +61,10 @@ struct Vector {
   [[gnu::always_inline]] static type relu(type v) {
     return _mm256_andnot_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LE_OQ), v);
   }
+  [[gnu::always_inline]] static type max(type a, type b) {
+    // maxps gives its second operand if one is NaN.
+    return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+  }
 
   template <int count>
   [[gnu::always_inline]] static void load_rows(const float* p, const std::int32_t* offsets, type (&v)[8]) {
@@ -85,7 +89,8 @@ struct Vector {
       _mm256_storeu_ps(p + 16, _mm256_permute2f128_ps(b0, b1, 0x31));
       _mm256_storeu_ps(p + 24, _mm256_permute2f128_ps(b2, b3, 0x31));
     } else {
-      v[6] = v[7] = _mm256_setzero_ps();
+#pragma GCC unroll 8
+      for (int i = count; i < 8; ++i) v[i] = _mm256_setzero_ps();
       transpose(v);
 #pragma GCC unroll 8
       for (int lane = 0; lane < lanes; ++lane) _mm256_storeu_ps(p + lane * count, v[lane]);
@@ -102,6 +107,6 @@ constexpr WinogradVariant variants[] = {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels_avx2;
-const WinogradKernels winograd_kernels_avx2 = {Isa::avx2, 2, Vector::lanes, variants};
+const WinogradKernels winograd_kernels_avx2 = {Isa::avx2, 2, 6, Vector::lanes, variants};
 
 }  // namespace edge::kernels

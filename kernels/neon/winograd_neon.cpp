@@ -54,7 +54,13 @@ struct Vector {
     return vfmsq_f32(c, a, b);
   }
   /// NaN stays NaN, -0 becomes +0.
-  [[gnu::always_inline]] static type relu(type v) { return vmaxq_f32(v, vdupq_n_f32(0.0F)); }
+  [[gnu::always_inline]] static type relu(type v) {
+    return vmaxq_f32(v, vdupq_n_f32(0.0F));
+  }
+
+  [[gnu::always_inline]] static type max(type a, type b) {
+    return vmaxq_f32(a, b);
+  }
 
   [[gnu::always_inline]] static void transpose(type v0, type v1, type v2, type v3, type* out) {
     const float32x4x2_t low = vtrnq_f32(v0, v1);
@@ -85,8 +91,14 @@ struct Vector {
 
   template <int count>
   [[gnu::always_inline]] static void store_rows(const type (&v)[8], float* p) {
+    if constexpr (count == 2) {
+      const float32x4x2_t pairs = vzipq_f32(v[0], v[1]);
+      vst1q_f32(p, pairs.val[0]);
+      vst1q_f32(p + 4, pairs.val[1]);
+      return;
+    }
     type row[4];
-    transpose(v[0], v[1], v[2], v[3], row);
+    transpose(v[0], v[1], v[2], count > 3 ? v[3] : v[2], row);
 #pragma GCC unroll 4
     for (int lane = 0; lane < lanes; ++lane) vst1q_f32(p + lane * count, row[lane]);
     if constexpr (count == 6) {
@@ -108,6 +120,6 @@ constexpr WinogradVariant variants[] = {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels_neon;
-const WinogradKernels winograd_kernels_neon = {Isa::neon, 0, Vector::lanes, variants};
+const WinogradKernels winograd_kernels_neon = {Isa::neon, 0, 1, Vector::lanes, variants};
 
 }  // namespace edge::kernels

@@ -50,6 +50,10 @@ struct Vector {
   static type relu(const type& v) {
     return each([&](int i) { return v.lane[i] <= 0.0F ? 0.0F : v.lane[i]; });
   }
+  static type max(const type& a, const type& b) {
+    return each(
+        [&](int i) { return a.lane[i] > b.lane[i] || a.lane[i] != a.lane[i] ? a.lane[i] : b.lane[i]; });
+  }
   template <int count>
   static void load_rows(const float* p, const std::int32_t* offsets, type (&v)[8]) {
     for (int i = 0; i < count; ++i) v[i] = each([&](int lane) { return p[offsets[lane] + i]; });
@@ -71,6 +75,6 @@ constexpr WinogradVariant variants[] = {
 }  // namespace
 
 extern const WinogradKernels winograd_kernels_scalar;
-const WinogradKernels winograd_kernels_scalar = {Isa::scalar, 0, Vector::lanes, variants};
+const WinogradKernels winograd_kernels_scalar = {Isa::scalar, 0, 0, Vector::lanes, variants};
 
 }  // namespace edge::kernels

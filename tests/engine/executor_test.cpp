@@ -176,6 +176,23 @@ TEST(Executor, agrees_with_the_definition) {
   }
 }
 
+/// vgg11's convolutions end with ReLU and pooling unless a cut lies between them.
+TEST(Executor, pooling_in_the_convolution_gives_the_same_bits) {
+  const Graph graph = make_model("vgg11", {.rows = 50, .columns = 70, .features_only = true});
+  const SeededWeights weights(3);
+  const TensorMap frame{{0, test::random_tensor(graph.layer(0).output_shape, 1)}};
+  Executor executor(graph, weights, test::executor_options(2));
+  const TensorMap apart = executor.run(test::all_layers(graph), frame, test::all_layers(graph));
+  Executor fused(graph, weights, test::executor_options(1));
+  const TensorMap together = fused.run_range(1, graph.size(), frame);
+  EXPECT_TRUE(bit_equal(together.at(graph.output()), apart.at(graph.output())));
+  for (LayerIndex cut = 2; cut < graph.size(); ++cut) {
+    const TensorMap first = executor.run_range(1, cut, frame);
+    const TensorMap rest = executor.run_range(cut, graph.size(), first);
+    ASSERT_TRUE(bit_equal(rest.at(graph.output()), apart.at(graph.output()))) << "cut in front of " << cut;
+  }
+}
+
 TEST(Executor, random_dags_give_the_same_bits_in_any_sets) {
   test::Random random(21);
   const SeededWeights weights(2);

@@ -14,8 +14,11 @@ namespace {
 using Layers = std::vector<LayerIndex>;
 using Storage = Program::Storage;
 
-std::size_t no_workspace(LayerIndex /*layer*/) {
-  return 0;
+KernelTraits plain(LayerIndex /*layer*/) {
+  return {};
+}
+KernelTraits pooling(LayerIndex /*layer*/) {
+  return {.fuses_max_pool = true};
 }
 
 /// conv 1, relu 2, max_pool 3, conv 4, batch_norm 5, relu 6, flatten 7, linear 8, relu 9, softmax 10
@@ -42,7 +45,7 @@ Layers step_layers(const Program& program) {
 
 TEST(Program, fuses_relu_into_the_layer_before) {
   const Graph graph = make_chain();
-  const Program program = compile_program(graph, test::all_layers(graph), {10}, no_workspace);
+  const Program program = compile_program(graph, test::all_layers(graph), {10}, plain);
   EXPECT_EQ(step_layers(program), (Layers{1, 3, 4, 5, 8, 10}));
   EXPECT_TRUE(program.steps[0].relu);
   EXPECT_FALSE(program.steps[1].relu);
@@ -54,19 +57,49 @@ TEST(Program, fuses_relu_into_the_layer_before) {
 
 TEST(Program, does_not_fuse_what_is_wanted_or_used_elsewhere) {
   const Graph chain = make_chain();
-  EXPECT_EQ(step_layers(compile_program(chain, {1, 2, 3}, {1, 3}, no_workspace)), (Layers{1, 2, 3}));
-  EXPECT_EQ(step_layers(compile_program(chain, {1, 3}, {1, 3}, no_workspace)), (Layers{1, 3}));
+  EXPECT_EQ(step_layers(compile_program(chain, {1, 2, 3}, {1, 3}, plain)), (Layers{1, 2, 3}));
+  EXPECT_EQ(step_layers(compile_program(chain, {1, 3}, {1, 3}, plain)), (Layers{1, 3}));
 
   Graph fork("fork", {1, 3, 16, 16});
   fork.add("conv", Conv2dLayer{.out_channels = 4});
   fork.add("relu", ReluLayer{});
   fork.add("add", AddLayer{}, {1, 2});
-  EXPECT_EQ(step_layers(compile_program(fork, {1, 2, 3}, {3}, no_workspace)), (Layers{1, 2, 3}));
+  EXPECT_EQ(step_layers(compile_program(fork, {1, 2, 3}, {3}, plain)), (Layers{1, 2, 3}));
+}
+
+TEST(Program, fuses_pooling_behind_relu_if_the_kernel_can) {
+  const auto chain_with = [](const MaxPool2dLayer& pool) {
+    Graph graph("chain", {1, 3, 15, 16});
+    graph.add("conv", Conv2dLayer{.out_channels = 4});
+    graph.add("relu", ReluLayer{});
+    graph.add("pool", pool);
+    graph.add("conv2", Conv2dLayer{.out_channels = 2});
+    return graph;
+  };
+  const MaxPool2dLayer halving{.kernel = {2, 2}, .stride = {2, 2}};
+  const Graph graph = chain_with(halving);
+  const Program program = compile_program(graph, {1, 2, 3, 4}, {4}, pooling);
+  EXPECT_EQ(step_layers(program), (Layers{1, 4}));
+  EXPECT_TRUE(program.steps[0].max_pool);
+  EXPECT_EQ(program.arena_bytes, graph.output_bytes(3)) << "the unpooled feature map has no buffer";
+  EXPECT_FALSE(program.steps[1].max_pool);
+
+  EXPECT_EQ(step_layers(compile_program(graph, {1, 2, 3, 4}, {4}, plain)), (Layers{1, 3, 4}));
+  EXPECT_EQ(step_layers(compile_program(graph, {1, 2, 3, 4}, {2, 4}, pooling)), (Layers{1, 3, 4}));
+  EXPECT_EQ(step_layers(compile_program(graph, {1, 2}, {2}, pooling)), (Layers{1}));
+  for (const MaxPool2dLayer& other :
+       {MaxPool2dLayer{.kernel = {3, 3}, .stride = {2, 2}},
+        MaxPool2dLayer{.kernel = {2, 2}, .stride = {1, 1}},
+        MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}, .padding = {1, 1}},
+        MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}, .ceil_mode = true}}) {
+    const Graph unfused = chain_with(other);
+    EXPECT_EQ(step_layers(compile_program(unfused, {1, 2, 3, 4}, {4}, pooling)), (Layers{1, 3, 4}));
+  }
 }
 
 TEST(Program, wanted_outputs_are_fresh_and_others_are_not) {
   const Graph graph = make_chain();
-  const Program program = compile_program(graph, {1, 2, 3, 4}, {2, 4}, no_workspace);
+  const Program program = compile_program(graph, {1, 2, 3, 4}, {2, 4}, plain);
   ASSERT_EQ(program.results.size(), 2U);
   EXPECT_EQ(program.results[0].layer, 2);
   EXPECT_EQ(program.results[1].layer, 4);
@@ -78,23 +111,23 @@ TEST(Program, wanted_outputs_are_fresh_and_others_are_not) {
 
 TEST(Program, in_place_where_nobody_needs_the_input_later) {
   const Graph graph = make_chain();
-  const Program program = compile_program(graph, {4, 5, 6}, {6}, no_workspace);
+  const Program program = compile_program(graph, {4, 5, 6}, {6}, plain);
   ASSERT_EQ(program.steps.size(), 2U);
   EXPECT_EQ(program.steps[1].inputs[0], program.steps[1].output);
   EXPECT_EQ(program.arena_bytes, 0U) << "conv2 writes where the result will be";
 
-  const Program kept = compile_program(graph, {4, 5}, {4, 5}, no_workspace);
+  const Program kept = compile_program(graph, {4, 5}, {4, 5}, plain);
   EXPECT_NE(kept.steps[1].inputs[0], kept.steps[1].output) << "conv2's output is wanted";
-  const Program given = compile_program(graph, {5, 6}, {6}, no_workspace);
+  const Program given = compile_program(graph, {5, 6}, {6}, plain);
   EXPECT_NE(given.steps[0].inputs[0], given.steps[0].output) << "the caller's tensor must not change";
 }
 
 TEST(Program, views_share_the_buffer) {
   const Graph graph = make_chain();
-  const Program both = compile_program(graph, {5, 6, 7}, {6, 7}, no_workspace);
+  const Program both = compile_program(graph, {5, 6, 7}, {6, 7}, plain);
   ASSERT_EQ(both.results.size(), 2U);
   EXPECT_EQ(both.results[0].buffer, both.results[1].buffer);
-  const Program of_given = compile_program(graph, {7}, {7}, no_workspace);
+  const Program of_given = compile_program(graph, {7}, {7}, plain);
   EXPECT_TRUE(of_given.steps.empty());
   EXPECT_EQ(of_given.given, Layers{6});
   EXPECT_EQ(of_given.buffers[of_given.results[0].buffer].storage, Storage::given);
@@ -102,7 +135,7 @@ TEST(Program, views_share_the_buffer) {
 
 TEST(Program, empty_set_passes_given_tensors_through) {
   const Graph graph = make_chain();
-  const Program program = compile_program(graph, {}, {0, 3}, no_workspace);
+  const Program program = compile_program(graph, {}, {0, 3}, plain);
   EXPECT_TRUE(program.steps.empty());
   EXPECT_EQ(program.given, (Layers{0, 3}));
   EXPECT_EQ(program.arena_bytes, 0U);
@@ -110,18 +143,20 @@ TEST(Program, empty_set_passes_given_tensors_through) {
 
 TEST(Program, refuses_sets_that_are_not_ascending_or_not_there) {
   const Graph graph = make_chain();
-  EXPECT_THROW(compile_program(graph, {2, 1}, {1}, no_workspace), std::logic_error);
-  EXPECT_THROW(compile_program(graph, {1, 1}, {1}, no_workspace), std::logic_error);
-  EXPECT_THROW(compile_program(graph, {0, 1}, {1}, no_workspace), std::logic_error);
-  EXPECT_THROW(compile_program(graph, {11}, {11}, no_workspace), std::logic_error);
-  EXPECT_THROW(compile_program(graph, {1}, {11}, no_workspace), std::logic_error);
-  EXPECT_THROW(compile_program(graph, {1}, {-1}, no_workspace), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {2, 1}, {1}, plain), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {1, 1}, {1}, plain), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {0, 1}, {1}, plain), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {11}, {11}, plain), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {1}, {11}, plain), std::logic_error);
+  EXPECT_THROW(compile_program(graph, {1}, {-1}, plain), std::logic_error);
 }
 
 TEST(Program, memory_is_that_of_the_live_set) {
   const Graph graph = make_model("vgg16", {.rows = 480, .columns = 720, .features_only = true});
-  const Program program = compile_program(graph, test::all_layers(graph), {graph.output()}, no_workspace);
+  const Program program = compile_program(graph, test::all_layers(graph), {graph.output()}, plain);
   EXPECT_EQ(program.arena_bytes, 2 * graph.output_bytes(1));  // in and out of features.2
+  const Program pooled = compile_program(graph, test::all_layers(graph), {graph.output()}, pooling);
+  EXPECT_EQ(pooled.arena_bytes, graph.output_bytes(1) + graph.output_bytes(5));  // 2, 3 and 4 are one step
 }
 
 /// Follows the steps and keeps track of what lies where: every step must find its inputs untouched.
@@ -161,7 +196,10 @@ class MemoryChecker {
                        step.workspace_offset < output.offset + output.bytes);
         }
       }
-      holds_[step.output] = step.relu ? graph_.consumers(step.layer).front() : step.layer;
+      LayerIndex made = step.relu ? graph_.consumers(step.layer).front() : step.layer;
+      if (step.max_pool) made = graph_.consumers(made).front();
+      EXPECT_GE(output.bytes, graph_.output_bytes(made));
+      holds_[step.output] = made;
     }
     for (const Program::Result& result : program_.results) {
       EXPECT_EQ(holds_[result.buffer], made_by(result.layer));
@@ -211,8 +249,10 @@ std::size_t check_random_sets(const Graph& graph, test::Random& random) {
     for (const LayerIndex index : set) done[static_cast<std::size_t>(index)] = true;
     Layers wanted = test::needed_outside(graph, set);
     if (!set.empty() && random() % 2 == 0) wanted.push_back(set[random() % set.size()]);
-    const auto workspace = [](LayerIndex layer) { return static_cast<std::size_t>(layer % 3) * 1000; };
-    const Program program = compile_program(graph, set, wanted, workspace);
+    const auto traits = [](LayerIndex layer) {
+      return KernelTraits{static_cast<std::size_t>(layer % 3) * 1000, layer % 2 == 0};
+    };
+    const Program program = compile_program(graph, set, wanted, traits);
     MemoryChecker(graph, program).check();
     steps += program.steps.size();
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/conv_algorithm.h"
+#include "kernels/pooling.h"
 #include "kernels/winograd_kernels.h"
 #include "tests/kernels/arithmetic.h"
 #include "tests/kernels/guarded_buffer.h"
@@ -215,6 +216,37 @@ TEST(Winograd, TheResidualMayBeTheOutput) {
       convolution.algorithm->run(convolution.in.data(), out.data(),
                                  {convolution.bias.data(), out.data(), true}, workspace.span(), pool);
       EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa) << ' ' << threads;
+    }
+  }
+}
+
+/// Even and odd planes, tiles that the pooled plane cuts off, many tiles side by side; NaN as in max_pool2d.
+TEST(Winograd, PooledToTheBit) {
+  for (const WinogradTile tile : tiles) {
+    for (const std::int64_t columns : {5, 12, 13, 31, 120}) {
+      const Conv2dShape shape = make_shape(tile, 6, 19, columns, 10, taps_of(tile) / 2);
+      SCOPED_TRACE(describe(shape));
+      for (const Isa isa : test::supported_isas()) {
+        Convolution convolution(shape, tile, isa);
+        convolution.in.data()[3 * columns + 2] = std::numeric_limits<float>::quiet_NaN();
+        ThreadPool pool(2);
+        const Pool2dShape pooling{.planes = 10,
+                                  .in_rows = shape.out_rows(),
+                                  .in_columns = shape.out_columns(),
+                                  .kernel_rows = 2,
+                                  .kernel_columns = 2,
+                                  .stride_rows = 2,
+                                  .stride_columns = 2};
+        const std::vector<float> whole = convolution.run(1, {.bias = convolution.bias.data(), .relu = true});
+        std::vector<float> expected(
+            static_cast<std::size_t>(10 * pooling.out_rows() * pooling.out_columns()));
+        max_pool2d(isa, pooling, whole.data(), expected.data(), pool);
+        GuardedFloats out(expected.size());
+        GuardedFloats workspace(convolution.algorithm->workspace_floats(2));
+        convolution.algorithm->run_pooled(convolution.in.data(), out.data(), convolution.bias.data(),
+                                          workspace.span(), pool);
+        EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa);
+      }
     }
   }
 }
