@@ -13,6 +13,7 @@
 #include "roles/config/config.h"
 #include "roles/local/local.h"
 #include "roles/master/master.h"
+#include "roles/plan/plan_command.h"
 #include "roles/version.h"
 #include "roles/worker/worker.h"
 
@@ -24,6 +25,7 @@ constexpr const char* usage = R"(edge: CNN video analytics on a chain of devices
   edge local            the whole chain of config.toml on this machine, as processes, over TCP
   edge master           reads the video, plans, emits one JSON line per frame
   edge worker I         runs its part of the network; I counts from 0 in config.toml
+  edge plan             what if? costs of devices and links in, plan out (JSON)
   edge version          version, instruction set, CPU
 
 Options come after the command; `edge COMMAND --help` lists them. The config explains its keys; docs/ has the rest.
@@ -186,6 +188,43 @@ int run_local_command(int argc, char** argv) {
   return run_local(line.config, local);
 }
 
+int run_plan_command(int argc, char** argv) {
+  cxxopts::Options options("edge plan",
+                           "What if? Reads costs, prints the plan and when its group is finished as JSON.");
+  auto add = options.add_options();
+  add("costs", "costs of layers, devices and links (docs/scheduling.md)", cxxopts::value<std::string>(),
+      "FILE");
+  add("scheduler", "who plans", cxxopts::value<std::string>()->default_value("data_aware"), "NAME");
+  add("side", "one_side: edge or cloud", cxxopts::value<std::string>()->default_value("edge"), "SIDE");
+  add("plan", "fixed: [[first, last], ..], one per worker", cxxopts::value<std::string>(), "PLAN");
+  add("explain", "tell on stderr what each worker does, and why the runner-up lost");
+  add("simulate", "run so many frames by the plan: fps and latency", cxxopts::value<std::size_t>(), "N");
+  add("pending", "simulate: frames in flight", cxxopts::value<std::size_t>()->default_value("3"), "N");
+  add("h,help", "this help");
+  const cxxopts::ParseResult parsed = options.parse(argc, argv);
+  if (parsed.count("help") != 0) {
+    fmt::print("{}", options.help({""}));
+    return 0;
+  }
+  if (!parsed.unmatched().empty())
+    throw Error(fmt::format("unexpected argument '{}'", parsed.unmatched().front()));
+  if (parsed.count("costs") == 0) throw Error("--costs FILE is missing; docs/scheduling.md has the format");
+  plan::PlanOptions what_if{.costs = parsed["costs"].as<std::string>(),
+                            .scheduler = parsed["scheduler"].as<std::string>(),
+                            .side = parsed["side"].as<std::string>(),
+                            .explain = parsed.count("explain") != 0,
+                            .pending = parsed["pending"].as<std::size_t>()};
+  if (parsed.count("plan") != 0) {
+    what_if.plan = parsed["plan"].as<std::string>();
+  }
+  if (parsed.count("simulate") != 0) what_if.simulated_frames = parsed["simulate"].as<std::size_t>();
+  const plan::PlanAnswer answer = plan::answer_plan(what_if);
+  fmt::print("{}", answer.json);
+  std::fflush(stdout);
+  fmt::print(stderr, "{}", answer.explanation);
+  return 0;
+}
+
 int run_version_command() {
   fmt::print("edge {}\ninstruction set: {}\nCPU: {}\n", software_version(),
              kernels::isa_name(kernels::active_isa()), kernels::cpu_model());
@@ -197,6 +236,7 @@ int run(int argc, char** argv) {
   if (command == "master") return run_master_command(argc - 1, argv + 1);
   if (command == "worker") return run_worker_command(argc - 1, argv + 1);
   if (command == "local") return run_local_command(argc - 1, argv + 1);
+  if (command == "plan") return run_plan_command(argc - 1, argv + 1);
   if (command == "version" || command == "--version") return run_version_command();
   if (command == "help" || command == "--help" || command == "-h") {
     fmt::print("{}", usage);

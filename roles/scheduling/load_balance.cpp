@@ -20,31 +20,33 @@ namespace {
 
 class LoadBalance : public Scheduler {
  public:
-  Plan plan(const Costs& costs, std::uint64_t /*group*/) override {
-    const std::vector<double>& cost = costs.layer_cost;
-    assert(!cost.empty() && !costs.capacity.empty());
-    const double total_cost = std::accumulate(cost.begin() + 1, cost.end(), 0.0);
-    const double total_capacity = std::accumulate(costs.capacity.begin(), costs.capacity.end(), 0.0);
-    Plan plan;
-    std::size_t end = 1;  // layers in front of it are given away
-    double given = 0;     // their cost
-    double capacity_sum = 0;
-    for (const double capacity : costs.capacity) {
-      assert(capacity > 0);
-      capacity_sum += capacity;
-      const double target = total_cost * capacity_sum / total_capacity;
-      while (end < cost.size() && std::abs(given + cost[end] - target) <= std::abs(given - target)) {
-        given += cost[end];
-        ++end;
-      }
-      plan.ends.push_back(static_cast<LayerIndex>(end));
-    }
-    plan.ends.back() = static_cast<LayerIndex>(cost.size());  // whatever rounding left over
-    return plan;
-  }
+  Plan plan(const Costs& costs, std::uint64_t /*group*/) override { return balanced_plan(costs); }
 };
 
 }  // namespace
+
+Plan balanced_plan(const Costs& costs) {
+  const std::vector<double>& cost = costs.layer_cost;
+  assert(!cost.empty() && !costs.capacity.empty());
+  const double total_cost = std::accumulate(cost.begin() + 1, cost.end(), 0.0);
+  const double total_capacity = std::accumulate(costs.capacity.begin(), costs.capacity.end(), 0.0);
+  Plan plan;
+  std::size_t end = 1;  // layers in front of it are given away
+  double given = 0;     // their cost
+  double capacity_sum = 0;
+  for (const double capacity : costs.capacity) {
+    assert(capacity > 0);
+    capacity_sum += capacity;
+    const double target = total_cost * capacity_sum / total_capacity;
+    while (end < cost.size() && std::abs(given + cost[end] - target) <= std::abs(given - target)) {
+      given += cost[end];
+      ++end;
+    }
+    plan.ends.push_back(static_cast<LayerIndex>(end));
+  }
+  plan.ends.back() = static_cast<LayerIndex>(cost.size());  // whatever rounding left over
+  return plan;
+}
 
 std::unique_ptr<Scheduler> make_load_balance(const SchedulerOptions& /*options*/) {
   return std::make_unique<LoadBalance>();

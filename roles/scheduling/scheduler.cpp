@@ -16,7 +16,9 @@ struct Entry {
   std::unique_ptr<Scheduler> (*make)(const SchedulerOptions&);
 };
 
-constexpr std::array<Entry, 3> entries{{
+constexpr std::array<Entry, 5> entries{{
+    {"data_aware", make_data_aware},
+    {"neighborhood_search", make_neighborhood_search},
     {"load_balance", make_load_balance},
     {"one_side", make_one_side},
     {"fixed", make_fixed},

@@ -4,29 +4,30 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "roles/scheduling/costs.h"
+#include "roles/scheduling/horizon.h"
 #include "roles/scheduling/plan.h"
 
 namespace edge::scheduling {
-
-/// What a scheduler may look at. Indices: l = layer (0 is the input), w = worker.
-struct Costs {
-  std::vector<double> layer_cost;  ///< seconds of layer l on worker 0; layer_cost[0] = 0
-  std::vector<double> capacity;    ///< speed of worker w relative to worker 0 (> 0)
-};
 
 /// One owner, one thread.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
+  /// The plan of group `group`, counted from 0, which `costs` describes.
   virtual Plan plan(const Costs& costs, std::uint64_t group) = 0;
 };
 
 struct SchedulerOptions {
-  std::string side = "edge";  ///< one_side
-  std::vector<Plan> plans;    ///< fixed: used in turn, all for the same network and number of workers
+  std::string side = "edge";     ///< one_side
+  std::vector<Plan> plans = {};  ///< fixed: used in turn, all for the same network and number of workers
+  /// data_aware: look ahead over so many groups and keep a plan unless another is worth the change
+  /// (plan_ahead). Without it each group gets the plan that finishes it first.
+  std::optional<Horizon> horizon = std::nullopt;
 };
 
 /// Schedulers register themselves by name in one table; adding one touches only this folder. Throws Error

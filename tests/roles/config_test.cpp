@@ -273,7 +273,7 @@ TEST(Config, Choices) {
       message_after_workers("[model]\nname = 'alexnit'\n").find("found 'alexnit'; did you mean 'alexnet'?"),
       std::string::npos);
   EXPECT_NE(message_after_workers("[schedule]\nscheduler = 'magic'\n")
-                .find("expected one of load_balance, one_side, fixed"),
+                .find("expected one of data_aware, neighborhood_search, load_balance, one_side, fixed"),
             std::string::npos);
 }
 

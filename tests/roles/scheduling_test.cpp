@@ -103,7 +103,9 @@ TEST(MakeScheduler, UnknownNameListsTheKnown) {
     make_scheduler("magic", {});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "unknown scheduler 'magic'; known: load_balance, one_side, fixed");
+    EXPECT_STREQ(
+        error.what(),
+        "unknown scheduler 'magic'; known: data_aware, neighborhood_search, load_balance, one_side, fixed");
   }
 }
 

@@ -1,0 +1,124 @@
+// `edge plan`: what if? Costs in, plan out.
+#include "roles/plan/plan_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "engine/error.h"
+#include "roles/plan/costs_file.h"
+#include "roles/plan/explain.h"
+#include "roles/plan/json_input.h"
+#include "roles/scheduling/optimum.h"
+#include "roles/scheduling/pipeline_model.h"
+#include "roles/scheduling/scheduler.h"
+
+namespace edge::plan {
+namespace {
+
+using namespace scheduling;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::size_t max_simulated_frames = 1'000'000;
+
+/// [[1, 6], [], [7, 13]]
+Plan parse_plan(const std::string& text, const Costs& costs) {
+  const Json value = Json::parse(text.size() > 10'000 ? "" : text, nullptr, false);
+  std::vector<LayerRange> ranges;
+  const auto is_layer = [&](const Json& layer) {
+    return layer.is_number_unsigned() &&
+           layer.get<std::uint64_t>() < static_cast<std::uint64_t>(costs.layers());
+  };
+  bool valid = value.is_array();
+  for (std::size_t i = 0; valid && i < value.size(); ++i) {
+    const Json& range = value[i];
+    valid = range.is_array() && (range.empty() || range.size() == 2) &&
+            std::all_of(range.begin(), range.end(), is_layer);
+    if (valid) {
+      ranges.push_back(range.empty() ? LayerRange{}
+                                     : LayerRange{std::pair{range[0].get<int>(), range[1].get<int>()}});
+    }
+  }
+  if (!valid) {
+    throw Error(
+        fmt::format("--plan: must be [first, last] or [] for each worker, layers from 1 to {}, as in "
+                    "'[[1, 6], [], [7, 13]]'",
+                    costs.layers() - 1));
+  }
+  return plan_from_ranges(ranges, costs.layers(), costs.workers(), "--plan");
+}
+
+OrderedJson plan_json(const Plan& plan) {
+  OrderedJson workers = OrderedJson::array();
+  for (const LayerRange& range : ranges_of(plan)) {
+    workers.push_back(range ? OrderedJson{range->first, range->second} : OrderedJson::array());
+  }
+  return workers;
+}
+
+OrderedJson simulation_json(const Costs& costs, const Plan& plan, const PlanOptions& options) {
+  const Simulation simulation = simulate(costs, plan, options.simulated_frames, options.pending);
+  const std::size_t frames = options.simulated_frames;
+  std::vector<double> latency(frames);
+  std::transform(simulation.finished.begin(), simulation.finished.end(), simulation.started.begin(),
+                 latency.begin(), [](double finished, double started) { return finished - started; });
+  const double duration = simulation.finished.back() - simulation.started.front();
+  OrderedJson json{
+      {"frames", frames},
+      {"pending", options.pending},
+      {"duration_s", duration},
+      {"fps", nullptr},
+      {"latency_s",
+       {{"mean", std::accumulate(latency.begin(), latency.end(), 0.0) / static_cast<double>(frames)},
+        {"min", *std::min_element(latency.begin(), latency.end())},
+        {"max", *std::max_element(latency.begin(), latency.end())}}}};
+  if (duration > 0) json["fps"] = static_cast<double>(frames) / duration;
+  return json;
+}
+
+void check(const PlanOptions& options) {
+  if (options.simulated_frames > max_simulated_frames) {
+    throw Error(fmt::format("--simulate: at most {} frames", max_simulated_frames));
+  }
+  if (options.pending < 1 || options.pending > 1000) throw Error("--pending: must be 1 to 1000");
+  if (options.plan.has_value() != (options.scheduler == "fixed")) {
+    throw Error("--plan and --scheduler fixed go together: give both or neither");
+  }
+}
+
+}  // namespace
+
+PlanAnswer answer_plan(const PlanOptions& options) {
+  check(options);
+  if (options.scheduler != "fixed") make_scheduler(options.scheduler, {.side = options.side});
+  const Costs costs = load_costs(options.costs);
+  const PipelineModel model(costs);
+  Plan plan;
+  bool exact = true;
+  if (options.scheduler == "data_aware") {
+    const Optimum optimum = find_optimum(model);
+    plan = optimum.plan;
+    exact = optimum.exact;
+  } else if (options.plan) {
+    plan = parse_plan(*options.plan, costs);
+  } else {
+    plan = make_scheduler(options.scheduler, {.side = options.side})->plan(costs, 0);
+  }
+  const StageTable cost = model.stage_costs(plan);
+  const StageTable finish = pipeline_finish(cost, costs.stage_ready);
+  OrderedJson json{{"plan", plan_json(plan)},
+                   {"finish_s", finish.back().back()},
+                   {"scheduler", options.scheduler},
+                   {"stages", finish},
+                   {"stage_cost", cost}};
+  if (!exact) json["exact"] = false;
+  if (options.simulated_frames > 0) json["simulation"] = simulation_json(costs, plan, options);
+  return {.json = json.dump() + "\n",
+          .explanation = options.explain ? explain(costs, plan, options.scheduler) : ""};
+}
+
+}  // namespace edge::plan

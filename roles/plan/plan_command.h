@@ -1,0 +1,29 @@
+// `edge plan`: what if? Costs in, plan out. One thread.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace edge::plan {
+
+struct PlanOptions {
+  std::filesystem::path costs;
+  std::string scheduler = "data_aware";
+  std::string side = "edge";          ///< one_side
+  std::optional<std::string> plan{};  ///< fixed: [[1, 6], [7, 13]] as text
+  bool explain = false;
+  std::size_t simulated_frames = 0;  ///< 0: no simulation
+  std::size_t pending = 3;           ///< of the simulation: frames in flight
+};
+
+struct PlanAnswer {
+  std::string json;         ///< one line, for stdout. Format: docs/scheduling.md
+  std::string explanation;  ///< lines of text, for stderr; empty unless asked for
+};
+
+/// Throws Error: one line that names the file and key, or the option.
+PlanAnswer answer_plan(const PlanOptions& options);
+
+}  // namespace edge::plan

@@ -1,0 +1,53 @@
+// What schedulers know about the network, the devices and the links. Plain values, safe from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "roles/scheduling/plan.h"
+
+namespace edge::scheduling {
+
+/// How the frames of a group behind its first one cross a link.
+enum class LaterFrames : std::uint8_t {
+  delta,  ///< as differences: the group's first frame has filled the caches. What `edge` sends
+  whole   ///< whole, except for the input: how the original system counted
+};
+
+/// Costs of one group of frames. Indices: l = layer (0 is the input), w = worker, f = frame of the group.
+/// The first two are always there. Without `bandwidth` nothing is known about links: transfers count as free,
+/// and the group has as many frames as `delta_bytes` has rows, at least one.
+struct Costs {
+  std::vector<double> layer_cost;  ///< seconds of layer l on worker 0; layer_cost[0] is not looked at
+  std::vector<double> capacity;    ///< speed of worker w relative to worker 0 (> 0)
+  std::vector<double>
+      bandwidth{};  ///< bytes per second of the link into w (> 0); link 0 comes from the master
+  std::vector<std::vector<double>> raw_bytes{};    ///< [f][l]: layer l's output sent whole
+  std::vector<std::vector<double>> delta_bytes{};  ///< [f][l]: the same sent as a difference
+  /// [w]: layers whose outputs w's input holds of the last frame. Empty: nothing is held anywhere.
+  std::vector<std::vector<LayerIndex>> cached{};
+  /// [s]: when stage s is free for the group's first frame, in seconds from now. Stage 2w is the transfer
+  /// into w, stage 2w + 1 the computation on w. Empty: all at once.
+  std::vector<double> stage_ready{};
+  /// [first]: the layers whose outputs cross a cut in front of layer `first` (Graph::boundary); boundary[0]
+  /// is not used. Empty: a chain, where that is layer first - 1.
+  std::vector<std::vector<LayerIndex>> boundary{};
+  LaterFrames later_frames = LaterFrames::delta;
+
+  int workers() const { return static_cast<int>(capacity.size()); }
+  LayerIndex layers() const { return static_cast<LayerIndex>(layer_cost.size()); }
+  std::size_t frames() const { return delta_bytes.empty() ? 1 : delta_bytes.size(); }
+};
+
+/// Which layers' outputs are needed behind a cut in front of layer `first`.
+std::vector<LayerIndex> boundary_of(const Costs& costs, LayerIndex first);
+
+/// boundary[first] for all cuts of a network in which layer l reads inputs[l] (earlier layers).
+std::vector<std::vector<LayerIndex>> boundaries_of(const std::vector<std::vector<LayerIndex>>& inputs);
+
+/// Costs::cached after frames went by `plan`: what crossed the links; workers behind the last active one keep
+/// what `costs` says.
+std::vector<std::vector<LayerIndex>> cached_after(const Costs& costs, const Plan& plan);
+
+}  // namespace edge::scheduling

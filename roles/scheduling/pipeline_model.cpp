@@ -1,0 +1,136 @@
+// The cost model: what a plan costs a group of frames.
+#include "roles/scheduling/pipeline_model.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+namespace edge::scheduling {
+namespace {
+
+/// One frame through all stages: `free` is when each stage is free, and is brought up to date.
+void pass(std::span<const double> cost, double start, std::vector<double>& free) {
+  double time = start;
+  for (std::size_t stage = 0; stage < cost.size(); ++stage) {
+    time = std::max(free[stage], time) + cost[stage];
+    free[stage] = time;
+  }
+}
+
+[[maybe_unused]] bool fits(const Costs& costs) {
+  const std::size_t layers = costs.layer_cost.size();
+  const std::size_t workers = costs.capacity.size();
+  const auto is_table = [layers](const auto& rows) {
+    return std::all_of(rows.begin(), rows.end(), [layers](const auto& row) { return row.size() == layers; });
+  };
+  const bool links =
+      costs.bandwidth.empty() || (costs.bandwidth.size() == workers && !costs.raw_bytes.empty() &&
+                                  costs.raw_bytes.size() == costs.delta_bytes.size());
+  return layers >= 2 && workers >= 1 && links && is_table(costs.raw_bytes) && is_table(costs.delta_bytes) &&
+         (costs.cached.empty() || costs.cached.size() == workers) &&
+         (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
+         (costs.boundary.empty() || costs.boundary.size() == layers + 1);
+}
+
+}  // namespace
+
+StageTable pipeline_finish(const StageTable& cost, std::span<const double> ready) {
+  StageTable finish;
+  finish.reserve(cost.size());
+  std::vector<double> free(ready.begin(), ready.end());
+  for (const std::vector<double>& frame : cost) {
+    free.resize(frame.size());
+    pass(frame, 0, free);
+    finish.push_back(free);
+  }
+  return finish;
+}
+
+PipelineModel::PipelineModel(const Costs& costs) : costs_(costs), frames_(costs.frames()) {
+  assert(fits(costs));
+  std::vector<std::vector<bool>> held(costs.capacity.size(), std::vector<bool>(costs.layer_cost.size()));
+  for (std::size_t worker = 0; worker < costs.cached.size(); ++worker) {
+    for (const LayerIndex layer : costs.cached[worker]) held[worker][static_cast<std::size_t>(layer)] = true;
+  }
+  cuts_.resize(costs.layer_cost.size());
+  for (LayerIndex first = 1; first < layers(); ++first) add_kinds(first, held);
+}
+
+void PipelineModel::add_kinds(LayerIndex first, const std::vector<std::vector<bool>>& held) {
+  Cut& cut = cuts_[static_cast<std::size_t>(first)];
+  cut.kind_of_worker.assign(held.size(), 0);
+  if (costs_.bandwidth.empty()) {
+    cut.bytes.assign(frames_, 0.0);
+    return;
+  }
+  const std::vector<LayerIndex> tensors = boundary_of(costs_, first);
+  std::vector<std::vector<bool>> known;  // which of the tensors are held, by kind
+  std::vector<bool> here(tensors.size());
+  for (std::size_t worker = 0; worker < held.size(); ++worker) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      here[i] = held[worker][static_cast<std::size_t>(tensors[i])];
+    }
+    const auto found = std::find(known.begin(), known.end(), here);
+    cut.kind_of_worker[worker] = static_cast<int>(found - known.begin());
+    if (found == known.end()) known.push_back(here);
+  }
+  for (const std::vector<bool>& kind : known) {
+    for (std::size_t frame = 0; frame < frames_; ++frame) {
+      double bytes = 0;
+      for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const auto tensor = static_cast<std::size_t>(tensors[i]);
+        const bool as_cached = frame == 0 || (costs_.later_frames == LaterFrames::whole && tensor == 0);
+        const bool delta = as_cached ? kind[i] : costs_.later_frames == LaterFrames::delta;
+        bytes += (delta ? costs_.delta_bytes : costs_.raw_bytes)[frame][tensor];
+      }
+      cut.bytes.push_back(bytes);
+    }
+  }
+}
+
+StageTable PipelineModel::stage_costs(const Plan& plan) const {
+  assert(plan.workers() == workers() && plan.ends.back() == layers());
+  StageTable cost(frames_, std::vector<double>(2 * static_cast<std::size_t>(workers())));
+  int kind_here = 0;
+  for (int worker = 0; worker <= plan.last_active(); ++worker) {
+    const LayerIndex first = plan.begin(worker);
+    if (worker == 0 || !plan.idle(worker - 1)) kind_here = kind(worker, first);
+    const std::span<const double> sent = bytes(first, kind_here);
+    const auto from = costs_.layer_cost.begin() + first;
+    const double computing = std::accumulate(from, costs_.layer_cost.begin() + plan.end(worker), 0.0) /
+                             costs_.capacity[static_cast<std::size_t>(worker)];
+    for (std::size_t frame = 0; frame < frames_; ++frame) {
+      const std::size_t stage = 2 * static_cast<std::size_t>(worker);
+      cost[frame][stage] = sent[frame] * seconds_per_byte(worker);
+      cost[frame][stage + 1] = computing;
+    }
+  }
+  return cost;
+}
+
+double PipelineModel::finish(const Plan& plan) const {
+  return pipeline_finish(stage_costs(plan), costs_.stage_ready).back().back();
+}
+
+Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, std::size_t pending) {
+  assert(pending >= 1);
+  Costs following = costs;
+  following.cached = cached_after(costs, plan);
+  const StageTable first_group = PipelineModel(costs).stage_costs(plan);
+  const StageTable later_group = PipelineModel(following).stage_costs(plan);
+  Simulation simulation;
+  std::vector<double> free = costs.stage_ready;
+  free.resize(2 * costs.capacity.size());
+  // Stages behind the last active worker have nothing to do with the result.
+  const std::size_t used = 2 * static_cast<std::size_t>(plan.last_active()) + 2;
+  for (std::size_t frame = 0; frame < frames; ++frame) {
+    const StageTable& group = frame < first_group.size() ? first_group : later_group;
+    const double room = frame < pending ? 0 : simulation.finished[frame - pending];
+    simulation.started.push_back(std::max(room, free.front()));
+    pass(std::span(group[frame % group.size()]).first(used), room, free);
+    simulation.finished.push_back(free[used - 1]);
+  }
+  return simulation;
+}
+
+}  // namespace edge::scheduling

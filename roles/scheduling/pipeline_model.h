@@ -1,0 +1,80 @@
+// The cost model: what a plan costs a group of frames. docs/scheduling.md has the formulas.
+// Immutable once made; safe to share between threads. No errors: costs that do not fit together are bugs.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "roles/scheduling/costs.h"
+#include "roles/scheduling/plan.h"
+
+namespace edge::scheduling {
+
+/// Seconds, [frame][stage].
+using StageTable = std::vector<std::vector<double>>;
+
+/// The pipeline's recurrence: finish[f][s] = max(finish[f - 1][s], finish[f][s - 1]) + cost[f][s] with
+/// finish[-1][s] = ready[s] and finish[f][-1] = 0. An empty `ready` counts as zeros.
+StageTable pipeline_finish(const StageTable& cost, std::span<const double> ready);
+
+class PipelineModel {
+ public:
+  /// Keeps a reference to `costs`.
+  explicit PipelineModel(const Costs& costs);
+
+  const Costs& costs() const { return costs_; }
+  int workers() const { return costs_.workers(); }
+  LayerIndex layers() const { return costs_.layers(); }
+  std::size_t frames() const { return frames_; }
+
+  /// Cost of each stage for each frame of the group. Behind the last active worker all are 0.
+  StageTable stage_costs(const Plan& plan) const;
+  /// When the group's last frame leaves the last stage.
+  double finish(const Plan& plan) const;
+
+  // A cut in front of layer `first` can be crossed by different bytes: which of its tensors are held depends
+  // on the worker that is reached first. Each such way is a kind, numbered from 0 per cut; idle workers relay
+  // what they got, so that the kind stays the same until the tensors are used. 1 <= first < layers().
+
+  int kinds(LayerIndex first) const { return static_cast<int>(cut(first).bytes.size() / frames_); }
+  /// What arrives if the sender made the tensors itself (worker 0: if they come from the master).
+  int kind(int worker, LayerIndex first) const {
+    return cut(first).kind_of_worker[static_cast<std::size_t>(worker)];
+  }
+  /// Bytes of each frame.
+  std::span<const double> bytes(LayerIndex first, int kind) const {
+    return std::span(cut(first).bytes).subspan(static_cast<std::size_t>(kind) * frames_, frames_);
+  }
+  /// Seconds per byte on the link into `worker`.
+  double seconds_per_byte(int worker) const {
+    return costs_.bandwidth.empty() ? 0 : 1 / costs_.bandwidth[static_cast<std::size_t>(worker)];
+  }
+  double ready(int stage) const {
+    return costs_.stage_ready.empty() ? 0 : costs_.stage_ready[static_cast<std::size_t>(stage)];
+  }
+
+ private:
+  struct Cut {
+    std::vector<int> kind_of_worker;
+    std::vector<double> bytes;  ///< [kind][frame]
+  };
+  const Cut& cut(LayerIndex first) const { return cuts_[static_cast<std::size_t>(first)]; }
+  void add_kinds(LayerIndex first, const std::vector<std::vector<bool>>& held);
+
+  const Costs& costs_;
+  std::size_t frames_;
+  std::vector<Cut> cuts_;
+};
+
+/// N frames in a row by one plan, group after group with the costs of the given one.
+struct Simulation {
+  std::vector<double> started;   ///< when the master sends the frame
+  std::vector<double> finished;  ///< when its result is there
+};
+
+/// The first group starts with the given caches and ready times, the following ones with what the plan left
+/// in the caches. At most `pending` frames are under way at once (>= 1).
+Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, std::size_t pending);
+
+}  // namespace edge::scheduling
