@@ -1,6 +1,7 @@
 // Convolution with one input channel per group (depthwise, also with several output channels per input
-// channel): every output row is a chain of multiply-adds over the taps, read from the padded stage. Threads
-// over channels and bands.
+// channel): every output is a chain of multiply-adds over the taps, read from the padded stage. Threads over
+// channels and bands (some rows of a channel). The usual sizes have kernels of their own
+// (depthwise_kernels.h); anything else, and a residual, takes one row at a time. Both give the same bits.
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
@@ -28,11 +29,13 @@ class DepthwiseConvolution final : public ConvAlgorithm {
       : shape_(shape),
         kernels_(conv_kernels(isa)),
         taps_(shape.kernel_rows * shape.kernel_columns),
+        multiplier_(shape.out_channels / shape.in_channels),
         out_rows_(shape.out_rows()),
         out_columns_(shape.out_columns()),
         band_columns_(std::min(out_columns_, widest_band)),
         band_rows_(std::clamp<std::int64_t>(band_positions / band_columns_, 1, out_rows_)),
         stage_(shape, band_rows_, band_columns_, kernels_),
+        variant_(find_variant()),
         weights_(weights, weights + shape.out_channels * taps_) {
     for (std::int64_t row = 0; row < shape.kernel_rows; ++row) {
       for (std::int64_t column = 0; column < shape.kernel_columns; ++column) {
@@ -58,38 +61,123 @@ class DepthwiseConvolution final : public ConvAlgorithm {
         job_macs / (band_rows_ * band_columns_ * taps_), 1, divide_up(bands, pool.threads()));
     pool.parallel_for(divide_up(bands, bands_per_job), [&](std::int64_t job, int thread) {
       float* stage = workspace.data() + thread * thread_floats();
-      for (std::int64_t band = job * bands_per_job; band < std::min(bands, (job + 1) * bands_per_job);
-           ++band) {
-        const std::int64_t column = band % horizontal * band_columns_;
-        const std::int64_t row = band / horizontal % vertical * band_rows_;
+      const std::int64_t first = job * bands_per_job;
+      std::int64_t column = first % horizontal * band_columns_;
+      std::int64_t row = first / horizontal % vertical * band_rows_;
+      std::int64_t plane = first / horizontal / vertical;
+      std::int64_t channel = plane % shape_.in_channels;
+      for (std::int64_t band = first; band < std::min(bands, first + bands_per_job); ++band) {
         const OutputArea area{row, std::min(band_rows_, out_rows_ - row), column,
                               std::min(band_columns_, out_columns_ - column)};
-        run_band(in, out, epilogue, band / horizontal / vertical, area, stage);
+        run_band(in, out, epilogue, plane, channel, area, stage);
+        // The next band; divisions are slow on armv7.
+        column += band_columns_;
+        if (column < out_columns_) continue;
+        column = 0;
+        row += band_rows_;
+        if (row < out_rows_) continue;
+        row = 0;
+        ++plane;
+        channel = channel + 1 < shape_.in_channels ? channel + 1 : 0;
       }
     });
   }
 
  private:
+  /// The kernel of this size, or null.
+  const DepthwiseVariant* find_variant() const {
+    const bool is_plain = shape_.kernel_rows == shape_.kernel_columns &&
+                          shape_.stride_rows == shape_.stride_columns && shape_.dilation_rows == 1 &&
+                          shape_.dilation_columns == 1 && shape_.padding_columns <= depthwise_most_padding;
+    if (!is_plain || kernels_.depthwise == nullptr) return nullptr;
+    for (int i = 0; i < depthwise_variant_count; ++i) {
+      const DepthwiseVariant& variant = kernels_.depthwise->variants[i];
+      if (variant.kernel == shape_.kernel_rows && variant.stride == shape_.stride_rows) return &variant;
+    }
+    return nullptr;
+  }
+
   std::int64_t thread_floats() const {
-    return divide_up(stage_.channel_floats() + depthwise_overrun, 16) * 16;
+    std::int64_t floats = stage_.channel_floats();
+    if (variant_ != nullptr) floats = std::max(floats, padded(band_rows_) * padded(band_columns_));
+    return divide_up(floats + depthwise_overrun, 16) * 16;
+  }
+
+  /// Input elements, padding included, that `outputs` in a row or column need (of a variant).
+  std::int64_t padded(std::int64_t outputs) const {
+    return (outputs - 1) * shape_.stride_rows + shape_.kernel_rows;
   }
 
   /// `plane` counts input planes: item x in_channels + channel.
   void run_band(const float* in, float* out, const Epilogue& epilogue, std::int64_t plane,
-                const OutputArea& area, float* stage) const {
-    const std::int64_t multiplier = shape_.out_channels / shape_.in_channels;
-    const std::int64_t channel = plane % shape_.in_channels;
-    stage_.fill(in + plane * shape_.in_rows * shape_.in_columns, area, stage);
-    for (std::int64_t m = 0; m < multiplier; ++m) {
-      const std::int64_t out_channel = channel * multiplier + m;
+                std::int64_t channel, const OutputArea& area, float* stage) const {
+    const float* image = in + plane * shape_.in_rows * shape_.in_columns;
+    const std::int64_t out_plane = out_rows_ * out_columns_;
+    float* to = out + plane * multiplier_ * out_plane + area.first_row * out_columns_ + area.first_column;
+    if (variant_ != nullptr && epilogue.residual == nullptr) {
+      run_variant(image, channel * multiplier_, area, epilogue, to, stage);
+    } else {
+      const float* residual = epilogue.residual != nullptr ? epilogue.residual + (to - out) : nullptr;
+      run_rows(image, channel * multiplier_, area, epilogue, residual, to, stage);
+    }
+  }
+
+  /// Of `count` input elements from `first` on: how many lie before, inside and behind the `size` that exist.
+  struct Span {
+    Span(std::ptrdiff_t first, std::ptrdiff_t count, std::ptrdiff_t size)
+        : before(std::clamp<std::ptrdiff_t>(-first, 0, count)),
+          inside(std::clamp<std::ptrdiff_t>(size - first, before, count) - before),
+          behind(count - before - inside) {}
+    std::ptrdiff_t before, inside, behind;
+  };
+
+  // Pointer-sized: 64-bit arithmetic is slow on armv7, and planes may be tiny.
+  void run_variant(const float* image, std::int64_t channel, const OutputArea& area, const Epilogue& epilogue,
+                   float* out, float* stage) const {
+    const auto stride = static_cast<std::ptrdiff_t>(variant_->stride);
+    const auto in_columns = static_cast<std::ptrdiff_t>(shape_.in_columns);
+    const auto out_rows = static_cast<std::ptrdiff_t>(area.rows);
+    const auto out_columns = static_cast<std::ptrdiff_t>(area.columns);
+    const auto first_row = static_cast<std::ptrdiff_t>(area.first_row * stride - shape_.padding_rows);
+    const auto first_column =
+        static_cast<std::ptrdiff_t>(area.first_column * stride - shape_.padding_columns);
+    const std::ptrdiff_t pitch = (out_columns - 1) * stride + variant_->kernel;
+    const Span rows(first_row, (out_rows - 1) * stride + variant_->kernel,
+                    static_cast<std::ptrdiff_t>(shape_.in_rows));
+    const Span columns(first_column, pitch, in_columns);
+    const float* from = image;
+    if (rows.inside > 0 && columns.inside > 0) {
+      from += (first_row + rows.before) * in_columns + first_column + columns.before;
+    }
+    kernels_.depthwise->pad_rows({from, in_columns, rows.before, rows.inside, rows.behind, columns.before,
+                                  columns.inside, columns.behind, stage});
+    DepthwisePlane plane{stage,
+                         pitch,
+                         weights_.data() + channel * taps_,
+                         epilogue.bias != nullptr ? epilogue.bias + channel : nullptr,
+                         epilogue.relu,
+                         out,
+                         static_cast<std::ptrdiff_t>(out_columns_),
+                         out_rows,
+                         out_columns};
+    for (std::int64_t m = 0; m < multiplier_; ++m) {
+      variant_->run(plane);
+      plane.weights += taps_;
+      if (plane.bias != nullptr) ++plane.bias;
+      plane.out += out_rows_ * out_columns_;
+    }
+  }
+
+  void run_rows(const float* image, std::int64_t channel, const OutputArea& area, const Epilogue& epilogue,
+                const float* residual, float* out, float* stage) const {
+    stage_.fill(image, area, stage);
+    for (std::int64_t m = 0; m < multiplier_; ++m) {
       for (std::int64_t row = 0; row < area.rows; ++row) {
-        const std::int64_t at =
-            ((plane * multiplier + m) * out_rows_ + area.first_row + row) * out_columns_ + area.first_column;
+        const std::int64_t at = (m * out_rows_ + row) * out_columns_;
         kernels_.depthwise_row(
-            stage + stage_.output_offset(row, 0), offsets_.data(), weights_.data() + out_channel * taps_,
-            taps_, area.columns, epilogue.bias != nullptr ? epilogue.bias[out_channel] : 0.0F,
-            epilogue.bias != nullptr, epilogue.residual != nullptr ? epilogue.residual + at : nullptr,
-            epilogue.relu, out + at);
+            stage + stage_.output_offset(row, 0), offsets_.data(), weights_.data() + (channel + m) * taps_,
+            taps_, area.columns, epilogue.bias != nullptr ? epilogue.bias[channel + m] : 0.0F,
+            epilogue.bias != nullptr, residual != nullptr ? residual + at : nullptr, epilogue.relu, out + at);
       }
     }
   }
@@ -97,11 +185,13 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   Conv2dShape shape_;
   const ConvKernels& kernels_;
   std::int64_t taps_;
-  std::int64_t out_rows_;  ///< kept, as computing them takes a division
+  std::int64_t multiplier_;  ///< output channels per input channel
+  std::int64_t out_rows_;    ///< kept, as computing them takes a division
   std::int64_t out_columns_;
   std::int64_t band_columns_;
   std::int64_t band_rows_;
   ConvStage stage_;
+  const DepthwiseVariant* variant_;
   std::vector<float> weights_;
   std::vector<std::int32_t> offsets_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/cpu.h"
+#include "kernels/depthwise_kernels.h"
 
 namespace edge::kernels {
 
@@ -33,9 +34,8 @@ struct ConvKernels {
   void (*depthwise_row)(const float* stage, const std::int32_t* offsets, const float* weights,
                         std::int64_t taps, std::int64_t count, float bias, bool add_bias,
                         const float* residual, bool relu, float* out);
+  const DepthwiseKernels* depthwise = nullptr;  ///< or null; faster than depthwise_row()
 };
-
-inline constexpr std::int64_t depthwise_overrun = 64;
 
 const ConvKernels& conv_kernels(Isa isa);
 

@@ -169,27 +169,27 @@ void gemm_row_panel(const GemmKernels& kernels, int rows, std::int64_t columns, 
       if (here.residual != nullptr) here.residual += nr;
     }
   };
-  std::int64_t whole = 0;  // columns / nr: a 64-bit division is a slow call on 32-bit CPUs
-  while ((whole + 1) * nr <= columns) ++whole;
+  std::ptrdiff_t whole = 0;  // columns / nr: a division is a slow call on armv7
+  auto left = static_cast<std::ptrdiff_t>(columns);
+  for (; left >= nr; left -= nr) ++whole;
   if (whole > 0) run(whole, c, ldc, accumulate, epilogue);
-  columns -= whole * nr;
-  if (columns == 0) return;
+  if (left == 0) return;
   b_panels += whole * b_panel_stride;
   Epilogue rest = epilogue != nullptr ? *epilogue : Epilogue{};
   if (rest.residual != nullptr) rest.residual += whole * nr;
   const Epilogue* last = epilogue != nullptr ? &rest : nullptr;
   c += whole * nr;
-  if (half_sweep == nullptr || columns > nr / 2) {
+  if (half_sweep == nullptr || left > nr / 2) {
     partial_tile([&](float* tile, const Epilogue* here) { run(1, tile, nr, accumulate, here); }, rows, nr,
-                 columns, c, ldc, accumulate, last);
+                 left, c, ldc, accumulate, last);
     return;
   }
   const auto run_half = [&](float* to, std::int64_t to_stride, const Epilogue* here) {
     half_sweep(1, k, a_panel, b_panels, b_panel_stride, to, to_stride, accumulate, here);
   };
-  if (columns == nr / 2) return run_half(c, ldc, last);
-  partial_tile([&](float* tile, const Epilogue* here) { run_half(tile, nr / 2, here); }, rows, nr / 2,
-               columns, c, ldc, accumulate, last);
+  if (left == nr / 2) return run_half(c, ldc, last);
+  partial_tile([&](float* tile, const Epilogue* here) { run_half(tile, nr / 2, here); }, rows, nr / 2, left,
+               c, ldc, accumulate, last);
 }
 
 }  // namespace edge::kernels

@@ -11,6 +11,7 @@ struct Rule {
   Isa isa;
   /// kc steps of the panels fill this part of L1: of both panels, or of the B panel alone.
   int l1_panels;
+  int l1_tile_panels;  ///< the same for tile_kc
   bool with_a_panel;
   int l2_a_block;  ///< mc x kc
   int l2_b_block;  ///< nc x kc
@@ -19,11 +20,12 @@ struct Rule {
 };
 
 /// avx2 (measured on Zen 3, docs/performance.md): the B panel may fill L1, as panels that stream from L2 at
-/// 32 bytes a cycle cost less than reading and writing C once more; A streams anyway. neon: an A panel stays
-/// in L1, expanded on armv7, and B panels pass through; L2 is slow, so both are small.
+///   32 bytes a cycle cost less than reading and writing C once more. Convolutions pack every panel right
+///   before its use and want half of L1 for that.
+/// neon: an A panel stays in L1, expanded on armv7, and B panels pass through; L2 is slow, so both are small.
 constexpr Rule rules[] = {
-    {Isa::avx2, 16, false, 6, 8, 8, 12},
-    {Isa::neon, 12, true, 6, 8, 6, 4},
+    {Isa::avx2, 16, 8, false, 6, 8, 8, 12},
+    {Isa::neon, 12, 12, true, 6, 8, 6, 4},
 };
 
 constexpr std::int64_t sixteenths = 16;
@@ -41,15 +43,25 @@ GemmBlocking gemm_blocking(Isa isa, int mr, int nr, int a_copies, const CacheSiz
   const auto* rule =
       std::find_if(std::begin(rules), std::end(rules), [isa](const Rule& r) { return r.isa == isa; });
   if (rule == std::end(rules)) {  // scalar: so small that tests with small matrices meet several blocks
-    return {.kc = 48, .mc = 32, .nc = 64, .tile_floats = 48 * 64, .tile_rows = 12, .stage_floats = 2048};
+    return {.kc = 48,
+            .mc = 32,
+            .nc = 64,
+            .tile_kc = 48,
+            .tile_floats = 48 * 64,
+            .tile_rows = 12,
+            .stage_floats = 2048};
   }
   const auto floats = [](std::int64_t bytes, int part) {
     return bytes / static_cast<std::int64_t>(sizeof(float)) * part / sixteenths;
   };
   const std::int64_t floats_per_step = nr + (rule->with_a_panel ? mr * a_copies : 0);
   GemmBlocking blocking;
-  blocking.kc = std::clamp(round_down(floats(caches.l1_data, rule->l1_panels) / floats_per_step, 16),
-                           shortest_kc, longest_kc);
+  const auto steps = [&](int part) {
+    return std::clamp(round_down(floats(caches.l1_data, part) / floats_per_step, 16), shortest_kc,
+                      longest_kc);
+  };
+  blocking.kc = steps(rule->l1_panels);
+  blocking.tile_kc = steps(rule->l1_tile_panels);
   blocking.mc =
       std::max(round_down(floats(caches.l2, rule->l2_a_block) / blocking.kc, mr), fewest_panels * mr);
   blocking.nc =

@@ -10,10 +10,11 @@ namespace edge::kernels {
 
 /// Block sizes (names as in BLIS).
 struct GemmBlocking {
-  std::int64_t kc = 0;  ///< longest K block: the panels that meet in the microkernel fit into L1
-  std::int64_t mc = 0;  ///< sgemm: rows of A that stay in L2 while they meet one B panel after the other
-  std::int64_t nc = 0;  ///< sgemm: columns of B that a thread packs at a time, to stay in L2
-  std::int64_t tile_floats = 0;   ///< convolution: kc x output positions of a tile
+  std::int64_t kc = 0;       ///< sgemm: longest K block; the panels that meet in the microkernel fit into L1
+  std::int64_t mc = 0;       ///< sgemm: rows of A that stay in L2 while they meet one B panel after the other
+  std::int64_t nc = 0;       ///< sgemm: columns of B that a thread packs at a time, to stay in L2
+  std::int64_t tile_kc = 0;  ///< convolution: longest K block
+  std::int64_t tile_floats = 0;   ///< convolution: tile_kc x output positions of a tile
   std::int64_t tile_rows = 0;     ///< convolution: output channels of a tile
   std::int64_t stage_floats = 0;  ///< convolution: a tile is made smaller while its stage is larger than this
 };

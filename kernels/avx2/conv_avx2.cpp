@@ -136,6 +136,7 @@ void depthwise_row(const float* stage, const std::int32_t* offsets, const float*
 
 }  // namespace
 
-const ConvKernels conv_kernels_avx2 = {pack_panel, pack_rows, split_phases, depthwise_row};
+const ConvKernels conv_kernels_avx2 = {pack_panel, pack_rows, split_phases, depthwise_row,
+                                       &depthwise_kernels_avx2};
 
 }  // namespace edge::kernels

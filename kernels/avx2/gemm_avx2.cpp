@@ -17,6 +17,8 @@ constexpr int nr = panel_columns;
 template <int rows>
 void whole(std::int64_t k, const float* a, const float* b, float* c, std::int64_t ldc, bool accumulate,
            const Epilogue* epilogue) {
+  // C is written at the end only: have its lines by then.
+  if (!accumulate) prefetch_rows<rows>(c, static_cast<std::ptrdiff_t>(ldc));
   multiply<rows, 2>(k, a, a, b, c, ldc, accumulate, epilogue, WholeVector{}, Ahead{});
 }
 

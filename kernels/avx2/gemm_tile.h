@@ -173,7 +173,6 @@ template <int rows, int vectors, class Last>
     }
   } else {
     tile.clear();
-    prefetch_rows<rows>(c, ldc);  // written at the end only: there is time even if it is not cached at all
   }
   constexpr int unroll =
       Ahead::steps;  // fewer instructions per FMA matter while another hyperthread shares the core
@@ -195,7 +194,7 @@ template <int rows, int vectors, class Last>
       b += unroll * panel_columns;
     }
     if (part == 1) break;
-    if (accumulate && ahead.next_c != nullptr) prefetch_rows<rows>(ahead.next_c, ldc);
+    if (ahead.next_c != nullptr) prefetch_rows<rows>(ahead.next_c, ldc);
     steps = k > before_end ? k - (k - before_end) / unroll * unroll : k;
   }
 #pragma GCC unroll 1

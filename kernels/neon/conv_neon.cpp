@@ -200,6 +200,7 @@ void depthwise_row(const float* stage, const std::int32_t* offsets, const float*
 
 }  // namespace
 
-const ConvKernels conv_kernels_neon = {pack_panel, pack_rows, split_phases, depthwise_row};
+const ConvKernels conv_kernels_neon = {pack_panel, pack_rows, split_phases, depthwise_row,
+                                       &depthwise_kernels_neon};
 
 }  // namespace edge::kernels

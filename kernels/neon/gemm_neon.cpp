@@ -85,7 +85,7 @@ template <int rows, int vectors>
 #endif
   start<rows, vectors>(sums, c, ldc, accumulate);
 #if !defined(__aarch64__)
-  if constexpr (rows == mr && vectors == 2) {
+  if constexpr (rows == mr) {
     if (k > 0) sum_full_tile(sums, k, a, b);
     return;
   }

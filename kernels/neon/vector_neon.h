@@ -50,7 +50,16 @@ struct FloatVector {
   }
   /// x < limit ? 0 : value
   [[gnu::always_inline]] static type zero_if_less(type x, type limit, type value) {
-    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(value), vcltq_f32(x, limit)));
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(value), less(x, limit)));
+  }
+  [[gnu::always_inline]] static uint32x4_t less(type a, type b) {
+#if defined(__aarch64__)
+    return vcltq_f32(a, b);
+#else
+    uint32x4_t mask;  // g++ 12 makes scalar code of vcltq_f32
+    asm("vcgt.f32 %q0, %q1, %q2" : "=w"(mask) : "w"(b), "w"(a));
+    return mask;
+#endif
   }
 };
 

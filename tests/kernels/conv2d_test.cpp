@@ -210,6 +210,21 @@ TEST(Conv2d, Depthwise) {
     shape.out_channels = 10;  // two outputs per channel
     check(shape);
   }
+  for (const std::int64_t kernel : {3, 5}) {
+    for (const std::int64_t stride : {1, 2}) {
+      for (std::int64_t columns = 1; columns <= 38; ++columns) {  // every way to cut rows into strips
+        Conv2dShape shape = square(2, 1 + columns % 7, columns, 2, kernel, stride, kernel / 2);
+        shape.groups = 2;
+        check(shape);
+        if (columns % 3 != 0) continue;
+        shape.padding_columns = std::max(kernel / 2, columns % 8);  // also wider than the image
+        shape.padding_rows = 2 + columns % 3;
+        check(shape);
+      }
+      Conv2dShape bands = square(1, 300, 40, 1, kernel, stride, 0);
+      check(bands);
+    }
+  }
   Conv2dShape wide = square(2, 3, 1100, 2, 3, 1, 1);
   wide.groups = 2;
   check(wide);

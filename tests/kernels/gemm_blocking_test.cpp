@@ -20,6 +20,7 @@ constexpr std::int64_t kib = 1024;
 TEST(GemmBlocking, FillsTheCachesOfKnownMachines) {
   const GemmBlocking zen3 = gemm_blocking(Isa::avx2, 6, 16, 1, {32 * kib, 512 * kib, 4096 * kib});
   EXPECT_EQ(zen3.kc, 512);
+  EXPECT_EQ(zen3.tile_kc, 256);
   EXPECT_EQ(zen3.mc, 96);
   EXPECT_EQ(zen3.nc, 128);
   const GemmBlocking pi4_armv7 = gemm_blocking(Isa::neon, 4, 8, 4, {32 * kib, 256 * kib, 0});
@@ -38,6 +39,8 @@ TEST(GemmBlocking, IsUsableForAnyCaches) {
         const GemmBlocking blocking = gemm_blocking(isa, 6, 16, 1, {l1 * kib, l2 * kib, 0});
         EXPECT_GE(blocking.kc, 16);
         EXPECT_LE(blocking.kc, 512);
+        EXPECT_GE(blocking.tile_kc, 16);
+        EXPECT_LE(blocking.tile_kc, blocking.kc);
         EXPECT_GE(blocking.mc, 24);
         EXPECT_GE(blocking.nc, 64);
         EXPECT_GT(blocking.tile_rows, 0);
@@ -53,14 +56,26 @@ std::vector<GemmKernels> blockings(Isa isa) {
   std::vector<GemmKernels> all(4, gemm_kernels(isa));
   const std::int64_t mr = all[0].mr;
   const std::int64_t nr = all[0].nr;
-  all[0].blocking = {.kc = 1, .mc = mr, .nc = nr, .tile_floats = 1, .tile_rows = mr, .stage_floats = 1};
-  all[1].blocking = {
-      .kc = 7, .mc = 2 * mr, .nc = 2 * nr, .tile_floats = 700, .tile_rows = 2 * mr, .stage_floats = 500};
-  all[2].blocking = {
-      .kc = 64, .mc = 5 * mr, .nc = 3 * nr, .tile_floats = 8192, .tile_rows = 2048, .stage_floats = 16384};
+  all[0].blocking = {
+      .kc = 1, .mc = mr, .nc = nr, .tile_kc = 1, .tile_floats = 1, .tile_rows = mr, .stage_floats = 1};
+  all[1].blocking = {.kc = 7,
+                     .mc = 2 * mr,
+                     .nc = 2 * nr,
+                     .tile_kc = 7,
+                     .tile_floats = 700,
+                     .tile_rows = 2 * mr,
+                     .stage_floats = 500};
+  all[2].blocking = {.kc = 64,
+                     .mc = 5 * mr,
+                     .nc = 3 * nr,
+                     .tile_kc = 64,
+                     .tile_floats = 8192,
+                     .tile_rows = 2048,
+                     .stage_floats = 16384};
   all[3].blocking = {.kc = 100'000,
                      .mc = 1000 * mr,
                      .nc = 1000 * nr,
+                     .tile_kc = 100'000,
                      .tile_floats = 1 << 22,
                      .tile_rows = 100'000,
                      .stage_floats = 1 << 22};

@@ -96,17 +96,37 @@ TEST_P(Panels, ARowPanelOfAnyRowsAndColumns) {
   }
 }
 
+/// The last panel is used whole, by half, or in part.
+TEST_P(Panels, ARowPanelOfAnyWidth) {
+  const GemmKernels& kernels = gemm_kernels(GetParam());
+  for (int rows = 1; rows <= kernels.mr; ++rows) {
+    for (std::int64_t columns = 1; columns < 2 * kernels.nr; ++columns) {
+      check({.isa = GetParam(), .rows = rows, .columns = columns, .k = 9, .c_gap = 1}, Walk::rows);
+      check({.isa = GetParam(),
+             .rows = rows,
+             .columns = columns,
+             .k = 2,
+             .accumulate = true,
+             .epilogue_bits = 7,
+             .b_gap = 5},
+            Walk::rows);
+    }
+  }
+}
+
 TEST_P(Panels, ARowPanelOfAnyDepth) {
   const GemmKernels& kernels = gemm_kernels(GetParam());
   for (std::int64_t k = 0; k < 20; ++k) {
-    for (const bool accumulate : {false, true}) {
-      check({.isa = GetParam(),
-             .rows = kernels.mr,
-             .columns = 4 * kernels.nr + 3,
-             .k = k,
-             .accumulate = accumulate,
-             .b_gap = 7},
-            Walk::rows);
+    for (const std::int64_t columns : {kernels.nr / 2, kernels.nr + kernels.nr / 2, 5 * kernels.nr - 1}) {
+      for (const bool accumulate : {false, true}) {
+        check({.isa = GetParam(),
+               .rows = kernels.mr,
+               .columns = columns,
+               .k = k,
+               .accumulate = accumulate,
+               .b_gap = 7},
+              Walk::rows);
+      }
     }
   }
 }

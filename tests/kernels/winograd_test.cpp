@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/conv_algorithm.h"
+#include "kernels/gemm_kernels.h"
 #include "kernels/pooling.h"
 #include "kernels/winograd_kernels.h"
 #include "tests/kernels/arithmetic.h"
@@ -131,28 +132,41 @@ TEST(Winograd, RandomShapes) {
   const auto pick = [&generator](std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(generator() % static_cast<std::uint32_t>(high - low + 1));
   };
-  for (int i = 0; i < 40 && !testing::Test::HasFailure(); ++i) {
+  for (int i = 0; i < 15 && !testing::Test::HasFailure(); ++i) {
     const WinogradTile tile = tiles[static_cast<std::size_t>(i) % tiles.size()];
-    Conv2dShape shape = make_shape(tile, pick(1, 20), pick(5, 30), pick(5, 60), pick(1, 20), pick(0, 3));
+    Conv2dShape shape = make_shape(tile, pick(1, 16), pick(5, 20), pick(5, 40), pick(1, 14), pick(0, 3));
     shape.padding_columns = pick(0, 3);
     shape.batch = pick(1, 2);
     check(shape, tile);
   }
 }
 
-/// Many tiles and channels: several blocks of both, with weights that are kept and weights made in every run.
+/// Several blocks of tiles, of input and of output channels, with weights whose points are kept and with
+/// weights whose points are made in every run. With one thread and two, which changes the blocks.
 TEST(Winograd, Blocks) {
-  for (const std::int64_t channels : {48, 170}) {
-    Convolution blocked(make_shape(WinogradTile::f6x3, channels, 64, 80, 130, 1), WinogradTile::f6x3,
-                        active_isa());
-    const auto direct = make_gemm_convolution(blocked.shape, blocked.weights.data(), active_isa());
-    ThreadPool pool(2);
-    std::vector<float> expected(static_cast<std::size_t>(blocked.out_count()));
-    std::vector<float> workspace(direct->workspace_floats(2));
-    direct->run(blocked.in.data(), expected.data(), {}, workspace, pool);
+  struct Channels {
+    std::int64_t in, out;
+  };
+  const bool wide = gemm_kernels(active_isa()).nr > 8;
+  for (const Channels channels : {Channels{136, 72}, Channels{1024, 24}}) {
+    const Conv2dShape shape =
+        make_shape(WinogradTile::f6x3, channels.in, 36, wide ? 72 : 36, channels.out, 1);
+    Convolution blocked(shape, WinogradTile::f6x3, active_isa());
     const std::vector<float> actual = blocked.run(2, {});
-    for (std::size_t i = 0; i < actual.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 2e-3) << i;
     EXPECT_TRUE(same_bits(blocked.run(1, {}), actual));
+
+    Conv2dShape last = shape;  // some output channels are enough
+    last.out_channels = 8;
+    const auto direct = make_gemm_convolution(
+        last, blocked.weights.data() + (channels.out - last.out_channels) * channels.in * 9, active_isa());
+    ThreadPool pool(1);
+    std::vector<float> expected(actual.size() / static_cast<std::size_t>(channels.out / last.out_channels));
+    std::vector<float> workspace(direct->workspace_floats(1));
+    direct->run(blocked.in.data(), expected.data(), {}, workspace, pool);
+    const float* tail = actual.data() + actual.size() - expected.size();
+    // The rounding errors of a chain, like its partial sums, grow with every term: with their number in all.
+    const double tolerance = 1e-5 * static_cast<double>(channels.in);
+    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(tail[i], expected[i], tolerance) << i;
   }
 }
 
