@@ -10,6 +10,7 @@
 #include "kernels/conv_algorithm.h"
 #include "kernels/conv_kernels.h"
 #include "kernels/conv_stage.h"
+#include "kernels/rounding.h"
 
 namespace edge::kernels {
 
@@ -18,10 +19,6 @@ namespace {
 constexpr std::int64_t widest_band = 1024;
 constexpr std::int64_t band_positions = 4096;  // keeps the stage of a band in L1 or L2
 constexpr std::int64_t job_macs = 64 * 1024;   // several bands or channels per job when they are small
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 class DepthwiseConvolution final : public ConvAlgorithm {
  public:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/conv_algorithm.h"
+#include "kernels/rounding.h"
 
 namespace edge::kernels {
 
@@ -15,10 +16,6 @@ namespace {
 constexpr std::int64_t tile_floats = 512 * 1024;
 constexpr std::int64_t most_rows = 8192;  // of K at a time
 constexpr std::int64_t widest_tile = 1024;
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 class ExternalConvolution final : public ConvAlgorithm {
  public:

@@ -18,6 +18,7 @@
 #include "kernels/conv_tile.h"
 #include "kernels/gemm_kernels.h"
 #include "kernels/gemm_pack.h"
+#include "kernels/rounding.h"
 
 namespace edge::kernels {
 
@@ -25,13 +26,6 @@ namespace {
 
 constexpr std::int64_t widest_tile = 512;
 constexpr std::int64_t narrowest_tile = 48;  // a multiple of every nr
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-std::int64_t round_up(std::int64_t a, std::int64_t b) {
-  return divide_up(a, b) * b;
-}
 
 /// How the work of one run is cut into jobs: neither changes any result.
 struct Split {

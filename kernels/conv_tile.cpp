@@ -5,16 +5,13 @@
 #include <cstddef>
 
 #include "kernels/gemm_pack.h"
+#include "kernels/rounding.h"
 
 namespace edge::kernels {
 
 namespace {
 
 constexpr int most_pieces = 16;  // of a panel: one per lane, at most
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 ConvStage make_stage(const Conv2dShape& shape, std::int64_t widest, const ConvKernels& kernels) {
   const std::int64_t columns = shape.out_columns();

@@ -25,10 +25,8 @@ namespace edge::kernels {
 
 namespace {
 
-using winograd::divide_up;
 using winograd::line;
 using winograd::odd_lines;
-using winograd::round_up;
 using winograd::TileBlock;
 
 constexpr std::int64_t most_rows = 64;                        // output channels of a block

@@ -17,15 +17,12 @@
 #include "kernels/gemm.h"
 #include "kernels/gemm_kernels.h"
 #include "kernels/gemm_pack.h"
+#include "kernels/rounding.h"
 #include "kernels/sgemm_kernels.h"
 
 namespace edge::kernels {
 
 namespace {
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 void scale(std::int64_t m, std::int64_t n, float beta, float* c, std::int64_t ldc) {
   for (std::int64_t row = 0; row < m; ++row) {

@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "kernels/rounding.h"
 #include "kernels/winograd_kernels.h"
 
 namespace edge::kernels {
-
-extern const WinogradKernels winograd_kernels_scalar;
-extern const WinogradKernels winograd_kernels_avx2;
-extern const WinogradKernels winograd_kernels_neon;
 
 Variants<WinogradKernels> winograd_kernels() {
   static constexpr const WinogradKernels* variants[] = {
@@ -30,10 +27,6 @@ const WinogradKernels& winograd_kernels(Isa isa) {
 }
 
 namespace {
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 /// Costs in multiply-adds of a gemm, from bench_winograd on AVX2, transforms of the input and output doubled
 /// for the memory behind them; NEON's ratios are alike. No accuracy decides between them: against double

@@ -66,6 +66,10 @@ struct WinogradKernels {
 
 inline constexpr int winograd_variant_count = 3;
 
+extern const WinogradKernels winograd_kernels_scalar;
+extern const WinogradKernels winograd_kernels_avx2;
+extern const WinogradKernels winograd_kernels_neon;
+
 /// Every ISA of this build, scalar first.
 Variants<WinogradKernels> winograd_kernels();
 const WinogradKernels& winograd_kernels(Isa isa);

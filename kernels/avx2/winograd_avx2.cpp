@@ -2,6 +2,7 @@
 // transposition per row gives every pixel position a vector of its own. Any thread, no errors.
 #include <immintrin.h>
 
+#include "kernels/avx2/vector_avx2.h"
 #include "kernels/winograd_transforms.h"
 
 namespace edge::kernels {
@@ -36,12 +37,8 @@ namespace {
   v[7] = _mm256_permute2f128_ps(b3, b7, 0x31);
 }
 
-struct Vector {
-  using type = __m256;
-  static constexpr int lanes = 8;
-
-  [[gnu::always_inline]] static type load(const float* p) { return _mm256_loadu_ps(p); }
-  [[gnu::always_inline]] static void store(float* p, type v) { _mm256_storeu_ps(p, v); }
+/// The arithmetic of kernels/avx2/vector_avx2.h, and what transforms need besides.
+struct Vector : avx2::FloatVector {
   [[gnu::always_inline]] static type load_step(const float*& p, std::ptrdiff_t step) {
     const type v = load(p);
     p += step;
@@ -51,11 +48,6 @@ struct Vector {
     store(p, v);
     p += step;
   }
-  [[gnu::always_inline]] static type set(float x) { return _mm256_set1_ps(x); }
-  [[gnu::always_inline]] static type add(type a, type b) { return _mm256_add_ps(a, b); }
-  [[gnu::always_inline]] static type sub(type a, type b) { return _mm256_sub_ps(a, b); }
-  [[gnu::always_inline]] static type mul(type a, type b) { return _mm256_mul_ps(a, b); }
-  [[gnu::always_inline]] static type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); }
   [[gnu::always_inline]] static type fms(type a, type b, type c) { return _mm256_fnmadd_ps(a, b, c); }
   /// x > 0 or NaN: x, else +0 (maxps returns its second operand for NaN and for equal zeros).
   [[gnu::always_inline]] static type relu(type v) {
@@ -106,7 +98,6 @@ constexpr WinogradVariant variants[] = {
 
 }  // namespace
 
-extern const WinogradKernels winograd_kernels_avx2;
 const WinogradKernels winograd_kernels_avx2 = {Isa::avx2, 2, 6, Vector::lanes, variants};
 
 }  // namespace edge::kernels

@@ -2,18 +2,15 @@
 // pixel position has a vector of its own. Any thread, no errors.
 #include <arm_neon.h>
 
+#include "kernels/neon/vector_neon.h"
 #include "kernels/winograd_transforms.h"
 
 namespace edge::kernels {
 
 namespace {
 
-struct Vector {
-  using type = float32x4_t;
-  static constexpr int lanes = 4;
-
-  [[gnu::always_inline]] static type load(const float* p) { return vld1q_f32(p); }
-  [[gnu::always_inline]] static void store(float* p, type v) { vst1q_f32(p, v); }
+/// The arithmetic of kernels/neon/vector_neon.h, and what transforms need besides.
+struct Vector : neon::FloatVector {
 #if defined(__aarch64__)
   [[gnu::always_inline]] static type load_step(const float*& p, std::ptrdiff_t step) {
     const type v = load(p);
@@ -35,21 +32,6 @@ struct Vector {
     asm volatile("vst1.32 {%e1, %f1}, [%0], %2" : "+r"(p) : "w"(v), "r"(step * 4) : "memory");
   }
 #endif
-  [[gnu::always_inline]] static type set(float x) {
-    return vdupq_n_f32(x);
-  }
-  [[gnu::always_inline]] static type add(type a, type b) {
-    return vaddq_f32(a, b);
-  }
-  [[gnu::always_inline]] static type sub(type a, type b) {
-    return vsubq_f32(a, b);
-  }
-  [[gnu::always_inline]] static type mul(type a, type b) {
-    return vmulq_f32(a, b);
-  }
-  [[gnu::always_inline]] static type fma(type a, type b, type c) {
-    return vfmaq_f32(c, a, b);
-  }
   [[gnu::always_inline]] static type fms(type a, type b, type c) {
     return vfmsq_f32(c, a, b);
   }
@@ -119,7 +101,6 @@ constexpr WinogradVariant variants[] = {
 
 }  // namespace
 
-extern const WinogradKernels winograd_kernels_neon;
 const WinogradKernels winograd_kernels_neon = {Isa::neon, 0, 1, Vector::lanes, variants};
 
 }  // namespace edge::kernels

@@ -74,7 +74,6 @@ constexpr WinogradVariant variants[] = {
 
 }  // namespace
 
-extern const WinogradKernels winograd_kernels_scalar;
 const WinogradKernels winograd_kernels_scalar = {Isa::scalar, 0, 0, Vector::lanes, variants};
 
 }  // namespace edge::kernels
