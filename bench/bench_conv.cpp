@@ -6,10 +6,10 @@
 
 #include <cstdint>
 #include <deque>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "bench/conv_layer.h"
 #include "bench/fma_peak.h"
 #include "kernels/conv2d.h"
 
@@ -17,19 +17,17 @@ extern "C" void openblas_set_num_threads(int);
 
 namespace {
 
+using edge::bench::ConvLayer;
+using edge::bench::random_values;
 using edge::bench::report_flops;
+using edge::bench::shape_of;
 using edge::kernels::Conv2dShape;
 using edge::kernels::PackedConv2d;
 using edge::kernels::SgemmFunction;
 using edge::kernels::ThreadPool;
 using edge::kernels::Transpose;
 
-struct Layer {
-  const char* name;
-  std::int64_t in_channels, rows, columns, out_channels, kernel, stride, padding;
-};
-
-constexpr Layer layers[] = {
+constexpr ConvLayer layers[] = {
     {"alexnet/conv1", 3, 480, 720, 64, 11, 4, 2},   {"alexnet/conv2", 64, 59, 89, 192, 5, 1, 2},
     {"alexnet/conv3", 192, 29, 44, 384, 3, 1, 1},   {"alexnet/conv4", 384, 29, 44, 256, 3, 1, 1},
     {"alexnet/conv5", 256, 29, 44, 256, 3, 1, 1},   {"vgg16/conv1_1", 3, 480, 720, 64, 3, 1, 1},
@@ -39,27 +37,6 @@ constexpr Layer layers[] = {
     {"vgg16/conv4_2", 512, 60, 90, 512, 3, 1, 1},   {"vgg16/conv5", 512, 30, 45, 512, 3, 1, 1},
     {"resnet50/1x1", 256, 120, 180, 64, 1, 1, 0},   {"resnet50/downsample", 512, 60, 90, 1024, 1, 2, 0},
 };
-
-Conv2dShape shape_of(const Layer& layer) {
-  return {.in_channels = layer.in_channels,
-          .in_rows = layer.rows,
-          .in_columns = layer.columns,
-          .out_channels = layer.out_channels,
-          .kernel_rows = layer.kernel,
-          .kernel_columns = layer.kernel,
-          .stride_rows = layer.stride,
-          .stride_columns = layer.stride,
-          .padding_rows = layer.padding,
-          .padding_columns = layer.padding};
-}
-
-std::vector<float> random_values(std::int64_t count) {
-  std::mt19937 generator(1);
-  std::uniform_real_distribution<float> distribution(-1, 1);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = distribution(generator);
-  return values;
-}
 
 /// One layer with its buffers.
 class Case {
@@ -135,10 +112,10 @@ int main(int argc, char** argv) {
                                  threads)
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
-    for (const Layer& one : layers) add(std::string("edge/") + one.name, shape_of(one), nullptr, threads);
+    for (const ConvLayer& one : layers) add(std::string("edge/") + one.name, shape_of(one), nullptr, threads);
     if (cpus == 1) break;
   }
-  for (const Layer& one : layers) add(std::string("openblas/") + one.name, shape_of(one), openblas, 1);
+  for (const ConvLayer& one : layers) add(std::string("openblas/") + one.name, shape_of(one), openblas, 1);
   Conv2dShape depthwise = shape_of({"", 96, 120, 180, 96, 3, 1, 1});
   depthwise.groups = depthwise.in_channels;
   add("edge/depthwise/3x3", depthwise, nullptr, 1);

@@ -6,16 +6,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "bench/conv_layer.h"
 #include "bench/fma_peak.h"
 #include "kernels/conv_algorithm.h"
 #include "kernels/winograd_kernels.h"
 
 namespace {
 
+using edge::bench::ConvLayer;
+using edge::bench::random_values;
+using edge::bench::shape_of;
 using edge::kernels::Conv2dShape;
 using edge::kernels::ConvAlgorithm;
 using edge::kernels::ThreadPool;
@@ -23,37 +26,13 @@ using edge::kernels::WinogradKernels;
 using edge::kernels::WinogradTile;
 using edge::kernels::WinogradVariant;
 
-struct Layer {
-  const char* name;
-  std::int64_t in_channels, rows, columns, out_channels, kernel;
+constexpr ConvLayer layers[] = {
+    {"alexnet/conv2", 64, 59, 89, 192, 5, 1, 2},      {"alexnet/conv3", 192, 29, 44, 384, 3, 1, 1},
+    {"alexnet-224/conv4", 384, 13, 13, 256, 3, 1, 1}, {"vgg16/conv1_2", 64, 480, 720, 64, 3, 1, 1},
+    {"vgg16/conv2_2", 128, 240, 360, 128, 3, 1, 1},   {"vgg16/conv3_2", 256, 120, 180, 256, 3, 1, 1},
+    {"vgg16/conv4_2", 512, 60, 90, 512, 3, 1, 1},     {"vgg16/conv5", 512, 30, 45, 512, 3, 1, 1},
+    {"vgg16-224/conv4_2", 512, 28, 28, 512, 3, 1, 1}, {"vgg16-224/conv5", 512, 14, 14, 512, 3, 1, 1},
 };
-
-constexpr Layer layers[] = {
-    {"alexnet/conv2", 64, 59, 89, 192, 5},      {"alexnet/conv3", 192, 29, 44, 384, 3},
-    {"alexnet-224/conv4", 384, 13, 13, 256, 3}, {"vgg16/conv1_2", 64, 480, 720, 64, 3},
-    {"vgg16/conv2_2", 128, 240, 360, 128, 3},   {"vgg16/conv3_2", 256, 120, 180, 256, 3},
-    {"vgg16/conv4_2", 512, 60, 90, 512, 3},     {"vgg16/conv5", 512, 30, 45, 512, 3},
-    {"vgg16-224/conv4_2", 512, 28, 28, 512, 3}, {"vgg16-224/conv5", 512, 14, 14, 512, 3},
-};
-
-Conv2dShape shape_of(const Layer& layer) {
-  return {.in_channels = layer.in_channels,
-          .in_rows = layer.rows,
-          .in_columns = layer.columns,
-          .out_channels = layer.out_channels,
-          .kernel_rows = layer.kernel,
-          .kernel_columns = layer.kernel,
-          .padding_rows = layer.kernel / 2,
-          .padding_columns = layer.kernel / 2};
-}
-
-std::vector<float> random_values(std::int64_t count) {
-  std::mt19937 generator(1);
-  std::uniform_real_distribution<float> distribution(-1, 1);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = distribution(generator);
-  return values;
-}
 
 using Make = std::function<std::unique_ptr<ConvAlgorithm>(const Conv2dShape&, const float*)>;
 
@@ -75,7 +54,7 @@ void convolution(benchmark::State& state, const Conv2dShape& shape, const Make& 
   state.counters["workspace_MB"] = static_cast<double>(workspace.size()) * sizeof(float) / 1e6;
 }
 
-void add_layer(const Layer& layer, int threads) {
+void add_layer(const ConvLayer& layer, int threads) {
   const edge::kernels::Isa isa = edge::kernels::active_isa();
   const auto add = [&](const std::string& algorithm, const Make& make) {
     benchmark::RegisterBenchmark(
@@ -128,7 +107,7 @@ int main(int argc, char** argv) {
   edge::bench::add_peak();
   const int cpus = edge::kernels::available_cpus();
   for (const int threads : {1, cpus}) {
-    for (const Layer& layer : layers) add_layer(layer, threads);
+    for (const ConvLayer& layer : layers) add_layer(layer, threads);
     if (cpus == 1) break;
   }
   for (const WinogradKernels* kernels : edge::kernels::winograd_kernels()) {

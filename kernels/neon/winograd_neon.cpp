@@ -40,10 +40,6 @@ struct Vector : neon::FloatVector {
     return vmaxq_f32(v, vdupq_n_f32(0.0F));
   }
 
-  [[gnu::always_inline]] static type max(type a, type b) {
-    return vmaxq_f32(a, b);
-  }
-
   [[gnu::always_inline]] static void transpose(type v0, type v1, type v2, type v3, type* out) {
     const float32x4x2_t low = vtrnq_f32(v0, v1);
     const float32x4x2_t high = vtrnq_f32(v2, v3);
