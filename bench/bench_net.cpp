@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bench/fma_peak.h"
 #include "engine/executor.h"
@@ -88,8 +89,13 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   edge::bench::add_peak();
-  for (const Case& parameters : {Case{"alexnet", true, 480, 720}, Case{"vgg16", true, 480, 720},
-                                 Case{"alexnet", false, 224, 224}, Case{"vgg16", false, 224, 224}}) {
+  std::vector<Case> cases;
+  for (const char* network :
+       {"alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "squeezenet1_1", "mobilenet_v2"}) {
+    cases.push_back({network, true, 480, 720});
+    cases.push_back({network, false, 224, 224});
+  }
+  for (const Case& parameters : cases) {
     const std::string name = std::string(parameters.network) +
                              (parameters.features_only ? "/features/" : "/whole/") +
                              std::to_string(parameters.rows) + "x" + std::to_string(parameters.columns);

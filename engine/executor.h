@@ -37,11 +37,11 @@ class Cancelled : public std::runtime_error {
 };
 
 /// Results do not depend on how layers are grouped into sets, on the number of threads, or on earlier calls:
-/// a convolution directly followed by its only consumer, a ReLU of the same set, is run as one (the
-/// arithmetic is the same). Activations live in one planned arena whose size is the peak of the live set;
-/// outputs are allocated apart, so they stay valid. Parameters are loaded and packed when a layer is first
-/// run, and dropped when the layer has not been part of the last `runs_until_dropped` runs. Not thread-safe:
-/// one owner.
+/// layers of a set that follow each other are run by one kernel where that is the same arithmetic
+/// (engine/program.h). Activations live in one planned arena whose size is the peak of the live set; outputs
+/// are allocated apart, so they stay valid. Parameters are loaded and packed when a layer is first run, and
+/// dropped when the layer has not been part of the last `runs_until_dropped` runs. Not thread-safe: one
+/// owner.
 class Executor {
  public:
   static constexpr int runs_until_dropped = 16;

@@ -55,14 +55,19 @@ LayerIndex Graph::add(const std::string& name, const Operation& operation, std::
   }
   for (ParameterSpec& parameter : inference.parameters) parameter.name = name + "." + parameter.name;
 
+  const std::int64_t macs = macs_of(inference);
+  return add(
+      {name, operation, std::move(inputs), std::move(inference.parameters), inference.output_shape, macs});
+}
+
+LayerIndex Graph::add(Layer layer) {
   const LayerIndex index = size();
-  for (const LayerIndex input : inputs) {
+  for (const LayerIndex input : layer.inputs) {
+    assert(input >= 0 && input < index);
     std::vector<LayerIndex>& consumers = consumers_[static_cast<std::size_t>(input)];
     if (consumers.empty() || consumers.back() != index) consumers.push_back(index);
   }
-  const std::int64_t macs = macs_of(inference);
-  layers_.push_back(
-      {name, operation, std::move(inputs), std::move(inference.parameters), inference.output_shape, macs});
+  layers_.push_back(std::move(layer));
   consumers_.emplace_back();
   return index;
 }

@@ -22,6 +22,9 @@ class Graph {
   /// The same, fed by the layer added last.
   LayerIndex add(const std::string& name, const Operation& operation);
 
+  /// Appends a layer of another graph, with other inputs of the same shapes.
+  LayerIndex add(Layer layer);
+
   const std::string& name() const { return name_; }
   const std::vector<Layer>& layers() const { return layers_; }
   const Layer& layer(LayerIndex index) const { return layers_[static_cast<std::size_t>(index)]; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +21,9 @@ struct Extent2d {
 };
 
 struct InputLayer {};
+struct BatchNorm2dLayer {
+  double epsilon = 1e-5;
+};
 struct Conv2dLayer {
   std::int64_t out_channels = 0;
   Extent2d kernel{1, 1};
@@ -28,6 +32,7 @@ struct Conv2dLayer {
   Extent2d dilation{1, 1};
   std::int64_t groups = 1;
   bool bias = true;
+  std::optional<BatchNorm2dLayer> norm = {};  ///< behind it, in the same layer: see fold_batch_norms()
 };
 struct ReluLayer {};
 struct Relu6Layer {};  ///< min(max(x, 0), 6)
@@ -48,8 +53,10 @@ struct AveragePool2dLayer {
 struct AdaptiveAveragePool2dLayer {
   Extent2d output{1, 1};
 };
-struct BatchNorm2dLayer {
-  double epsilon = 1e-5;
+/// One scale and one shift per channel, given with the network: no parameters.
+struct ChannelScaleLayer {
+  std::vector<float> scale;
+  std::vector<float> shift;
 };
 /// PyTorch's: x / (k + alpha / size * sum of squares over `size` channels around it) ^ beta.
 struct LocalResponseNormLayer {
@@ -71,7 +78,7 @@ struct SoftmaxLayer {};  ///< along the last dimension of a matrix
 using Operation =
     std::variant<InputLayer, Conv2dLayer, ReluLayer, MaxPool2dLayer, AveragePool2dLayer,
                  AdaptiveAveragePool2dLayer, BatchNorm2dLayer, LinearLayer, FlattenLayer, DropoutLayer,
-                 ConcatLayer, AddLayer, SoftmaxLayer, Relu6Layer, LocalResponseNormLayer>;
+                 ConcatLayer, AddLayer, SoftmaxLayer, Relu6Layer, LocalResponseNormLayer, ChannelScaleLayer>;
 
 /// "conv2d", "max_pool2d" ...
 const char* operation_name(const Operation& operation);
@@ -93,7 +100,9 @@ struct ParameterSpec {
 };
 
 struct Layer {
-  std::string name;  ///< torchvision's module path, e.g. "features.0"; unique in a graph
+  /// torchvision's module path, e.g. "features.0"; unique in a graph. What is no module of its own has a name
+  /// beside them (docs/networks.md).
+  std::string name;
   Operation operation;
   std::vector<LayerIndex> inputs;
   std::vector<ParameterSpec> parameters;

@@ -26,8 +26,7 @@ class Compiler {
     fuse(traits);
     find_roots();
     for (const LayerIndex index : program_.layers) {
-      if (!value(index).fused && value(index).root == index && !is_view(index))
-        emit(index, traits(index).workspace_bytes);
+      if (is_head(index)) emit(index, traits(index));
     }
     collect_results();
     place();
@@ -39,18 +38,20 @@ class Compiler {
   struct Value {
     bool in_set = false;
     bool wanted = false;
-    bool fused = false;       // a ReLU or pooling that its producer's kernel runs
-    LayerIndex relu = 0;      // the ReLU that this layer's kernel runs, 0: none
-    LayerIndex max_pool = 0;  // the pooling behind it that this layer's kernel runs, 0: none
-    LayerIndex root =
-        0;          // the layer whose buffer holds the value: itself, or through views the one that made it
-    int reads = 0;  // by steps to come; of roots only
-    bool kept = false;               // a result; of roots only
+    LayerIndex head = 0;  // the layer whose kernel makes this output: itself, unless it is fused to another
+    LayerIndex add = 0;   // what this layer's kernel runs as well, 0: nothing: the addition behind it,
+    LayerIndex residual = 0;  // of the output of this layer,
+    LayerIndex relu = 0;      // the ReLU behind that,
+    LayerIndex max_pool = 0;  // the pooling behind that
+    LayerIndex root = 0;      // the layer whose buffer holds the value: itself, or through views what made it
+    int reads = 0;            // by steps to come; of roots only
+    bool kept = false;        // a result; of roots only
     std::size_t buffer = no_buffer;  // of roots only
   };
 
   Value& value(LayerIndex index) { return values_[static_cast<std::size_t>(index)]; }
   bool is_view(LayerIndex index) const { return operation_type(graph_.layer(index).operation).view; }
+  bool is_head(LayerIndex index) { return value(index).head == index && !is_view(index); }
 
   void check() {
     LayerIndex previous = 0;
@@ -94,21 +95,54 @@ class Compiler {
   }
 
   void fuse(const std::function<KernelTraits(LayerIndex)>& traits) {
+    for (LayerIndex index = 0; index < graph_.size(); ++index) value(index).head = index;
     for (const LayerIndex index : program_.layers) {
-      if (!operation_type(graph_.layer(index).operation).fuses_relu) continue;
-      const LayerIndex relu = only_consumer(index);
-      if (relu == 0 || !std::holds_alternative<ReluLayer>(graph_.layer(relu).operation)) continue;
-      value(index).relu = relu;
-      value(relu).fused = true;
-      const LayerIndex pool = only_consumer(relu);
-      if (pool == 0 || !halves(graph_.layer(pool).operation) || !traits(index).fuses_max_pool) continue;
-      // ceil_mode would add windows that reach beyond the feature map.
-      const Shape& from = graph_.layer(relu).output_shape;
-      const Shape& to = graph_.layer(pool).output_shape;
-      if (to[2] != from[2] / 2 || to[3] != from[3] / 2) continue;
-      value(index).max_pool = pool;
-      value(pool).fused = true;
+      const OperationType& type = operation_type(graph_.layer(index).operation);
+      if (!is_head(index) || !type.fuses_relu) continue;
+      const Fusions can = traits(index).fusions;
+      const LayerIndex sum = can.residual ? fuse_add(index) : index;
+      const LayerIndex rectified = fuse_relu(index, sum, can.ceiling);
+      if (can.max_pool && sum == index && rectified != sum) fuse_max_pool(index, rectified);
     }
+  }
+
+  // Each makes `head`'s kernel run the layer behind `last` if it can, and returns the last that it runs then.
+
+  LayerIndex fuse_add(LayerIndex head) {
+    const LayerIndex add = only_consumer(head);
+    if (add == 0 || !std::holds_alternative<AddLayer>(graph_.layer(add).operation)) return head;
+    const std::vector<LayerIndex>& addends = graph_.layer(add).inputs;
+    if (addends[0] == addends[1]) return head;
+    const LayerIndex other = addends[0] == head ? addends[1] : addends[0];
+    const bool made_later = value(other).in_set && (value(other).head > head || is_view(other));
+    if (made_later) return head;
+    value(head).add = add;
+    value(head).residual = other;
+    value(add).head = head;
+    return add;
+  }
+
+  LayerIndex fuse_relu(LayerIndex head, LayerIndex last, bool with_ceiling) {
+    const LayerIndex relu = only_consumer(last);
+    if (relu == 0) return last;
+    const Operation& operation = graph_.layer(relu).operation;
+    const bool fits = std::holds_alternative<ReluLayer>(operation) ||
+                      (with_ceiling && std::holds_alternative<Relu6Layer>(operation));
+    if (!fits) return last;
+    value(head).relu = relu;
+    value(relu).head = head;
+    return relu;
+  }
+
+  void fuse_max_pool(LayerIndex head, LayerIndex last) {
+    const LayerIndex pool = only_consumer(last);
+    if (pool == 0 || !halves(graph_.layer(pool).operation)) return;
+    // ceil_mode would add windows that reach beyond the feature map.
+    const Shape& from = graph_.layer(last).output_shape;
+    const Shape& to = graph_.layer(pool).output_shape;
+    if (to[2] != from[2] / 2 || to[3] != from[3] / 2) return;
+    value(head).max_pool = pool;
+    value(pool).head = head;
   }
 
   void find_roots() {
@@ -117,8 +151,9 @@ class Compiler {
       current.root = index;
       if (current.in_set && is_view(index)) current.root = value(graph_.layer(index).inputs[0]).root;
       if (current.wanted) value(current.root).kept = true;
-      if (!current.in_set || current.fused || is_view(index)) continue;
+      if (!current.in_set || !is_head(index)) continue;
       for (const LayerIndex input : graph_.layer(index).inputs) ++value(value(input).root).reads;
+      if (current.add != 0) ++value(value(current.residual).root).reads;
     }
   }
 
@@ -143,28 +178,63 @@ class Compiler {
     return value(root).buffer;
   }
 
-  void emit(LayerIndex index, std::size_t workspace_bytes) {
+  std::size_t read(LayerIndex input) {
+    const std::size_t buffer = existing_buffer(input);
+    program_.buffers[buffer].last_step = static_cast<int>(program_.steps.size());
+    --value(value(input).root).reads;
+    return buffer;
+  }
+
+  /// Whether the next step may write where that output is.
+  bool may_overwrite(LayerIndex input) {
+    const Value& root = value(value(input).root);
+    return root.reads == 0 && !root.kept && program_.buffers[root.buffer].storage != Program::Storage::given;
+  }
+
+  void emit(LayerIndex index, const KernelTraits& traits) {
     const Layer& layer = graph_.layer(index);
-    LayerIndex result = index;
-    if (value(index).relu != 0) result = value(index).relu;
-    if (value(index).max_pool != 0) result = value(index).max_pool;
+    const Value& fused = value(index);
     Program::Step step;
     step.layer = index;
-    step.relu = value(index).relu != 0;
-    step.max_pool = value(index).max_pool != 0;
-    step.workspace_bytes = workspace_bytes;
-    const int now = static_cast<int>(program_.steps.size());
-    for (const LayerIndex input : layer.inputs) {
-      step.inputs.push_back(existing_buffer(input));
-      program_.buffers[step.inputs.back()].last_step = now;
-      --value(value(input).root).reads;
+    step.result = index;
+    if (fused.add != 0) step.result = fused.add;
+    if (fused.relu != 0) step.result = fused.relu;
+    if (fused.max_pool != 0) step.result = fused.max_pool;
+    step.relu = fused.relu != 0;
+    if (step.relu && std::holds_alternative<Relu6Layer>(graph_.layer(fused.relu).operation)) step.ceiling = 6;
+    step.max_pool = fused.max_pool != 0;
+    step.workspace_bytes = traits.workspace_bytes;
+    for (const LayerIndex input : layer.inputs) step.inputs.push_back(read(input));
+    if (fused.add != 0) step.residual = read(fused.residual);
+    if (operation_type(layer.operation).in_place && may_overwrite(layer.inputs[0])) {
+      step.output = step.inputs[0];
+    } else if (step.residual && *step.residual != step.inputs[0] && traits.fusions.residual_in_place &&
+               may_overwrite(fused.residual)) {
+      step.output = *step.residual;
+    } else {
+      step.output = add_buffer(step.result, Program::Storage::arena);
     }
-    const Value& first = value(value(layer.inputs[0]).root);
-    const bool overwrites = operation_type(layer.operation).in_place && first.reads == 0 && !first.kept &&
-                            program_.buffers[first.buffer].storage != Program::Storage::given;
-    step.output = overwrites ? first.buffer : add_buffer(result, Program::Storage::arena);
-    value(result).buffer = step.output;
+    value(step.result).buffer = step.output;
+    if (std::holds_alternative<ConcatLayer>(layer.operation)) make_inputs_in_place(layer, step.output);
     program_.steps.push_back(std::move(step));
+  }
+
+  /// Turns the buffers of a concat's inputs into slices of its output.
+  void make_inputs_in_place(const Layer& concat, std::size_t output) {
+    if (concat.output_shape[0] != 1) return;  // slices would not be contiguous
+    std::size_t offset = 0;
+    for (const LayerIndex input : concat.inputs) {
+      const std::size_t bytes = graph_.output_bytes(input);
+      Program::Buffer& buffer = program_.buffers[value(value(input).root).buffer];
+      if (may_overwrite(input) && buffer.storage == Program::Storage::arena && buffer.bytes == bytes) {
+        buffer.storage = Program::Storage::slice;
+        buffer.whole = output;
+        buffer.offset = offset;
+        int& first_step = program_.buffers[output].first_step;
+        first_step = std::min(first_step, buffer.first_step);
+      }
+      offset += bytes;
+    }
   }
 
   void collect_results() {

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "engine/graph.h"
+#include "engine/layers/operation_type.h"
 
 namespace edge {
 
@@ -15,22 +17,28 @@ struct Program {
   enum class Storage : std::uint8_t {
     given,  ///< a tensor of the caller; never written
     arena,  ///< at `offset` of the arena
-    fresh   ///< a new tensor, handed out as a result
+    fresh,  ///< a new tensor, handed out as a result
+    slice   ///< at `offset` of the buffer `whole`, which comes later in `buffers`
   };
   struct Buffer {
     Storage storage = Storage::arena;
     LayerIndex layer = 0;  ///< whose output it holds first
     std::size_t bytes = 0;
     std::size_t offset = 0;
+    std::size_t whole = 0;
     int first_step = 0;  ///< alive from here ...
     int last_step = 0;   ///< ... to here (arena buffers)
   };
   struct Step {
-    LayerIndex layer = 0;             ///< whose kernel runs
-    bool relu = false;                ///< and ends with the ReLU that follows it
-    bool max_pool = false;            ///< and then with the 2x2 max pooling that follows that
-    std::vector<std::size_t> inputs;  ///< buffers
-    std::size_t output = 0;           ///< buffer; may be inputs[0] if the operation is in place
+    LayerIndex layer = 0;                 ///< whose kernel runs
+    LayerIndex result = 0;                ///< whose output it makes, by the layers below that it runs as well
+    std::optional<std::size_t> residual;  ///< buffer that the `add` behind it adds
+    bool relu = false;                    ///< the ReLU or ReLU6 behind that
+    float ceiling = 0;                    ///< 6 for a ReLU6
+    bool max_pool = false;                ///< the 2x2 max pooling behind that
+    std::vector<std::size_t> inputs;      ///< buffers
+    /// Buffer; may be inputs[0] if the operation is in place, or `residual` if the kernel can.
+    std::size_t output = 0;
     std::size_t workspace_bytes = 0;
     std::size_t workspace_offset = 0;  ///< in the arena
   };
@@ -51,19 +59,17 @@ struct Program {
 /// What the compiler asks about a layer's kernel.
 struct KernelTraits {
   std::size_t workspace_bytes = 0;  ///< while it runs
-  bool fuses_max_pool = false;
+  Fusions fusions = {};
 };
 
-/// Throws std::logic_error if `layers` is
-/// not ascending or names no layer of the graph.
-/// - A ReLU that is the only consumer, within the set, of a layer whose kernel can end with one is run by
-/// that kernel,
-///   unless the layer's own output is wanted.
-/// - A 2x2 max pooling of stride 2 that is in turn the only consumer of that ReLU is run by that kernel as
-/// well, if
-///   it can.
+/// Throws std::logic_error if `layers` is not ascending or names no layer of the graph.
+/// - A kernel runs the layer that follows its own as well, if it can (OperationType, Fusions), that layer is
+/// the
+///   only consumer within the set, and the output between them is not wanted: an addition whose other addend
+///   is made before, then a ReLU or ReLU6, then a 2x2 max pooling of stride 2.
 /// - Views (flatten, dropout) share the buffer of their input.
 /// - An operation that may overwrite its input does so if nobody needs the input later.
+/// - What a concat puts together is made at its place in the concat's output, if nobody needs it later.
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,
                         const std::function<KernelTraits(LayerIndex)>& traits);

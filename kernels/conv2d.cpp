@@ -68,8 +68,8 @@ void PackedConv2d::run(const float* in, float* out, const Epilogue& epilogue, st
   impl_->algorithm->run(in, out, epilogue, workspace, pool);
 }
 
-bool PackedConv2d::can_max_pool() const {
-  return impl_->algorithm->can_max_pool();
+ConvFusions PackedConv2d::fusions() const {
+  return impl_->algorithm->fusions();
 }
 void PackedConv2d::run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,
                               ThreadPool& pool) const {

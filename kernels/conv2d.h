@@ -43,6 +43,15 @@ enum class ConvBackend : std::uint8_t {
   external  ///< an SgemmFunction (OpenBLAS) on unpacked im2col tiles
 };
 
+/// What a convolution does at its end without a cost worth mentioning. Every run() takes bias, residual (in
+/// place, too) and ReLU; a ceiling needs `ceiling`, run_pooled() `max_pool`.
+struct ConvFusions {
+  bool residual = false;
+  bool residual_in_place = false;  ///< Epilogue.residual being `out` itself
+  bool ceiling = false;            ///< Epilogue.ceiling
+  bool max_pool = false;           ///< run_pooled()
+};
+
 /// A convolution whose weights were packed for one shape.
 class PackedConv2d {
  public:
@@ -67,8 +76,7 @@ class PackedConv2d {
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const;
 
-  /// Whether run_pooled() exists for this shape.
-  bool can_max_pool() const;
+  ConvFusions fusions() const;
   /// run() with bias (or null) and ReLU, followed by 2 x 2 max pooling of stride 2, to the bit; out: batch x
   /// out_channels x out_rows/2 x out_columns/2. The unpooled feature map is never written.
   void run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,

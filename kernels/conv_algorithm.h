@@ -28,11 +28,11 @@ class ConvAlgorithm {
   /// As PackedConv2d::run.
   virtual void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
                    ThreadPool& pool) const = 0;
-  /// As PackedConv2d::can_max_pool and run_pooled.
-  virtual bool can_max_pool() const { return false; }
+  /// As PackedConv2d::fusions and run_pooled.
+  virtual ConvFusions fusions() const = 0;
   virtual void run_pooled(const float* /*in*/, float* /*out*/, const float* /*bias*/,
                           std::span<float> /*workspace*/, ThreadPool& /*pool*/) const {
-    assert(false && "only if can_max_pool()");
+    assert(false && "only if fusions().max_pool");
   }
 };
 

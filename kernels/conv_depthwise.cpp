@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "kernels/conv_algorithm.h"
@@ -48,6 +49,10 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     return static_cast<std::size_t>(thread_floats() * threads);
   }
 
+  ConvFusions fusions() const override {
+    return {.residual = true, .residual_in_place = true, .ceiling = true};
+  }
+
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override {
     assert(workspace.size() >= workspace_floats(pool.threads()));
@@ -81,6 +86,10 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   }
 
  private:
+  static float ceiling_of(const Epilogue& epilogue) {
+    return epilogue.ceiling > 0 ? epilogue.ceiling : std::numeric_limits<float>::infinity();
+  }
+
   /// The kernel of this size, or null.
   const DepthwiseVariant* find_variant() const {
     const bool is_plain = shape_.kernel_rows == shape_.kernel_columns &&
@@ -153,6 +162,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
                          weights_.data() + channel * taps_,
                          epilogue.bias != nullptr ? epilogue.bias + channel : nullptr,
                          epilogue.relu,
+                         ceiling_of(epilogue),
                          out,
                          static_cast<std::ptrdiff_t>(out_columns_),
                          out_rows,
@@ -171,10 +181,11 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     for (std::int64_t m = 0; m < multiplier_; ++m) {
       for (std::int64_t row = 0; row < area.rows; ++row) {
         const std::int64_t at = (m * out_rows_ + row) * out_columns_;
-        kernels_.depthwise_row(
-            stage + stage_.output_offset(row, 0), offsets_.data(), weights_.data() + (channel + m) * taps_,
-            taps_, area.columns, epilogue.bias != nullptr ? epilogue.bias[channel + m] : 0.0F,
-            epilogue.bias != nullptr, residual != nullptr ? residual + at : nullptr, epilogue.relu, out + at);
+        kernels_.depthwise_row(stage + stage_.output_offset(row, 0), offsets_.data(),
+                               weights_.data() + (channel + m) * taps_, taps_, area.columns,
+                               epilogue.bias != nullptr ? epilogue.bias[channel + m] : 0.0F,
+                               epilogue.bias != nullptr, residual != nullptr ? residual + at : nullptr,
+                               epilogue.relu, ceiling_of(epilogue), out + at);
       }
     }
   }

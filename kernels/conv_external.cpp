@@ -35,6 +35,10 @@ class ExternalConvolution final : public ConvAlgorithm {
     return static_cast<std::size_t>((kc_ + m_) * tile_ * threads);
   }
 
+  ConvFusions fusions() const override {
+    return {.residual = true, .residual_in_place = true, .ceiling = true};
+  }
+
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override {
     assert(workspace.size() >= workspace_floats(pool.threads()));
@@ -65,7 +69,8 @@ class ExternalConvolution final : public ConvAlgorithm {
           float value = product[m * ldc + i] + bias;
           const std::int64_t at = m * positions_ + i;
           if (epilogue.residual != nullptr) value += epilogue.residual[target - out + at];
-          target[at] = epilogue.relu && value <= 0.0F ? 0.0F : value;
+          if (epilogue.relu && value <= 0.0F) value = 0.0F;
+          target[at] = epilogue.ceiling > 0 && value > epilogue.ceiling ? epilogue.ceiling : value;
         }
       }
     });

@@ -19,6 +19,7 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/rounding.h"
+#include "kernels/sgemm_kernels.h"
 
 namespace edge::kernels {
 
@@ -44,6 +45,10 @@ class GemmConvolution final : public ConvAlgorithm {
   }
   std::size_t workspace_floats(int threads) const override {
     return static_cast<std::size_t>(thread_floats_ * threads + 16);
+  }
+  /// In place, sums cannot wait in `out` for the next K block: that takes another path, which is slow.
+  ConvFusions fusions() const override {
+    return {.residual = true, .residual_in_place = k_ <= kc_, .ceiling = true};
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override;
@@ -71,6 +76,8 @@ class GemmConvolution final : public ConvAlgorithm {
   std::int64_t positions_;  ///< output rows x columns
   std::int64_t widest_;     ///< positions of a tile, at most
   ConvTilePacker packer_;
+  /// Of the ISA's SgemmKernels, if it has one and the image need not be staged; else null.
+  void (*multiply_and_pack_)(const SgemmPanel& panel) = nullptr;
   std::int64_t panels_floats_;
   std::int64_t thread_floats_;
   AlignedBuffer weights_;  ///< per group, per K block: panels of mr rows x the block
@@ -97,6 +104,8 @@ GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights,
       widest_(tile_limit(shape, gemm, kc_)),
       packer_(shape, gemm.rows[0].isa, kc_, widest_),
       weights_(shape.groups * m_ * k_) {
+  const SgemmKernels* extra = sgemm_kernels(gemm.rows[0].isa);
+  if (packer_.is_image() && extra != nullptr) multiply_and_pack_ = extra->multiply_and_pack;
   // A run whose residual is `out` packs all K blocks of a tile first: at least one panel of each must fit.
   const std::int64_t panels = std::max(widest_ / gemm_.nr, divide_up(k_, kc_));
   panels_floats_ = round_up(panels * packer_.panel_floats(kc_), 16);
@@ -177,12 +186,20 @@ void GemmConvolution::multiply(const float* image, const ConvTile& tile, const f
     return;
   }
   for (std::int64_t lane = 0; lane < tile.count; lane += nr) {
-    packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, buffers.panels);
     Epilogue here;
     if (epilogue != nullptr) {
       here = *epilogue;
       if (here.residual != nullptr) here.residual += lane;
     }
+    if (multiply_and_pack_ != nullptr && lane + nr <= tile.count) {
+      const std::int64_t plane = shape_.in_rows * shape_.in_columns;
+      const float* from = image + k_first * plane + tile.first + lane;
+      multiply_and_pack_({rows, k_count, weights, from, plane, lane + nr < tile.count ? from + nr : nullptr,
+                          buffers.panels, out + lane, positions_, k_first > 0,
+                          epilogue != nullptr ? &here : nullptr});
+      continue;
+    }
+    packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, buffers.panels);
     gemm_column_panel(gemm_, rows, std::min(nr, tile.count - lane), k_count, weights, buffers.panels,
                       out + lane, positions_, k_first > 0, epilogue != nullptr ? &here : nullptr);
   }
@@ -213,7 +230,8 @@ void GemmConvolution::multiply_in_place(const float* image, const ConvTile& tile
       float sums[largest_tile];
       float residual[largest_tile] = {};
       for (int r = 0; r < kernel.mr; ++r) std::copy_n(target + r * positions_, columns, residual + r * nr);
-      const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + row : nullptr, residual, epilogue.relu};
+      const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + row : nullptr, residual, epilogue.relu,
+                          epilogue.ceiling};
       const float* block = buffers.panels;
       for (std::int64_t k = 0; k < k_; k += kc_) {
         const std::int64_t k_count = std::min(kc_, k_ - k);
@@ -260,6 +278,7 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
     last.bias = epilogue.bias != nullptr ? epilogue.bias + group * m_ + channel : nullptr;
     last.residual = epilogue.residual != nullptr ? epilogue.residual + out_offset : nullptr;
     last.relu = epilogue.relu;
+    last.ceiling = epilogue.ceiling;
 
     if (in_place) {
       multiply_in_place(image_in, tile, weights, channel, rows, buffers, out + out_offset, last);

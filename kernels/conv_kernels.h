@@ -29,11 +29,11 @@ struct ConvKernels {
   void (*split_phases)(const float* from, std::int64_t count, int stride, std::int64_t phase_stride,
                        float* phases);
   /// out[i] = chain over taps t of weights[t] * stage[offsets[t] + i], then + bias, + residual (unless null),
-  /// ReLU. May read up to `depthwise_overrun` floats behind the last element of `stage`; writes exactly count
-  /// floats.
+  /// ReLU, min(x, ceiling), which may be infinite. May read up to `depthwise_overrun` floats behind the last
+  /// element of `stage`; writes exactly count floats.
   void (*depthwise_row)(const float* stage, const std::int32_t* offsets, const float* weights,
                         std::int64_t taps, std::int64_t count, float bias, bool add_bias,
-                        const float* residual, bool relu, float* out);
+                        const float* residual, bool relu, float ceiling, float* out);
   const DepthwiseKernels* depthwise = nullptr;  ///< or null; faster than depthwise_row()
 };
 

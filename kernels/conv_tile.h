@@ -38,6 +38,9 @@ class ConvTilePacker {
   void pack_panel(const float* image, const ConvTile& tile, std::int64_t lane, std::int64_t k_first,
                   std::int64_t k_count, const float* stage, float* panel) const;
 
+  /// Whether the im2col matrix is the image itself (1x1, stride 1, no padding), one row per channel.
+  bool is_image() const { return direct_; }
+
   /// A panel and what packing overruns it by.
   std::int64_t panel_floats(std::int64_t k_count) const { return (k_count + 1) * nr_; }
   std::int64_t stage_floats() const { return stage_floats_; }
@@ -54,7 +57,7 @@ class ConvTilePacker {
   std::int64_t taps_;         ///< kernel rows x columns
   std::int64_t out_columns_;  ///< kept, as computing it takes a division
   std::int64_t widest_;
-  bool direct_;  ///< 1x1, stride 1, no padding: the image is the im2col matrix
+  bool direct_;  ///< is_image()
   ConvStage stage_;
   std::int64_t stage_channels_ = 0;    ///< of a K block, at most
   std::vector<std::int32_t> offsets_;  ///< of every tap of every channel in the stage

@@ -84,9 +84,11 @@ class WinogradConvolution final : public ConvAlgorithm {
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override {
+    assert(epilogue.ceiling == 0);
     run(in, out, epilogue, false, workspace, pool);
   }
-  bool can_max_pool() const override { return true; }
+  /// A residual is added behind the transform by plain code: no gain over adding it apart.
+  ConvFusions fusions() const override { return {.max_pool = true}; }
   void run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,
                   ThreadPool& pool) const override {
     run(in, out, {.bias = bias, .relu = true}, true, workspace, pool);
@@ -218,8 +220,10 @@ void WinogradConvolution::multiply(const TileBlock& block, std::int64_t rows, st
     return;
   }
   for (std::int64_t column = 0; column < block.columns; column += nr) {
-    gemm_column_panel(gemm_, rows, nr, channels, weights, input + column * channels, products + column,
-                      block.columns, accumulate, nullptr);
+    // Of the last panel, only what there is, if that leaves half of it: 7x7 feature maps have 4 tiles.
+    const std::int64_t left = block.count - column;
+    gemm_column_panel(gemm_, rows, left <= nr / 2 ? left : nr, channels, weights, input + column * channels,
+                      products + column, block.columns, accumulate, nullptr);
   }
 }
 

@@ -17,6 +17,7 @@ struct DepthwisePlane {
   const float* weights;
   const float* bias;
   bool relu;
+  float ceiling;  ///< then min(x, ceiling); may be infinite
   float* out;
   std::ptrdiff_t out_pitch;
   std::ptrdiff_t rows;  ///< of the output, at least 1

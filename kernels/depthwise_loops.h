@@ -22,7 +22,7 @@ template <int begin, int end, class Body>
 
 /// `out` gets whole vectors. Of V beyond a vector's usual functions: Weights<kernel>, which multiply by a
 /// tap; Row<kernel, stride, width>, the elements of a row below a tap, which may be out of order by stride as
-/// long as in_order() mends it; Finish, which adds the bias and does ReLU.
+/// long as in_order() mends it; Finish, which adds the bias and does ReLU and the ceiling.
 template <class V, int kernel, int stride, int width>
 [[gnu::noinline]] void depthwise_strip(const DepthwisePlane& plane, std::ptrdiff_t column,
                                        std::ptrdiff_t rows, const float* image, float* out,
@@ -30,7 +30,8 @@ template <class V, int kernel, int stride, int width>
   constexpr int live = (kernel + stride - 1) / stride;
   using Row = typename V::template Row<kernel, stride, width>;
   const typename V::template Weights<kernel> weights(plane.weights);
-  const typename V::Finish finish(plane.bias != nullptr ? *plane.bias : -0.0F, plane.relu);  // x + -0 = x
+  const typename V::Finish finish(plane.bias != nullptr ? *plane.bias : -0.0F, plane.relu,  // x + -0 = x
+                                  plane.ceiling);
   const std::ptrdiff_t pitch = plane.pitch;
   image += column * stride;
   typename V::type sums[live][width];
@@ -85,14 +86,20 @@ template <class V, int kernel, int stride>
 void narrow_plane(const DepthwisePlane& plane) {
   constexpr std::ptrdiff_t most = 16;
   float tile[most * V::lanes];
+  // Whole vectors are copied, as long as they overrun into a row that comes later.
+  const bool overruns = plane.out_pitch == plane.columns && 2 * plane.columns >= V::lanes;
   for (std::ptrdiff_t row = 0; row < plane.rows; row += most) {
     const std::ptrdiff_t rows = plane.rows - row < most ? plane.rows - row : most;
     depthwise_strip<V, kernel, stride, 1>(plane, 0, rows, plane.image + row * stride * plane.pitch, tile,
                                           V::lanes);
     for (std::ptrdiff_t i = 0; i < rows; ++i) {
+      const float* from = tile + i * V::lanes;
       float* to = plane.out + (row + i) * plane.out_pitch;
-      for (std::ptrdiff_t column = 0; column < plane.columns; ++column)
-        to[column] = tile[i * V::lanes + column];
+      if (overruns && row + i + 1 < plane.rows) {
+        V::store(to, V::load(from));
+      } else {
+        for (std::ptrdiff_t column = 0; column < plane.columns; ++column) to[column] = from[column];
+      }
     }
   }
 }
@@ -145,6 +152,8 @@ void pad_rows(const PaddedRows& rows) {
       }
       // Overlaps the last.
       if (count > 0) V::store(to + count - V::lanes, V::load(from + count - V::lanes));
+    } else if (left > 1 && row_pitch == columns && 2 * columns >= V::lanes) {
+      V::store(to, V::load(from));  // reads on into the next row
     } else {
       for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = from[i];
     }

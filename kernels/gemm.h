@@ -30,6 +30,7 @@ struct Epilogue {
   const float* bias = nullptr;      ///< per row of C (output channel), or null
   const float* residual = nullptr;  ///< same layout as C, added before ReLU, or null
   bool relu = false;                ///< max(x, 0); NaN stays NaN
+  float ceiling = 0;  ///< then min(x, ceiling), unless 0; only with relu (ReLU6: 6); NaN stays NaN
 };
 
 /// A microkernel is registered by a name that is its contract: "f32-gemm MRxNR isa".

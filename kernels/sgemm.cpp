@@ -66,8 +66,8 @@ void multiply(const Block& block, std::int64_t row, std::int64_t rows, std::int6
             b.column_stride == 1) {
           const float* next = columns - first >= 2 * nr ? b.data + nr : nullptr;
           block.extra->multiply_and_pack({count, k_count, a, b.data, b.row_stride, next,
-                                          rows > kernels.mr ? panel : nullptr, c, block.ldc,
-                                          block.accumulate});
+                                          rows > kernels.mr ? panel : nullptr, c, block.ldc, block.accumulate,
+                                          nullptr});
           continue;
         }
         pack_b_panel(b, kernels.nr, static_cast<int>(width), k_count, panel);

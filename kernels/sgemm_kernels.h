@@ -1,10 +1,11 @@
-// What an instruction set may add to make sgemm's packing cheap; every entry may be missing, and none changes
-// a result. Used by sgemm.cpp only. Immutable tables, any thread, no errors.
+// What an instruction set may add to make packing cheap; every entry may be missing, and none changes a
+// result. Used by sgemm.cpp and conv_gemm.cpp only. Immutable tables, any thread, no errors.
 #pragma once
 
 #include <cstdint>
 
 #include "kernels/cpu.h"
+#include "kernels/gemm.h"
 
 namespace edge::kernels {
 
@@ -21,6 +22,7 @@ struct SgemmPanel {
   float* c;
   std::int64_t ldc;
   bool accumulate;
+  const Epilogue* epilogue;  ///< for row 0, column 0, or null
 };
 
 struct SgemmKernels {

@@ -13,10 +13,11 @@ import sys
 
 DEVICES = {"armv7": ["qemu-arm", "-L", "/usr/arm-linux-gnueabihf"],
            "aarch64": ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]}
-SLOW = {"vgg16-224"}
+SLOW = {"vgg16-224", "resnet50-224"}
 # Per multiply-add for sgemm; millions per inference for networks (those of ncnn 2026-07, float32, one thread).
 TARGETS = {"sgemm-256": (0.33, 0.30), "alexnet-224": (194.8, 177.6), "vgg16-224": (1493.4, 1294.3),
-           "alexnet-features-480x720": (1070.8, 952.9)}
+           "alexnet-features-480x720": (1070.8, 952.9), "googlenet-224": (300.4, 265.8), "mobilenet_v2-224": (114.4, 101.4),
+           "resnet18-224": (276.9, 240.2), "resnet50-224": (1028.3, 912.2), "squeezenet1_1-224": (88.2, 76.1)}
 
 
 def run(command):

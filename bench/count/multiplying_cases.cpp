@@ -133,6 +133,14 @@ std::vector<Case> multiplying_cases() {
        [] {
          return conv({256, 14, 14, 256, 1, 1, 0});
        }},
+      {"conv-3x3-resnet4",
+       [] {
+         return conv({512, 7, 7, 512, 3, 1, 1});
+       }},
+      {"conv-1x1/2",
+       [] {
+         return conv({256, 28, 28, 512, 1, 2, 0});
+       }},
       {"depthwise-3x3",
        [] {
          return conv({96, 56, 56, 96, 3, 1, 1, 96});

@@ -35,6 +35,11 @@ std::vector<Case> network_cases() {
   return {
       {"alexnet-224", [] { return network("alexnet", false, 224, 224); }},
       {"alexnet-features-480x720", [] { return network("alexnet", true, 480, 720); }},
+      {"googlenet-224", [] { return network("googlenet", false, 224, 224); }},
+      {"mobilenet_v2-224", [] { return network("mobilenet_v2", false, 224, 224); }},
+      {"resnet18-224", [] { return network("resnet18", false, 224, 224); }},
+      {"resnet50-224", [] { return network("resnet50", false, 224, 224); }},
+      {"squeezenet1_1-224", [] { return network("squeezenet1_1", false, 224, 224); }},
       {"vgg16-224", [] { return network("vgg16", false, 224, 224); }},
   };
 }

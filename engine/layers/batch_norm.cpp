@@ -1,7 +1,5 @@
-// batch_norm2d at inference: one scale and one shift per channel, folded in double precision.
-#include <array>
-#include <cstdio>
-
+// batch_norm2d at inference and channel_scale: one scale and one shift per channel, of batch norm computed in
+// double precision.
 #include "engine/error.h"
 #include "engine/layers/batch_norm_folding.h"
 #include "engine/layers/operation_type.h"
@@ -10,15 +8,20 @@
 namespace edge {
 namespace {
 
-std::string settings(const Operation& operation) {
-  // Hexadecimal digits: the whole value, in one way on every platform.
-  std::array<char, 32> text{};
-  const double epsilon = std::get<BatchNorm2dLayer>(operation).epsilon;
-  const int length = std::snprintf(text.data(), text.size(), "epsilon=%a", epsilon);
-  return {text.data(), static_cast<std::size_t>(length)};
+std::string norm_settings(const Operation& operation) {
+  return "epsilon=" + hexadecimal(std::get<BatchNorm2dLayer>(operation).epsilon);
 }
 
-Inference infer(const Operation& /*operation*/, std::span<const Shape> inputs) {
+std::string scale_settings(const Operation& operation) {
+  const auto& layer = std::get<ChannelScaleLayer>(operation);
+  std::string text = "scale=";
+  for (const float value : layer.scale) text += hexadecimal(value) + ",";
+  text += " shift=";
+  for (const float value : layer.shift) text += hexadecimal(value) + ",";
+  return text;
+}
+
+Inference infer_norm(const Operation& /*operation*/, std::span<const Shape> inputs) {
   const Shape& input = only_feature_map(inputs);
   const Shape channels{input[1]};
   return {.output_shape = input,
@@ -28,36 +31,36 @@ Inference infer(const Operation& /*operation*/, std::span<const Shape> inputs) {
                          {"running_var", channels, ParameterKind::running_variance, 1}}};
 }
 
-class BatchNormKernel final : public LayerKernel {
+Inference infer_scale(const Operation& operation, std::span<const Shape> inputs) {
+  const auto& layer = std::get<ChannelScaleLayer>(operation);
+  const Shape& input = only_feature_map(inputs);
+  const auto channels = static_cast<std::size_t>(input[1]);
+  if (layer.scale.size() != channels || layer.shift.size() != channels) {
+    throw Error("has " + std::to_string(layer.scale.size()) + " scales and " +
+                std::to_string(layer.shift.size()) + " shifts for " + std::to_string(channels) + " channels");
+  }
+  return {.output_shape = input, .parameters = {}};
+}
+
+/// out = fma(in, scale, shift)
+class ScaleKernel final : public LayerKernel {
  public:
-  explicit BatchNormKernel(const KernelContext& context)
+  ScaleKernel(const KernelContext& context, std::vector<float> scale, std::vector<float> shift)
       : isa_(context.isa),
         input_(context.input_shapes[0]),
-        scale_(Shape{input_[1]}),
-        shift_(Shape{input_[1]}) {
-    const auto load = [&](std::size_t i) { return context.weights.load(context.layer.parameters[i]); };
-    const ChannelTransform transform =
-        channel_transform({.gamma = load(0),
-                           .beta = load(1),
-                           .mean = load(2),
-                           .variance = load(3),
-                           .epsilon = std::get<BatchNorm2dLayer>(context.layer.operation).epsilon});
-    for (std::size_t c = 0; c < scale_.elements(); ++c) {
-      scale_.data()[c] = static_cast<float>(transform.scale[c]);
-      shift_.data()[c] = static_cast<float>(transform.shift[c]);
-    }
-  }
+        scale_(std::move(scale)),
+        shift_(std::move(shift)) {}
 
-  std::size_t parameter_bytes() const override { return scale_.bytes() + shift_.bytes(); }
+  std::size_t parameter_bytes() const override { return (scale_.size() + shift_.size()) * sizeof(float); }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     const std::int64_t channels = input_[1];
     const std::int64_t plane = input_[2] * input_[3];
     parallel_ranges(pool, input_[0] * channels, 1 + 16384 / plane, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t p = begin; p < end; ++p) {
-        const std::int64_t channel = p % channels;
+        const auto channel = static_cast<std::size_t>(p % channels);
         kernels::scale_shift(isa_, arguments.inputs[0] + p * plane, arguments.output + p * plane,
-                             static_cast<std::size_t>(plane), scale_.data()[channel], shift_.data()[channel],
+                             static_cast<std::size_t>(plane), scale_[channel], shift_[channel],
                              arguments.relu);
       }
     });
@@ -66,12 +69,26 @@ class BatchNormKernel final : public LayerKernel {
  private:
   kernels::Isa isa_;
   Shape input_;
-  Tensor scale_;
-  Tensor shift_;
+  std::vector<float> scale_;
+  std::vector<float> shift_;
 };
 
-std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
-  return std::make_unique<BatchNormKernel>(context);
+std::vector<float> rounded(const std::vector<double>& values) {
+  std::vector<float> floats;
+  for (const double value : values) floats.push_back(static_cast<float>(value));
+  return floats;
+}
+
+std::unique_ptr<LayerKernel> make_norm(const KernelContext& context) {
+  const double epsilon = std::get<BatchNorm2dLayer>(context.layer.operation).epsilon;
+  const ChannelTransform transform =
+      channel_transform(load_batch_norm(context.layer.parameters, context.weights, epsilon));
+  return std::make_unique<ScaleKernel>(context, rounded(transform.scale), rounded(transform.shift));
+}
+
+std::unique_ptr<LayerKernel> make_scale(const KernelContext& context) {
+  const auto& layer = std::get<ChannelScaleLayer>(context.layer.operation);
+  return std::make_unique<ScaleKernel>(context, layer.scale, layer.shift);
 }
 
 }  // namespace
@@ -80,9 +97,19 @@ const OperationType& type_of(const BatchNorm2dLayer&) {
   static constexpr OperationType type{.name = "batch_norm2d",
                                       .fuses_relu = true,
                                       .in_place = true,
-                                      .settings = settings,
-                                      .infer = infer,
-                                      .make_kernel = make_kernel};
+                                      .settings = norm_settings,
+                                      .infer = infer_norm,
+                                      .make_kernel = make_norm};
+  return type;
+}
+
+const OperationType& type_of(const ChannelScaleLayer&) {
+  static constexpr OperationType type{.name = "channel_scale",
+                                      .fuses_relu = true,
+                                      .in_place = true,
+                                      .settings = scale_settings,
+                                      .infer = infer_scale,
+                                      .make_kernel = make_scale};
   return type;
 }
 

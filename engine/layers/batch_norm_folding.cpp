@@ -5,6 +5,16 @@
 
 namespace edge {
 
+BatchNormParameters load_batch_norm(std::span<const ParameterSpec> parameters, const WeightSource& weights,
+                                    double epsilon) {
+  assert(parameters.size() == 4);
+  return {.gamma = weights.load(parameters[0]),
+          .beta = weights.load(parameters[1]),
+          .mean = weights.load(parameters[2]),
+          .variance = weights.load(parameters[3]),
+          .epsilon = epsilon};
+}
+
 ChannelTransform channel_transform(const BatchNormParameters& norm) {
   ChannelTransform transform;
   for (std::size_t c = 0; c < norm.gamma.elements(); ++c) {

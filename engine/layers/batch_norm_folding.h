@@ -2,9 +2,12 @@
 // the engine.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "engine/layer.h"
 #include "engine/tensor.h"
+#include "engine/weights.h"
 
 namespace edge {
 
@@ -13,6 +16,10 @@ struct BatchNormParameters {
   Tensor gamma, beta, mean, variance;
   double epsilon = 1e-5;
 };
+
+/// `parameters`: weight, bias, running_mean, running_var.
+BatchNormParameters load_batch_norm(std::span<const ParameterSpec> parameters, const WeightSource& weights,
+                                    double epsilon);
 
 /// out = scale[channel] * in + shift[channel]
 struct ChannelTransform {

@@ -1,7 +1,10 @@
-// conv2d: a packed convolution with fused bias and ReLU, and if the kernel can, 2x2 max pooling.
+// conv2d: a packed convolution, a batch norm behind it folded into its weights, with fused bias, residual,
+// ReLU and pooling as far as its algorithm can.
 #include <algorithm>
+#include <cassert>
 
 #include "engine/error.h"
+#include "engine/layers/batch_norm_folding.h"
 #include "engine/layers/operation_type.h"
 #include "kernels/conv2d.h"
 
@@ -33,11 +36,13 @@ std::string settings(const Operation& operation) {
   const auto& conv = std::get<Conv2dLayer>(operation);
   return "out_channels=" + std::to_string(conv.out_channels) + " kernel=" + to_string(conv.kernel) +
          " stride=" + to_string(conv.stride) + " padding=" + to_string(conv.padding) +
-         " dilation=" + to_string(conv.dilation) + " groups=" + std::to_string(conv.groups);
+         " dilation=" + to_string(conv.dilation) + " groups=" + std::to_string(conv.groups) +
+         (conv.norm ? " norm=" + hexadecimal(conv.norm->epsilon) : "");
 }
 
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {
   const auto& conv = std::get<Conv2dLayer>(operation);
+  assert(!conv.norm && "made by fold_batch_norms(), which knows the norm's parameters");
   const Shape& input = only_feature_map(inputs);
   check_window(input, conv.kernel, conv.stride, conv.padding, conv.dilation);
   if (conv.out_channels < 1 || conv.out_channels > largest_channels) {
@@ -60,31 +65,51 @@ Inference infer(const Operation& operation, std::span<const Shape> inputs) {
   return result;
 }
 
+/// Bias may be empty.
+FoldedConvolution load_parameters(const KernelContext& context) {
+  const auto& conv = std::get<Conv2dLayer>(context.layer.operation);
+  const std::span<const ParameterSpec> parameters = context.layer.parameters;
+  FoldedConvolution loaded{.weight = context.weights.load(parameters[0]), .bias = {}};
+  if (conv.bias) loaded.bias = context.weights.load(parameters[1]);
+  if (!conv.norm) return loaded;
+  return fold_batch_norm(
+      loaded.weight, loaded.bias,
+      load_batch_norm(parameters.subspan(conv.bias ? 2 : 1), context.weights, conv.norm->epsilon));
+}
+
 class Conv2dKernel final : public LayerKernel {
  public:
-  explicit Conv2dKernel(const KernelContext& context)
-      : conv_(kernel_shape(std::get<Conv2dLayer>(context.layer.operation), context.input_shapes[0]),
-              context.weights.load(context.layer.parameters[0]).data(), context.isa, context.external_gemm) {
-    if (context.layer.parameters.size() > 1) bias_ = context.weights.load(context.layer.parameters[1]);
-  }
+  explicit Conv2dKernel(const KernelContext& context) : Conv2dKernel(context, load_parameters(context)) {}
 
   std::size_t parameter_bytes() const override { return conv_.packed_bytes() + bias_.bytes(); }
   std::size_t workspace_floats(int threads) const override { return conv_.workspace_floats(threads); }
 
-  bool fuses_max_pool() const override { return conv_.can_max_pool(); }
+  Fusions fusions() const override {
+    const kernels::ConvFusions can = conv_.fusions();
+    return {.residual = can.residual,
+            .residual_in_place = can.residual_in_place,
+            .ceiling = can.ceiling,
+            .max_pool = can.max_pool};
+  }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     if (arguments.max_pool) {
       conv_.run_pooled(arguments.inputs[0], arguments.output, bias_.data(), arguments.workspace, pool);
       return;
     }
-    kernels::Epilogue epilogue;
-    epilogue.bias = bias_.data();
-    epilogue.relu = arguments.relu;
+    const kernels::Epilogue epilogue{.bias = bias_.data(),
+                                     .residual = arguments.residual,
+                                     .relu = arguments.relu,
+                                     .ceiling = arguments.ceiling};
     conv_.run(arguments.inputs[0], arguments.output, epilogue, arguments.workspace, pool);
   }
 
  private:
+  Conv2dKernel(const KernelContext& context, const FoldedConvolution& parameters)
+      : conv_(kernel_shape(std::get<Conv2dLayer>(context.layer.operation), context.input_shapes[0]),
+              parameters.weight.data(), context.isa, context.external_gemm),
+        bias_(parameters.bias) {}
+
   kernels::PackedConv2d conv_;
   Tensor bias_;
 };

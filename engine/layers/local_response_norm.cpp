@@ -1,7 +1,4 @@
 // local_response_norm: across channels, without parameters.
-#include <array>
-#include <cstdio>
-
 #include "engine/error.h"
 #include "engine/layers/operation_type.h"
 #include "kernels/lrn.h"
@@ -11,11 +8,8 @@ namespace {
 
 std::string settings(const Operation& operation) {
   const auto& norm = std::get<LocalResponseNormLayer>(operation);
-  // Hexadecimal digits: the whole values, in one way on every platform.
-  std::array<char, 128> text{};
-  const int length = std::snprintf(text.data(), text.size(), "size=%lld alpha=%a beta=%a k=%a",
-                                   static_cast<long long>(norm.size), norm.alpha, norm.beta, norm.k);
-  return {text.data(), static_cast<std::size_t>(length)};
+  return "size=" + std::to_string(norm.size) + " alpha=" + hexadecimal(norm.alpha) +
+         " beta=" + hexadecimal(norm.beta) + " k=" + hexadecimal(norm.k);
 }
 
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {

@@ -1,5 +1,8 @@
 #include "engine/layers/operation_type.h"
 
+#include <array>
+#include <cstdio>
+
 #include "engine/error.h"
 
 namespace edge {
@@ -26,6 +29,12 @@ const Shape& only_feature_map(std::span<const Shape> inputs) {
 
 std::string to_string(const Extent2d& extent) {
   return std::to_string(extent.rows) + "x" + std::to_string(extent.columns);
+}
+
+std::string hexadecimal(double value) {
+  std::array<char, 32> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%a", value);
+  return {text.data(), static_cast<std::size_t>(length)};
 }
 
 namespace {

@@ -35,10 +35,23 @@ struct KernelContext {
 
 struct KernelArguments {
   std::span<const float* const> inputs;
-  float* output = nullptr;     ///< overlaps no input, except inputs[0] if the operation is in_place
-  bool relu = false;           ///< ends with a ReLU; only if the operation fuses_relu
-  bool max_pool = false;       ///< and then with 2x2 max pooling; only if the kernel fuses_max_pool()
-  std::span<float> workspace;  ///< at least workspace_floats()
+  /// Overlaps no input, except inputs[0] if the operation is in_place, the residual if Fusions says so, and
+  /// the inputs of a concat that are at their place in it already.
+  float* output = nullptr;
+  const float* residual = nullptr;  ///< added in front of the ReLU, or null; only if Fusions::residual
+  bool relu = false;                ///< ends with a ReLU; only if the operation fuses_relu
+  float ceiling = 0;                ///< and then with min(x, ceiling) unless 0; only if Fusions::ceiling
+  bool max_pool = false;            ///< and then with 2x2 max pooling; only if Fusions::max_pool
+  std::span<float> workspace;       ///< at least workspace_floats()
+};
+
+/// What a kernel's run() can do behind its operation, apart from a ReLU. Not all of it at once: pooling
+/// excludes the others.
+struct Fusions {
+  bool residual = false;           ///< the addition of a tensor of the output's shape ...
+  bool residual_in_place = false;  ///< ... also where the output overwrites it
+  bool ceiling = false;            ///< ReLU6
+  bool max_pool = false;           ///< 2x2 max pooling of stride 2 behind a ReLU
 };
 
 /// A layer with its parameters loaded, ready to run. Immutable; run() may be called from one thread at a
@@ -52,8 +65,7 @@ class LayerKernel {
 
   virtual std::size_t parameter_bytes() const { return 0; }
   virtual std::size_t workspace_floats(int /*threads*/) const { return 0; }
-  /// Whether run() can end with a ReLU and 2x2 max pooling of stride 2.
-  virtual bool fuses_max_pool() const { return false; }
+  virtual Fusions fusions() const { return {}; }
   virtual void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const = 0;
 };
 
@@ -79,6 +91,7 @@ const OperationType& type_of(const MaxPool2dLayer&);
 const OperationType& type_of(const AveragePool2dLayer&);
 const OperationType& type_of(const AdaptiveAveragePool2dLayer&);
 const OperationType& type_of(const BatchNorm2dLayer&);
+const OperationType& type_of(const ChannelScaleLayer&);
 const OperationType& type_of(const LinearLayer&);
 const OperationType& type_of(const FlattenLayer&);
 const OperationType& type_of(const DropoutLayer&);
@@ -92,6 +105,7 @@ const OperationType& operation_type(const Operation& operation);
 const Shape& only_input(std::span<const Shape> inputs);
 const Shape& only_feature_map(std::span<const Shape> inputs);  ///< rank 4
 std::string to_string(const Extent2d& extent);                 ///< "3x3"
+std::string hexadecimal(double value);  ///< all of its digits, the same on every platform: "0x1p-1"
 /// Checks that settings are positive (padding: not negative) and that the window fits into the padded image.
 void check_window(const Shape& input, const Extent2d& kernel, const Extent2d& stride, const Extent2d& padding,
                   const Extent2d& dilation);

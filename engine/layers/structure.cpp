@@ -44,6 +44,10 @@ class ConcatKernel final : public LayerKernel {
       float* output = arguments.output + n * row_;
       for (std::size_t i = 0; i < elements_.size(); ++i) {
         const float* input = arguments.inputs[i] + n * elements_[i];
+        if (input == output) {  // it was made here
+          output += elements_[i];
+          continue;
+        }
         parallel_ranges(pool, elements_[i], grain, [&](std::int64_t begin, std::int64_t end) {
           std::memcpy(output + begin, input + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
         });

@@ -1,4 +1,5 @@
-// VGG without batch norm as torchvision defines it (Simonyan and Zisserman 2014, configurations A, B, D, E).
+// VGG as torchvision defines it (Simonyan and Zisserman 2014, configurations A, B, D, E), with batch norm or
+// without.
 #include <array>
 #include <cassert>
 #include <map>
@@ -21,8 +22,10 @@ const std::map<std::string, std::array<int, 5>>& configurations() {
 
 Graph make_vgg(const std::string& name, const ModelOptions& options) {
   constexpr std::array<int, 5> block_channels{64, 128, 256, 512, 512};
-  assert(configurations().count(name) == 1);
-  const std::array<int, 5>& convolutions = configurations().at(name);
+  const bool with_norm = name.ends_with("_bn");
+  const std::string configuration = with_norm ? name.substr(0, name.size() - 3) : name;
+  assert(configurations().count(configuration) == 1);
+  const std::array<int, 5>& convolutions = configurations().at(configuration);
 
   Graph graph(name, {1, 3, options.rows, options.columns});
   int module = 0;
@@ -32,6 +35,7 @@ Graph make_vgg(const std::string& name, const ModelOptions& options) {
   for (std::size_t block = 0; block < block_channels.size(); ++block) {
     for (int i = 0; i < convolutions[block]; ++i) {
       add_feature(Conv2dLayer{.out_channels = block_channels[block], .kernel = {3, 3}, .padding = {1, 1}});
+      if (with_norm) add_feature(BatchNorm2dLayer{});
       add_feature(ReluLayer{});
     }
     add_feature(MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}});

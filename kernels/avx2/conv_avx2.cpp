@@ -92,7 +92,7 @@ template <int vectors>
 [[gnu::always_inline]] inline void depthwise_block(const float* stage, const std::int32_t* offsets,
                                                    const float* weights, std::int64_t taps, float bias,
                                                    bool add_bias, const float* residual, bool relu,
-                                                   float* out) {
+                                                   float ceiling, float* out) {
   __m256 sums[vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) sums[v] = _mm256_setzero_ps();
@@ -108,29 +108,32 @@ template <int vectors>
     if (add_bias) sum = _mm256_add_ps(sum, _mm256_set1_ps(bias));
     if (residual != nullptr) sum = _mm256_add_ps(sum, _mm256_loadu_ps(residual + 8 * v));
     if (relu) sum = _mm256_and_ps(sum, _mm256_cmp_ps(sum, _mm256_setzero_ps(), _CMP_NLE_UQ));
+    sum = _mm256_min_ps(_mm256_set1_ps(ceiling), sum);  // the second one if it is NaN
     _mm256_storeu_ps(out + 8 * v, sum);
   }
 }
 
 void depthwise_row(const float* stage, const std::int32_t* offsets, const float* weights, std::int64_t taps,
                    std::int64_t count, float bias, bool add_bias, const float* residual, bool relu,
-                   float* out) {
+                   float ceiling, float* out) {
   std::int64_t i = 0;
   const auto residual_at = [&](std::int64_t index) {
     return residual != nullptr ? residual + index : nullptr;
   };
   for (; i + 32 <= count; i += 32) {
-    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, ceiling,
+                       out + i);
   }
   for (; i + 8 <= count; i += 8) {
-    depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, ceiling,
+                       out + i);
   }
   if (i == count) return;
   float rest[8];
   float rest_residual[8] = {};
   for (std::int64_t j = i; residual != nullptr && j < count; ++j) rest_residual[j - i] = residual[j];
   depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias,
-                     residual != nullptr ? rest_residual : nullptr, relu, rest);
+                     residual != nullptr ? rest_residual : nullptr, relu, ceiling, rest);
   for (std::int64_t j = i; j < count; ++j) out[j] = rest[j - i];
 }
 

@@ -16,16 +16,18 @@ struct Vector : avx2::FloatVector {
 
   class Finish {
    public:
-    [[gnu::always_inline]] Finish(float bias, bool relu)
+    [[gnu::always_inline]] Finish(float bias, bool relu, float ceiling)
         : bias_(_mm256_set1_ps(bias)),
-          limit_(_mm256_set1_ps(relu ? __FLT_DENORM_MIN__ : -__builtin_inff())) {}
+          limit_(_mm256_set1_ps(relu ? __FLT_DENORM_MIN__ : -__builtin_inff())),
+          ceiling_(_mm256_set1_ps(ceiling)) {}
     [[gnu::always_inline]] type operator()(type sum) const {
       sum = _mm256_add_ps(sum, bias_);
-      return _mm256_and_ps(sum, _mm256_cmp_ps(sum, limit_, _CMP_NLT_UQ));  // NaN stays NaN, -0 becomes +0
+      sum = _mm256_and_ps(sum, _mm256_cmp_ps(sum, limit_, _CMP_NLT_UQ));  // NaN stays NaN, -0 becomes +0
+      return _mm256_min_ps(ceiling_, sum);                                // the second one if it is NaN
     }
 
    private:
-    type bias_, limit_;
+    type bias_, limit_, ceiling_;
   };
 
   template <int kernel>

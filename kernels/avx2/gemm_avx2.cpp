@@ -98,6 +98,9 @@ void thin_block(const Panel& panel, std::int64_t row, std::int64_t column) {
       sums[i] = _mm256_add_ps(sums[i], _mm256_loadu_ps(residual));
     }
     if (panel.epilogue != nullptr && panel.epilogue->relu) sums[i] = relu(sums[i]);
+    if (panel.epilogue != nullptr && panel.epilogue->ceiling > 0) {
+      sums[i] = _mm256_min_ps(_mm256_set1_ps(panel.epilogue->ceiling), sums[i]);
+    }
     _mm256_storeu_ps(values[i], sums[i]);
   }
   for (int i = 0; i < panels * mr; ++i) c[i * ldc] = values[i / mr][i % mr];

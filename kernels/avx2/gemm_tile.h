@@ -142,6 +142,16 @@ template <int rows, int vectors, class Last>
       for (int v = 0; v < vectors; ++v) tile.sums[row][v] = relu(tile.sums[row][v]);
     }
   }
+  if (epilogue.ceiling > 0) {
+    const __m256 ceiling = _mm256_set1_ps(epilogue.ceiling);
+#pragma GCC unroll 12
+    for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) {
+        tile.sums[row][v] = _mm256_min_ps(ceiling, tile.sums[row][v]);  // the second one if it is NaN
+      }
+    }
+  }
 }
 
 /// What to fetch into the caches while a block is computed.

@@ -83,7 +83,8 @@ void pack_a_rows(const float* from, std::int64_t stride, int rows, std::int64_t 
 /// The first row panel. B's rows are fetched some steps ahead.
 template <int rows, bool pack>
 void multiply_in_place(std::int64_t k, const float* a, const float* b, std::ptrdiff_t ldb, float* packed,
-                       float* c, std::int64_t ldc_elements, bool accumulate, const float* next_c) {
+                       float* c, std::int64_t ldc_elements, bool accumulate, const Epilogue* epilogue,
+                       const float* next_c) {
   constexpr int steps_ahead = 24;
   const auto ldc = static_cast<std::ptrdiff_t>(ldc_elements);
   Tile<rows, 2> tile;
@@ -107,6 +108,7 @@ void multiply_in_place(std::int64_t k, const float* a, const float* b, std::ptrd
   if (k > steps_ahead) steps(k - steps_ahead, steps_ahead * ldb);
   if (next_c != nullptr) prefetch_rows<rows>(next_c, ldc);
   steps(k < steps_ahead ? k : steps_ahead, 0);
+  if (epilogue != nullptr) finish(tile, *epilogue, ldc, WholeVector{});
   tile.store(c, ldc);
 }
 
@@ -119,10 +121,16 @@ void block(const SgemmPanel& panel, std::int64_t row, const Ahead& ahead) {
     const auto first =
         panel.packed != nullptr ? multiply_in_place<rows, true> : multiply_in_place<rows, false>;
     return first(panel.k, a, panel.b, static_cast<std::ptrdiff_t>(panel.ldb), panel.packed, c, panel.ldc,
-                 panel.accumulate, ahead.next_c);
+                 panel.accumulate, panel.epilogue, ahead.next_c);
   }
-  multiply<rows, 2>(panel.k, a, a, panel.packed, c, panel.ldc, panel.accumulate, nullptr, WholeVector{},
-                    ahead);
+  Epilogue here;
+  if (panel.epilogue != nullptr) {
+    here = *panel.epilogue;
+    if (here.bias != nullptr) here.bias += row;
+    if (here.residual != nullptr) here.residual += row * panel.ldc;
+  }
+  multiply<rows, 2>(panel.k, a, a, panel.packed, c, panel.ldc, panel.accumulate,
+                    panel.epilogue != nullptr ? &here : nullptr, WholeVector{}, ahead);
 }
 
 void multiply_and_pack(const SgemmPanel& panel) {

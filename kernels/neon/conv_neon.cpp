@@ -153,7 +153,7 @@ template <int vectors>
 [[gnu::always_inline]] inline void depthwise_block(const float* stage, const std::int32_t* offsets,
                                                    const float* weights, std::ptrdiff_t taps, float bias,
                                                    bool add_bias, const float* residual, bool relu,
-                                                   float* out) {
+                                                   float ceiling, float* out) {
   float32x4_t sums[vectors];
   sum_taps<vectors>(sums, stage, offsets, weights, taps);
 #pragma GCC unroll 4
@@ -162,13 +162,14 @@ template <int vectors>
     if (add_bias) sum = vaddq_f32(sum, vdupq_n_f32(bias));
     if (residual != nullptr) sum = vaddq_f32(sum, vld1q_f32(residual + 4 * v));
     if (relu) sum = vmaxq_f32(sum, vdupq_n_f32(0.0F));  // NaN stays NaN, -0 becomes +0
+    sum = vminq_f32(sum, vdupq_n_f32(ceiling));
     vst1q_f32(out + 4 * v, sum);
   }
 }
 
 void depthwise_row(const float* stage, const std::int32_t* offsets, const float* weights,
                    std::int64_t tap_count, std::int64_t column_count, float bias, bool add_bias,
-                   const float* residual, bool relu, float* out) {
+                   const float* residual, bool relu, float ceiling, float* out) {
   const auto taps = static_cast<std::ptrdiff_t>(tap_count);
   const auto count = static_cast<std::ptrdiff_t>(column_count);
   const auto residual_at = [&](std::ptrdiff_t index) {
@@ -176,25 +177,29 @@ void depthwise_row(const float* stage, const std::int32_t* offsets, const float*
   };
   std::ptrdiff_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, ceiling,
+                       out + i);
   }
   if (i < count && count >= 16 && out != residual) {  // the last sixteen once more, overlapping
     i = count - 16;
-    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    depthwise_block<4>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, ceiling,
+                       out + i);
     return;
   }
   for (; i + 8 <= count; i += 8) {
-    depthwise_block<2>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    depthwise_block<2>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, ceiling,
+                       out + i);
   }
   for (; i + 4 <= count; i += 4) {
-    depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, out + i);
+    depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias, residual_at(i), relu, ceiling,
+                       out + i);
   }
   if (i == count) return;
   float rest[4];
   float rest_residual[4] = {};
   for (std::ptrdiff_t j = i; residual != nullptr && j < count; ++j) rest_residual[j - i] = residual[j];
   depthwise_block<1>(stage + i, offsets, weights, taps, bias, add_bias,
-                     residual != nullptr ? rest_residual : nullptr, relu, rest);
+                     residual != nullptr ? rest_residual : nullptr, relu, ceiling, rest);
   for (std::ptrdiff_t j = i; j < count; ++j) out[j] = rest[j - i];
 }
 

@@ -15,14 +15,17 @@ struct Vector : neon::FloatVector {
   [[gnu::always_inline]] static type zero() { return vdupq_n_f32(0.0F); }
   class Finish {
    public:
-    [[gnu::always_inline]] Finish(float bias, bool relu)
-        : bias_(vdupq_n_f32(bias)), limit_(vdupq_n_f32(relu ? 0.0F : -__builtin_inff())) {}
+    [[gnu::always_inline]] Finish(float bias, bool relu, float ceiling)
+        : bias_(vdupq_n_f32(bias)),
+          limit_(vdupq_n_f32(relu ? 0.0F : -__builtin_inff())),
+          ceiling_(vdupq_n_f32(ceiling)) {}
     [[gnu::always_inline]] type operator()(type sum) const {
-      return vmaxq_f32(vaddq_f32(sum, bias_), limit_);  // NaN stays NaN, -0 becomes +0 if that is the limit
+      // NaN stays NaN, -0 becomes +0 if that is the limit.
+      return vminq_f32(vmaxq_f32(vaddq_f32(sum, bias_), limit_), ceiling_);
     }
 
    private:
-    type bias_, limit_;
+    type bias_, limit_, ceiling_;
   };
   /// Four vectors; moves the pointers on.
   [[gnu::always_inline]] static void copy_four(const float*& from, float*& to) {
@@ -160,8 +163,11 @@ struct Vector : neon::FloatVector {
   "vld1.32 {d24-d27}, [%[image]], %[pitch]\n" \
   "vext.32 q14, q12, q13, #1\n"              \
   "vext.32 q15, q12, q13, #2\n"
+// Behind the ReLU; EDGE_NO_CEILING where there is none.
+#define EDGE_CEILING(sum) "vld1.32 {d24-d25}, [%[ceiling]]\n" "vmin.f32 " sum ", " sum ", q12\n"
+#define EDGE_NO_CEILING(sum)
 // An input row: the last of sum s0, the second of s1, the first of s2.
-#define EDGE_OUTPUT_ROW(s0, s1, s2)                                                                  \
+#define EDGE_OUTPUT_ROW(s0, s1, s2, ceiling)                                                                \
   "vld1.32 {d24-d27}, [%[image]], %[pitch]\n"                                                        \
   "vmov.i32 " s2 ", #0\n"                                                                            \
   "vext.32 q14, q12, q13, #1\n"                                                                      \
@@ -172,7 +178,33 @@ struct Vector : neon::FloatVector {
   "vfma.f32 " s0 ", q8, q15\n" "vfma.f32 " s1 ", q5, q15\n" "vfma.f32 " s2 ", q2, q15\n"             \
   "vadd.f32 " s0 ", " s0 ", q12\n"                                                                   \
   "subs %[rows], %[rows], #1\n"                                                                      \
-  "vmax.f32 " s0 ", " s0 ", q13\n"
+  "vmax.f32 " s0 ", " s0 ", q13\n"                                                                   \
+  ceiling(s0)
+
+#define EDGE_STRIP(ceiling_step)                                                                            \
+  asm volatile(                                                                                             \
+      "vld1.32 {d0[], d1[]}, [%[weights]]!\n"   "vld1.32 {d2[], d3[]}, [%[weights]]!\n"                     \
+      "vld1.32 {d4[], d5[]}, [%[weights]]!\n"   "vld1.32 {d6[], d7[]}, [%[weights]]!\n"                     \
+      "vld1.32 {d8[], d9[]}, [%[weights]]!\n"   "vld1.32 {d10[], d11[]}, [%[weights]]!\n"                   \
+      "vld1.32 {d12[], d13[]}, [%[weights]]!\n" "vld1.32 {d14[], d15[]}, [%[weights]]!\n"                   \
+      "vld1.32 {d16[], d17[]}, [%[weights]]\n"                                                              \
+      "vmov.i32 q9, #0\n"                                                                                   \
+      "vmov.i32 q10, #0\n"                                                                                  \
+      EDGE_LOAD_ROW EDGE_TAPS("q9", "q0", "q1", "q2")                                                       \
+      EDGE_LOAD_ROW EDGE_TAPS("q9", "q3", "q4", "q5") EDGE_TAPS("q10", "q0", "q1", "q2")                    \
+      "1:\n"                                                                                                \
+      EDGE_OUTPUT_ROW("q9", "q10", "q11", ceiling_step) "vst1.32 {d18-d19}, [%[out]], %[out_pitch]\n"       \
+      "beq 2f\n"                                                                                            \
+      EDGE_OUTPUT_ROW("q10", "q11", "q9", ceiling_step) "vst1.32 {d20-d21}, [%[out]], %[out_pitch]\n"       \
+      "beq 2f\n"                                                                                            \
+      EDGE_OUTPUT_ROW("q11", "q9", "q10", ceiling_step) "vst1.32 {d22-d23}, [%[out]], %[out_pitch]\n"       \
+      "bne 1b\n"                                                                                            \
+      "2:\n"                                                                                                \
+      : [image] "+r"(image), [out] "+r"(out), [rows] "+r"(rows), [weights] "+r"(weights)                    \
+      : [pitch] "r"(plane.pitch * std::ptrdiff_t{sizeof(float)}), [finish] "r"(finish),                     \
+        [ceiling] "r"(ceiling), [out_pitch] "r"(out_pitch * std::ptrdiff_t{sizeof(float)})                  \
+      : "cc", "memory", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "q10", "q11", "q12",    \
+        "q13", "q14", "q15")
 
 template <>
 [[gnu::noinline]] void depthwise_strip<Vector, 3, 1, 1>(const DepthwisePlane& plane, std::ptrdiff_t column,
@@ -181,34 +213,23 @@ template <>
   const float bias = plane.bias != nullptr ? *plane.bias : -0.0F;
   const float limit = plane.relu ? 0.0F : -__builtin_inff();
   const float finish[8] = {bias, bias, bias, bias, limit, limit, limit, limit};
+  const float ceiling[4] = {plane.ceiling, plane.ceiling, plane.ceiling, plane.ceiling};
   const float* weights = plane.weights;
   image += column;
-  asm volatile(
-      "vld1.32 {d0[], d1[]}, [%[weights]]!\n"   "vld1.32 {d2[], d3[]}, [%[weights]]!\n"
-      "vld1.32 {d4[], d5[]}, [%[weights]]!\n"   "vld1.32 {d6[], d7[]}, [%[weights]]!\n"
-      "vld1.32 {d8[], d9[]}, [%[weights]]!\n"   "vld1.32 {d10[], d11[]}, [%[weights]]!\n"
-      "vld1.32 {d12[], d13[]}, [%[weights]]!\n" "vld1.32 {d14[], d15[]}, [%[weights]]!\n"
-      "vld1.32 {d16[], d17[]}, [%[weights]]\n"
-      "vmov.i32 q9, #0\n"
-      "vmov.i32 q10, #0\n"
-      EDGE_LOAD_ROW EDGE_TAPS("q9", "q0", "q1", "q2")
-      EDGE_LOAD_ROW EDGE_TAPS("q9", "q3", "q4", "q5") EDGE_TAPS("q10", "q0", "q1", "q2")
-      "1:\n"
-      EDGE_OUTPUT_ROW("q9", "q10", "q11") "vst1.32 {d18-d19}, [%[out]], %[out_pitch]\n" "beq 2f\n"
-      EDGE_OUTPUT_ROW("q10", "q11", "q9") "vst1.32 {d20-d21}, [%[out]], %[out_pitch]\n" "beq 2f\n"
-      EDGE_OUTPUT_ROW("q11", "q9", "q10") "vst1.32 {d22-d23}, [%[out]], %[out_pitch]\n" "bne 1b\n"
-      "2:\n"
-      : [image] "+r"(image), [out] "+r"(out), [rows] "+r"(rows), [weights] "+r"(weights)
-      : [pitch] "r"(plane.pitch * std::ptrdiff_t{sizeof(float)}), [finish] "r"(finish),
-        [out_pitch] "r"(out_pitch * std::ptrdiff_t{sizeof(float)})
-      : "cc", "memory", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "q10", "q11", "q12", "q13",
-        "q14", "q15");
+  if (plane.ceiling < __builtin_inff()) {
+    EDGE_STRIP(EDGE_CEILING);
+  } else {
+    EDGE_STRIP(EDGE_NO_CEILING);
+  }
 }
 // clang-format on
 
 #undef EDGE_TAPS
 #undef EDGE_LOAD_ROW
 #undef EDGE_OUTPUT_ROW
+#undef EDGE_CEILING
+#undef EDGE_NO_CEILING
+#undef EDGE_STRIP
 
 namespace {
 #endif

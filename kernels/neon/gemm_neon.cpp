@@ -126,6 +126,14 @@ template <int rows, int vectors>
       }
     }
   }
+  if (epilogue.ceiling > 0) {
+    const float32x4_t ceiling = vdupq_n_f32(epilogue.ceiling);
+#pragma GCC unroll 12
+    for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) sums[row][v] = vminq_f32(sums[row][v], ceiling);
+    }
+  }
 }
 
 /// Which K loop of the full tile: they differ in their A panel.

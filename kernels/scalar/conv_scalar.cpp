@@ -33,13 +33,14 @@ void split_phases(const float* from, std::int64_t count, int stride, std::int64_
 
 void depthwise_row(const float* stage, const std::int32_t* offsets, const float* weights, std::int64_t taps,
                    std::int64_t count, float bias, bool add_bias, const float* residual, bool relu,
-                   float* out) {
+                   float ceiling, float* out) {
   for (std::int64_t i = 0; i < count; ++i) {
     float sum = 0.0F;
     for (std::int64_t tap = 0; tap < taps; ++tap) sum += weights[tap] * stage[offsets[tap] + i];
     if (add_bias) sum += bias;
     if (residual != nullptr) sum += residual[i];
-    out[i] = relu && sum <= 0.0F ? 0.0F : sum;
+    if (relu && sum <= 0.0F) sum = 0.0F;
+    out[i] = sum > ceiling ? ceiling : sum;
   }
 }
 

@@ -10,7 +10,8 @@ constexpr int nr = 4;
 float finish(float value, int row, std::int64_t index, const Epilogue& epilogue) {
   if (epilogue.bias != nullptr) value += epilogue.bias[row];
   if (epilogue.residual != nullptr) value += epilogue.residual[index];
-  return epilogue.relu && value <= 0.0F ? 0.0F : value;
+  if (epilogue.relu && value <= 0.0F) value = 0.0F;
+  return epilogue.ceiling > 0.0F && value > epilogue.ceiling ? epilogue.ceiling : value;
 }
 
 template <int rows>

@@ -161,6 +161,50 @@ TEST(Layers, a_fused_relu_has_the_bits_of_one_on_its_own) {
   }
 }
 
+TEST(Layers, channel_scale_by_hand) {
+  const ChannelScaleLayer scale{.scale = {2, -1}, .shift = {0.5F, 3}};
+  EXPECT_EQ(run_layer(scale, counted({1, 2, 1, 2})), (Floats{2.5F, 4.5F, 0, -1}));
+  Graph graph("test", {1, 3, 1, 1});
+  EXPECT_THROW(graph.add("x", scale), Error);
+}
+
+/// Convolutions of every algorithm, each with a residual (made before or behind it), and ReLU6.
+TEST(Layers, a_fused_residual_or_relu6_has_the_bits_of_a_layer_on_its_own) {
+  const SeededWeights weights(1);
+  const std::vector<Conv2dLayer> convolutions{
+      {.out_channels = 8, .kernel = {1, 1}},
+      {.out_channels = 8, .kernel = {3, 3}, .padding = {1, 1}},
+      {.out_channels = 8, .kernel = {5, 5}, .padding = {2, 2}, .groups = 2},
+      {.out_channels = 8, .kernel = {3, 3}, .padding = {1, 1}, .groups = 8},
+      {.out_channels = 8, .kernel = {7, 7}, .padding = {3, 3}},
+  };
+  for (const Conv2dLayer& conv : convolutions) {
+    for (const bool first : {false, true}) {
+      Graph graph("test", {1, 8, 24, 30});
+      graph.add("stem", Conv2dLayer{.out_channels = 8});
+      const LayerIndex before =
+          first ? graph.add("conv", conv, {1}) : graph.add("pool", MaxPool2dLayer{}, {1});
+      const LayerIndex behind =
+          first ? graph.add("pool", MaxPool2dLayer{}, {1}) : graph.add("conv", conv, {1});
+      const LayerIndex sum = first ? graph.add("add", AddLayer{}, {behind, before})
+                                   : graph.add("add", AddLayer{}, {before, behind});
+      graph.add("relu6", Relu6Layer{}, {sum});
+      graph.add("last", conv);
+      graph.add("last.relu6", Relu6Layer{});
+      Tensor frame = test::random_tensor(graph.layer(0).output_shape, 1);
+      for (float& value : frame.values()) value *= 4;
+      Executor executor(graph, weights, test::executor_options());
+      const TensorMap given{{0, frame}};
+      const Tensor fused = executor.run_range(1, graph.size(), given).at(graph.output());
+      const Tensor apart =
+          executor.run(test::all_layers(graph), given, test::all_layers(graph)).at(graph.output());
+      EXPECT_TRUE(bit_equal(fused, apart))
+          << conv.kernel.rows << "x" << conv.kernel.rows << " " << conv.groups;
+      EXPECT_EQ(*std::max_element(fused.values().begin(), fused.values().end()), 6);
+    }
+  }
+}
+
 TEST(Layers, concat_of_a_batch) {
   Graph graph("test", {2, 1, 1, 2});
   const LayerIndex twice = graph.add("twice", AddLayer{}, {0, 0});

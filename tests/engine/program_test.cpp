@@ -18,7 +18,16 @@ KernelTraits plain(LayerIndex /*layer*/) {
   return {};
 }
 KernelTraits pooling(LayerIndex /*layer*/) {
-  return {.fuses_max_pool = true};
+  return {.fusions = {.max_pool = true}};
+}
+KernelTraits adding(LayerIndex /*layer*/) {
+  return {.fusions = {.residual = true}};
+}
+KernelTraits adding_in_place(LayerIndex /*layer*/) {
+  return {.fusions = {.residual = true, .residual_in_place = true}};
+}
+KernelTraits clipping(LayerIndex /*layer*/) {
+  return {.fusions = {.ceiling = true}};
 }
 
 /// conv 1, relu 2, max_pool 3, conv 4, batch_norm 5, relu 6, flatten 7, linear 8, relu 9, softmax 10
@@ -97,6 +106,102 @@ TEST(Program, fuses_pooling_behind_relu_if_the_kernel_can) {
   }
 }
 
+TEST(Program, fuses_relu6_if_the_kernel_can) {
+  Graph graph("chain", {1, 3, 16, 16});
+  graph.add("conv", Conv2dLayer{.out_channels = 4});
+  graph.add("relu", Relu6Layer{});
+  EXPECT_EQ(step_layers(compile_program(graph, {1, 2}, {2}, plain)), (Layers{1, 2}));
+  const Program program = compile_program(graph, {1, 2}, {2}, clipping);
+  EXPECT_EQ(step_layers(program), (Layers{1}));
+  EXPECT_TRUE(program.steps[0].relu);
+  EXPECT_EQ(program.steps[0].ceiling, 6.0F);
+}
+
+/// A residual block: stem 1, conv 2, relu 3, conv 4, shortcut 5, add 6, relu 7.
+Graph make_residual() {
+  Graph graph("residual", {1, 4, 16, 16});
+  graph.add("stem", Conv2dLayer{.out_channels = 4});
+  graph.add("conv1", Conv2dLayer{.out_channels = 4});
+  graph.add("relu1", ReluLayer{});
+  graph.add("conv2", Conv2dLayer{.out_channels = 4});
+  graph.add("shortcut", Conv2dLayer{.out_channels = 4}, {1});
+  graph.add("add", AddLayer{}, {4, 5});
+  graph.add("relu2", ReluLayer{});
+  return graph;
+}
+
+TEST(Program, fuses_an_addition_into_the_addend_made_last) {
+  const Graph graph = make_residual();
+  const Program program = compile_program(graph, test::all_layers(graph), {7}, adding);
+  EXPECT_EQ(step_layers(program), (Layers{1, 2, 4, 5}));
+  EXPECT_FALSE(program.steps[2].residual.has_value());
+  ASSERT_TRUE(program.steps[3].residual.has_value());
+  EXPECT_EQ(*program.steps[3].residual, program.steps[2].output);
+  EXPECT_NE(*program.steps[3].residual, program.steps[3].output);
+  EXPECT_EQ(program.steps[3].result, 7);
+  EXPECT_TRUE(program.steps[3].relu);
+  const Program in_place = compile_program(graph, test::all_layers(graph), {7}, adding_in_place);
+  EXPECT_EQ(*in_place.steps[3].residual, in_place.steps[3].output);
+
+  EXPECT_EQ(step_layers(compile_program(graph, {4, 5, 6, 7}, {7}, adding)), (Layers{4, 5}));
+  EXPECT_EQ(step_layers(compile_program(graph, {4, 5, 6, 7}, {5, 7}, adding)), (Layers{4, 5, 6}));
+  EXPECT_EQ(step_layers(compile_program(graph, {5, 6, 7}, {7}, adding_in_place)), (Layers{5}))
+      << "the other addend may be given";
+  EXPECT_EQ(step_layers(compile_program(graph, {4, 6}, {6}, adding)), (Layers{4}));
+  const Program given = compile_program(graph, {5, 6, 7}, {7}, adding_in_place);
+  EXPECT_NE(*given.steps[0].residual, given.steps[0].output) << "the caller's tensor must not change";
+  EXPECT_EQ(step_layers(compile_program(graph, {5, 6}, {5, 6}, adding)), (Layers{5, 6}));
+  EXPECT_EQ(step_layers(compile_program(graph, test::all_layers(graph), {7}, plain)),
+            (Layers{1, 2, 4, 5, 6}));
+}
+
+TEST(Program, a_residual_that_is_also_the_input_is_not_overwritten) {
+  Graph graph("residual", {1, 4, 16, 16});
+  graph.add("stem", Conv2dLayer{.out_channels = 4});
+  graph.add("conv", Conv2dLayer{.out_channels = 4});
+  graph.add("add", AddLayer{}, {1, 2});
+  const Program program = compile_program(graph, {1, 2, 3}, {3}, adding_in_place);
+  EXPECT_EQ(step_layers(program), (Layers{1, 2}));
+  EXPECT_NE(*program.steps[1].residual, program.steps[1].output);
+}
+
+/// stem 1, conv 2, relu 3, conv 4, pool 5 (of 4), concat 6 of 3, 4, 5
+Graph make_branches(std::int64_t batch) {
+  Graph graph("branches", {batch, 3, 8, 8});
+  graph.add("stem", Conv2dLayer{.out_channels = 4});
+  graph.add("conv1", Conv2dLayer{.out_channels = 4});
+  graph.add("relu1", ReluLayer{});
+  graph.add("conv2", Conv2dLayer{.out_channels = 2}, {1});
+  graph.add("pool", MaxPool2dLayer{.kernel = {3, 3}, .padding = {1, 1}}, {4});
+  graph.add("concat", ConcatLayer{}, {3, 4, 5});
+  return graph;
+}
+
+TEST(Program, makes_what_a_concat_needs_at_its_place) {
+  const Graph graph = make_branches(1);
+  const Program program = compile_program(graph, test::all_layers(graph), {6}, plain);
+  ASSERT_EQ(step_layers(program), (Layers{1, 2, 4, 5, 6}));
+  const Program::Step& concat = program.steps.back();
+  std::size_t offset = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Program::Buffer& buffer = program.buffers[concat.inputs[i]];
+    EXPECT_EQ(buffer.storage, Storage::slice) << i;
+    EXPECT_EQ(buffer.whole, concat.output);
+    EXPECT_EQ(buffer.offset, offset);
+    offset += graph.output_bytes(graph.layer(6).inputs[i]);
+  }
+  EXPECT_EQ(program.arena_bytes, graph.output_bytes(1));
+
+  const Program wanted = compile_program(graph, test::all_layers(graph), {4, 6}, plain);
+  EXPECT_EQ(wanted.buffers[wanted.steps.back().inputs[0]].storage, Storage::slice);
+  EXPECT_EQ(wanted.buffers[wanted.steps.back().inputs[1]].storage, Storage::fresh);
+  const Program given = compile_program(graph, {5, 6}, {6}, plain);
+  EXPECT_EQ(given.buffers[given.steps.back().inputs[1]].storage, Storage::given);
+  const Graph batch = make_branches(2);
+  const Program copied = compile_program(batch, test::all_layers(batch), {6}, plain);
+  for (const Program::Buffer& buffer : copied.buffers) EXPECT_NE(buffer.storage, Storage::slice);
+}
+
 TEST(Program, wanted_outputs_are_fresh_and_others_are_not) {
   const Graph graph = make_chain();
   const Program program = compile_program(graph, {1, 2, 3, 4}, {2, 4}, plain);
@@ -165,6 +270,12 @@ class MemoryChecker {
   MemoryChecker(const Graph& graph, const Program& program) : graph_(graph), program_(program) {
     holds_.resize(program.buffers.size());
     for (std::size_t i = 0; i < program.buffers.size(); ++i) {
+      const Program::Buffer& buffer = program.buffers[i];
+      if (buffer.storage != Storage::slice) continue;
+      EXPECT_GT(buffer.whole, i);
+      EXPECT_LE(buffer.offset + buffer.bytes, program.buffers[buffer.whole].bytes);
+    }
+    for (std::size_t i = 0; i < program.buffers.size(); ++i) {
       if (program.buffers[i].storage == Storage::given) holds_[i] = program.buffers[i].layer;
     }
   }
@@ -176,34 +287,44 @@ class MemoryChecker {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         EXPECT_EQ(holds_[step.inputs[i]], made_by(inputs[i])) << "input " << i << " of layer " << step.layer;
       }
-      const Program::Buffer& output = program_.buffers[step.output];
+      if (step.residual) {
+        EXPECT_EQ(holds_[*step.residual], made_by(addend_of(step))) << "residual of layer " << step.layer;
+        if (*step.residual == step.output) {
+          EXPECT_NE(step.inputs[0], step.output);
+        }
+      }
+      const Place output = place_of(step.output);
       EXPECT_NE(output.storage, Storage::given);
+      const bool concat = std::holds_alternative<ConcatLayer>(graph_.layer(step.layer).operation);
       for (const std::size_t input : step.inputs) {
-        if (input == step.output) continue;
-        EXPECT_FALSE(overlap(output, program_.buffers[input]));
+        const bool in_place = concat && program_.buffers[input].storage == Storage::slice;
+        if (input == step.output || in_place) continue;
+        EXPECT_FALSE(overlap(output, place_of(input)));
+      }
+      if (step.residual && *step.residual != step.output) {
+        EXPECT_FALSE(overlap(output, place_of(*step.residual)));
       }
       if (step.workspace_bytes > 0) {
         EXPECT_LE(step.workspace_offset + step.workspace_bytes, program_.arena_bytes);
-        overwrite(step.workspace_offset, step.workspace_bytes);
+        overwrite({Storage::arena, 0, step.workspace_offset, step.workspace_bytes});
         for (const std::size_t input : step.inputs)
           EXPECT_TRUE(holds_[input].has_value()) << "the workspace overlaps";
       }
       if (output.storage == Storage::arena) {
         EXPECT_LE(output.offset + output.bytes, program_.arena_bytes);
-        overwrite(output.offset, output.bytes);
         if (step.workspace_bytes > 0) {
           EXPECT_FALSE(output.offset < step.workspace_offset + step.workspace_bytes &&
                        step.workspace_offset < output.offset + output.bytes);
         }
       }
-      LayerIndex made = step.relu ? graph_.consumers(step.layer).front() : step.layer;
-      if (step.max_pool) made = graph_.consumers(made).front();
-      EXPECT_GE(output.bytes, graph_.output_bytes(made));
-      holds_[step.output] = made;
+      overwrite(output);
+      EXPECT_GE(output.bytes, graph_.output_bytes(step.result));
+      holds_[step.output] = step.result;
     }
     for (const Program::Result& result : program_.results) {
       EXPECT_EQ(holds_[result.buffer], made_by(result.layer));
       EXPECT_NE(program_.buffers[result.buffer].storage, Storage::arena);
+      EXPECT_NE(program_.buffers[result.buffer].storage, Storage::slice);
     }
   }
 
@@ -218,18 +339,44 @@ class MemoryChecker {
     return view && in_set ? made_by(graph_.layer(index).inputs[0]) : index;
   }
 
-  static bool overlap(const Program::Buffer& a, const Program::Buffer& b) {
-    return a.storage == Storage::arena && b.storage == Storage::arena && a.offset < b.offset + b.bytes &&
-           b.offset < a.offset + a.bytes;
+  /// The layer that a step adds: of the inputs of the add behind it, the one that is not its own output.
+  LayerIndex addend_of(const Program::Step& step) const {
+    const LayerIndex add = graph_.consumers(step.layer).front();
+    for (const LayerIndex consumer : graph_.consumers(step.layer)) {
+      const bool in_set =
+          std::find(program_.layers.begin(), program_.layers.end(), consumer) != program_.layers.end();
+      if (!in_set) continue;
+      const std::vector<LayerIndex>& addends = graph_.layer(consumer).inputs;
+      return addends[0] == step.layer ? addends[1] : addends[0];
+    }
+    return add;
   }
 
-  /// Whatever lies there is lost.
-  void overwrite(std::size_t offset, std::size_t bytes) {
-    Program::Buffer written;
-    written.offset = offset;
-    written.bytes = bytes;
+  /// Where a buffer is: in the arena (block 0) or a tensor of its own.
+  struct Place {
+    Storage storage;
+    std::size_t block;
+    std::size_t offset, bytes;
+  };
+  Place place_of(std::size_t index) const {
+    const Program::Buffer& buffer = program_.buffers[index];
+    if (buffer.storage == Storage::slice) {
+      Place whole = place_of(buffer.whole);
+      whole.offset += buffer.offset;
+      whole.bytes = buffer.bytes;
+      return whole;
+    }
+    const bool arena = buffer.storage == Storage::arena;
+    return {buffer.storage, arena ? 0 : index + 1, arena ? buffer.offset : 0, buffer.bytes};
+  }
+  static bool overlap(const Place& a, const Place& b) {
+    return a.block == b.block && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+  }
+
+  /// Whatever lies there is lost, but for what a concat has made at its place.
+  void overwrite(const Place& written) {
     for (std::size_t i = 0; i < holds_.size(); ++i) {
-      if (overlap(written, program_.buffers[i])) holds_[i].reset();
+      if (overlap(written, place_of(i))) holds_[i].reset();
     }
   }
 
@@ -249,8 +396,14 @@ std::size_t check_random_sets(const Graph& graph, test::Random& random) {
     for (const LayerIndex index : set) done[static_cast<std::size_t>(index)] = true;
     Layers wanted = test::needed_outside(graph, set);
     if (!set.empty() && random() % 2 == 0) wanted.push_back(set[random() % set.size()]);
-    const auto traits = [](LayerIndex layer) {
-      return KernelTraits{static_cast<std::size_t>(layer % 3) * 1000, layer % 2 == 0};
+    const auto traits = [&](LayerIndex layer) {
+      const bool conv = std::holds_alternative<Conv2dLayer>(graph.layer(layer).operation);
+      const bool odd = layer % 2 == 1;
+      return KernelTraits{static_cast<std::size_t>(layer % 3) * 1000,
+                          {.residual = conv && layer % 4 != 0,
+                           .residual_in_place = odd,
+                           .ceiling = conv && odd,
+                           .max_pool = !odd}};
     };
     const Program program = compile_program(graph, set, wanted, traits);
     MemoryChecker(graph, program).check();
@@ -262,9 +415,10 @@ std::size_t check_random_sets(const Graph& graph, test::Random& random) {
 TEST(Program, no_step_destroys_what_a_later_one_needs) {
   test::Random random(5);
   std::size_t steps = 0;
-  for (const char* name : {"toy_dag", "alexnet", "vgg11"}) {
-    const Graph graph = make_model(name, {.rows = 96, .columns = 64, .classes = 10});
-    for (int round = 0; round < 100 && !HasFailure(); ++round) steps += check_random_sets(graph, random);
+  for (const char* name : {"toy_dag", "alexnet", "vgg11", "googlenet", "resnet18"}) {
+    const Graph graph = make_model(
+        name, {.rows = 96, .columns = 64, .classes = 10, .fold_batch_norms = std::string(name) != "toy_dag"});
+    for (int round = 0; round < 60 && !HasFailure(); ++round) steps += check_random_sets(graph, random);
   }
   for (int round = 0; round < 500 && !HasFailure(); ++round) {
     const Graph graph = test::random_graph(random, 30);

@@ -95,7 +95,7 @@ class ReferenceLayer {
             sum += parameters_[0][static_cast<std::size_t>(weight)] *
                    input(n, c / out_per_group * in_per_group + i, iy, ix);
           }
-      return sum;
+      return conv.norm ? normalise(sum, *conv.norm, conv.bias ? 2 : 1, static_cast<std::size_t>(c)) : sum;
     });
   }
 
@@ -150,12 +150,21 @@ class ReferenceLayer {
     return total;
   }
 
+  /// `first`: the norm's parameters among the layer's.
+  double normalise(double x, const BatchNorm2dLayer& norm, std::size_t first, std::size_t channel) const {
+    const double deviation = std::sqrt(parameters_[first + 3][channel] + norm.epsilon);
+    return (x - parameters_[first + 2][channel]) / deviation * parameters_[first][channel] +
+           parameters_[first + 1][channel];
+  }
   void compute(const BatchNorm2dLayer& norm) {
     for_each_output([&](Size n, Size c, Size y, Size x) {
+      return normalise(input(n, c, y, x), norm, 0, static_cast<std::size_t>(c));
+    });
+  }
+  void compute(const ChannelScaleLayer& layer) {
+    for_each_output([&](Size n, Size c, Size y, Size x) {
       const auto channel = static_cast<std::size_t>(c);
-      const double deviation = std::sqrt(parameters_[3][channel] + norm.epsilon);
-      return (input(n, c, y, x) - parameters_[2][channel]) / deviation * parameters_[0][channel] +
-             parameters_[1][channel];
+      return input(n, c, y, x) * layer.scale[channel] + layer.shift[channel];
     });
   }
 

@@ -72,31 +72,54 @@ inline ExecutorOptions executor_options(int threads = 1, GemmBackend gemm = Gemm
   return {.isa = kernels::active_isa(), .gemm = gemm, .threads = threads};
 }
 
-/// A DAG of random layers whose outputs all have the shape of the input, 1x4xRxC; consumers are anywhere
-/// later.
+/// A DAG of random layers whose outputs (but for those that a concat puts together) have the shape of the
+/// input, 1x4xRxC; consumers are anywhere later.
 inline Graph random_graph(Random& random, int layers) {
   Graph graph("random", {1, 4, pick(random, 1, 9), pick(random, 1, 9)});
-  for (int i = 0; i < layers; ++i) {
-    const LayerIndex input = pick(random, std::max(0, graph.output() - 4), graph.output());
-    const std::string name = "layer" + std::to_string(i);
-    switch (pick(random, 0, 6)) {
+  std::vector<LayerIndex> candidates{0};  // of inputs
+  const auto recent = [&] {
+    const int last = static_cast<int>(candidates.size()) - 1;
+    return candidates[static_cast<std::size_t>(pick(random, std::max(0, last - 3), last))];
+  };
+  const auto any = [&] {
+    return candidates[static_cast<std::size_t>(pick(random, 0, static_cast<int>(candidates.size()) - 1))];
+  };
+  const auto operation = [&]() -> Operation {
+    switch (pick(random, 0, 7)) {
       case 0:
-        graph.add(name, Conv2dLayer{.out_channels = 4, .kernel = {3, 3}, .padding = {1, 1}}, {input});
-        break;
+        return Conv2dLayer{.out_channels = 4, .kernel = {3, 3}, .padding = {1, 1}};
       case 1:
-        graph.add(name, BatchNorm2dLayer{}, {input});
-        break;
+        return Conv2dLayer{.out_channels = 4};
       case 2:
-        graph.add(name, AddLayer{}, {input, pick(random, 0, graph.output())});
-        break;
+        return BatchNorm2dLayer{};
       case 3:
-        graph.add(name, DropoutLayer{}, {input});
-        break;
+        return DropoutLayer{};
       case 4:
-        graph.add(name, MaxPool2dLayer{.kernel = {3, 3}, .padding = {1, 1}}, {input});
-        break;
+        return MaxPool2dLayer{.kernel = {3, 3}, .padding = {1, 1}};
+      case 5:
+        return Relu6Layer{};
       default:
-        graph.add(name, ReluLayer{}, {input});
+        return ReluLayer{};
+    }
+  };
+  for (int i = 0; i < layers; ++i) {
+    const std::string name = "layer" + std::to_string(i);
+    switch (pick(random, 0, 9)) {
+      case 0:
+      case 1:
+        candidates.push_back(graph.add(name, AddLayer{}, {recent(), any()}));
+        break;
+      case 2: {
+        const LayerIndex first = graph.add(name + ".first", Conv2dLayer{.out_channels = 3}, {recent()});
+        const LayerIndex second = graph.add(name + ".second", Conv2dLayer{.out_channels = 1}, {any()});
+        const LayerIndex relu = graph.add(name + ".relu", ReluLayer{}, {random() % 2 == 0 ? first : second});
+        const std::vector<LayerIndex> parts =
+            graph.layer(relu).inputs[0] == first ? std::vector{relu, second} : std::vector{relu, first};
+        candidates.push_back(graph.add(name, ConcatLayer{}, parts));
+        break;
+      }
+      default:
+        candidates.push_back(graph.add(name, operation(), {recent()}));
     }
   }
   return graph;

@@ -130,8 +130,10 @@ void check(const Conv2dShape& shape) {
     Convolution convolution(shape, isa);
     const std::vector<float> expected = chains(isa, shape, convolution.in.data(), convolution.weights.data());
     EXPECT_TRUE(same_bits(convolution.run(1, {}), expected));
-    const Epilogue all{convolution.bias.data(), convolution.residual.data(), true};
+    const Epilogue all{convolution.bias.data(), convolution.residual.data(), true, 2.0F};
     EXPECT_TRUE(same_bits(convolution.run(3, all), finished(expected, shape, all)));
+    const Epilogue clipped{convolution.bias.data(), nullptr, true, 0.375F};
+    EXPECT_TRUE(same_bits(convolution.run(1, clipped), finished(expected, shape, clipped)));
   }
 }
 
@@ -254,14 +256,14 @@ TEST(Conv2d, TheResidualMayBeTheOutput) {
     SCOPED_TRACE(testing::PrintToString(shape));
     for (const Isa isa : test::supported_isas()) {
       Convolution convolution(shape, isa);
-      const Epilogue apart{convolution.bias.data(), convolution.residual.data(), true};
+      const Epilogue apart{convolution.bias.data(), convolution.residual.data(), true, 0.5F};
       const std::vector<float> expected = convolution.run(1, apart);
       for (const int threads : {1, 2}) {
         ThreadPool pool(threads);
         GuardedFloats out(convolution.residual.values());
         GuardedFloats workspace(convolution.packed->workspace_floats(threads));
         convolution.packed->run(convolution.in.data(), out.data(),
-                                {convolution.bias.data(), out.data(), true}, workspace.span(), pool);
+                                {convolution.bias.data(), out.data(), true, 0.5F}, workspace.span(), pool);
         EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa) << ' ' << threads;
       }
     }

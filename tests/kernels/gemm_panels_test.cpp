@@ -27,7 +27,7 @@ struct Block {
   std::int64_t columns;
   std::int64_t k;
   bool accumulate = false;
-  int epilogue_bits = 0;  ///< 1 bias, 2 residual, 4 ReLU
+  int epilogue_bits = 0;  ///< 1 bias, 2 residual, 4 ReLU, 8 and a ceiling
   std::int64_t c_gap = 0;
   std::int64_t b_gap = 0;  ///< between B panels
 };
@@ -51,7 +51,7 @@ void check(const Block& block, Walk walk) {
   GuardedFloats scratch(static_cast<std::size_t>(gemm_scratch_floats(kernels, block.k)));
   const Epilogue epilogue{(block.epilogue_bits & 1) != 0 ? bias.data() : nullptr,
                           (block.epilogue_bits & 2) != 0 ? residual.data() : nullptr,
-                          (block.epilogue_bits & 4) != 0};
+                          (block.epilogue_bits & 4) != 0, (block.epilogue_bits & 8) != 0 ? 0.5F : 0.0F};
   const Epilogue* last = block.epilogue_bits != 0 ? &epilogue : nullptr;
 
   std::vector<float> expected = c.values();
@@ -133,7 +133,7 @@ TEST_P(Panels, ARowPanelOfAnyDepth) {
 
 TEST_P(Panels, ARowPanelWithEpilogue) {
   const GemmKernels& kernels = gemm_kernels(GetParam());
-  for (int bits = 1; bits < 8; ++bits) {
+  for (const int bits : {1, 2, 3, 4, 5, 6, 7, 12, 13, 15}) {
     for (const std::int64_t columns : {kernels.nr + 1, 4 * kernels.nr - 1}) {
       for (const int rows : {kernels.mr, kernels.mr - 1}) {
         check(
@@ -155,7 +155,8 @@ TEST_P(Panels, AColumnPanel) {
   const GemmKernels& kernels = gemm_kernels(GetParam());
   for (std::int64_t rows = 1; rows <= 2 * kernels.mr + 1; ++rows) {
     for (const std::int64_t columns : {1, kernels.nr - 1, kernels.nr}) {
-      check({.isa = GetParam(), .rows = rows, .columns = columns, .k = 4, .epilogue_bits = 7}, Walk::columns);
+      check({.isa = GetParam(), .rows = rows, .columns = columns, .k = 4, .epilogue_bits = 15},
+            Walk::columns);
       check({.isa = GetParam(), .rows = rows, .columns = columns, .k = 9, .accumulate = true, .c_gap = 2},
             Walk::columns);
     }
