@@ -7,12 +7,11 @@
 
 namespace edge {
 
-std::string model_hash(const Graph& graph, const WeightSource& weights) {
-  const std::string text = graph.description() + "weights " + weights.identity() + "\n";
+std::string sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   // SHA-256 is always there: the only failure is a lack of memory.
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
     throw std::bad_alloc();
   }
   constexpr const char* digits = "0123456789abcdef";
@@ -22,6 +21,10 @@ std::string model_hash(const Graph& graph, const WeightSource& weights) {
     hexadecimal += digits[digest[i] & 15];
   }
   return hexadecimal;
+}
+
+std::string model_hash(const Graph& graph, const WeightSource& weights) {
+  return sha256(graph.description() + "weights " + weights.identity() + "\n");
 }
 
 }  // namespace edge

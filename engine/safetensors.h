@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/float_formats.h"
+#include "engine/stored_tensor.h"
 #include "engine/tensor.h"
 
 namespace edge {
@@ -36,11 +39,28 @@ struct SafetensorsIndex {
 SafetensorsIndex parse_safetensors_header(std::string_view header, std::uint64_t file_bytes,
                                           const std::string& file);
 
-/// Reads all tensors. So far they must be F32.
+/// By the first bytes: a length, and the bracket that begins the header.
+bool looks_like_safetensors(std::string_view bytes);
+
+/// The index of a whole file. Throws Error as above.
+WeightIndex read_safetensors_index(std::string_view bytes, const std::string& file);
+
+/// Reads all tensors, which must be F32.
 NamedTensors load_safetensors(const std::string& file);
 
 /// Writes to a file beside it first: `file` is never half written.
 void save_safetensors(const std::string& file, const NamedTensors& tensors,
                       const std::map<std::string, std::string>& metadata = {});
+
+/// A tensor to be written, whose values are asked for when its turn comes.
+struct SafetensorsSource {
+  Shape shape;
+  std::function<Tensor()> load;
+};
+
+/// The same with one tensor in memory at a time, in a format of choice. Throws Error if a value is too large
+/// for the format.
+void save_safetensors(const std::string& file, const std::map<std::string, SafetensorsSource>& tensors,
+                      FloatFormat format, const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace edge

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/error.h"
+#include "engine/quoted_name.h"
 #include "engine/safetensors.h"
 
 namespace edge {
@@ -24,15 +25,7 @@ constexpr std::array type_sizes{TypeSize{"F32", 4},  TypeSize{"F16", 2},     Typ
                                 TypeSize{"U32", 4},  TypeSize{"U16", 2},     TypeSize{"U8", 1},
                                 TypeSize{"BOOL", 1}, TypeSize{"F8_E4M3", 1}, TypeSize{"F8_E5M2", 1}};
 
-/// For one line of a message: short, without control characters.
-std::string in_quotes(const std::string& text) {
-  constexpr std::size_t longest = 80;
-  std::string result = "\"";
-  for (const char character : text.substr(0, longest)) {
-    result += static_cast<unsigned char>(character) < 0x20 || character == 0x7f ? '?' : character;
-  }
-  return result + (text.size() > longest ? "...\"" : "\"");
-}
+constexpr std::size_t most_entries = 100'000;
 
 /// An entry as it stands in the file.
 struct RawEntry {
@@ -53,6 +46,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
         return enter(Place::names);
       case Place::name:
         if (key_ == metadata_key) return enter(Place::metadata);
+        if (entries.size() == most_entries) return fail("more tensors than any network has");
         entries.push_back({.name = key_, .type = {}, .shape = {}, .offsets = {}});
         return enter(Place::tensor);
       default:
@@ -62,23 +56,24 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(std::string& key) override {
     if (place_ == Place::names) {
-      if (!names_.insert(key).second) return fail("name " + in_quotes(key) + " is there twice");
+      if (!names_.insert(key).second) return fail("name " + quoted_name(key) + " is there twice");
       key_ = key;
       return enter(Place::name);
     }
     if (place_ == Place::metadata) {
-      if (metadata.contains(key)) return fail("metadata key " + in_quotes(key) + " is there twice");
+      if (metadata.size() == most_entries) return fail("more metadata than any network has");
+      if (metadata.contains(key)) return fail("metadata key " + quoted_name(key) + " is there twice");
       key_ = key;
       return enter(Place::metadata_value);
     }
     const RawEntry& entry = entries.back();
     const auto attribute = [&](bool given, Place place) {
-      return given ? fail(of_entry() + "has " + in_quotes(key) + " twice") : enter(place);
+      return given ? fail(of_entry() + "has " + quoted_name(key) + " twice") : enter(place);
     };
     if (key == "dtype") return attribute(entry.type.has_value(), Place::type);
     if (key == "shape") return attribute(entry.shape.has_value(), Place::shape);
     if (key == "data_offsets") return attribute(entry.offsets.has_value(), Place::offsets);
-    return fail(of_entry() + "has an unknown key " + in_quotes(key));
+    return fail(of_entry() + "has an unknown key " + quoted_name(key));
   }
 
   bool end_object() override {
@@ -164,7 +159,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool misplaced(const std::string& what) {
     std::string where = "at its beginning";
-    if (place_ == Place::name || place_ == Place::metadata_value) where = "at " + in_quotes(key_);
+    if (place_ == Place::name || place_ == Place::metadata_value) where = "at " + quoted_name(key_);
     if (place_ == Place::type || place_ == Place::shape || place_ == Place::offsets) {
       where = "in " + of_entry() +
               (place_ == Place::type    ? "at dtype"
@@ -173,7 +168,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
     }
     return fail("the header has " + what + " where it must not be, " + where);
   }
-  std::string of_entry() const { return "tensor " + in_quotes(entries.back().name) + " "; }
+  std::string of_entry() const { return "tensor " + quoted_name(entries.back().name) + " "; }
 
   Place place_ = Place::outside;
   bool in_array_ = false;
@@ -184,12 +179,12 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
 /// The entry with its shape and size checked; offset still from the beginning of the values.
 SafetensorsEntry checked(const RawEntry& raw, std::uint64_t data_bytes, const std::string& file) {
   const auto fail = [&](const std::string& what) {
-    throw Error(file + ": tensor " + in_quotes(raw.name) + " " + what);
+    throw Error(file + ": tensor " + quoted_name(raw.name) + " " + what);
   };
   SafetensorsEntry entry{.name = raw.name, .type = *raw.type, .shape = {}};
   const auto type = std::find_if(type_sizes.begin(), type_sizes.end(),
                                  [&](const TypeSize& size) { return size.name == entry.type; });
-  if (type == type_sizes.end()) fail("has an unknown dtype " + in_quotes(entry.type));
+  if (type == type_sizes.end()) fail("has an unknown dtype " + quoted_name(entry.type));
   std::vector<std::int64_t> extents;
   std::uint64_t bytes = type->bytes;
   bool none = false;
@@ -220,7 +215,7 @@ SafetensorsEntry checked(const RawEntry& raw, std::uint64_t data_bytes, const st
 }  // namespace
 
 std::string SafetensorsEntry::label() const {
-  return "tensor " + in_quotes(name);
+  return "tensor " + quoted_name(name);
 }
 
 SafetensorsIndex parse_safetensors_header(std::string_view header, std::uint64_t file_bytes,

@@ -1,0 +1,76 @@
+#include "engine/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "engine/error.h"
+
+namespace edge {
+namespace {
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+/// Closes the descriptor at the end of a scope: a mapping needs it no longer.
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& file) : name_(file) {
+  const auto fail = [&](const std::string& why) { throw Error(file + ": " + why); };
+  // Without O_NONBLOCK the open of a FIFO would wait for a writer.
+  const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (descriptor.number < 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
+  struct stat status {};
+  if (::fstat(descriptor.number, &status) != 0) fail(std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) fail("not a regular file");
+  version_ = {.bytes = static_cast<std::uint64_t>(status.st_size),
+              .inode = status.st_ino,
+              .modified_ns = nanoseconds(status.st_mtim),
+              .changed_ns = nanoseconds(status.st_ctim)};
+  if (version_.bytes > std::numeric_limits<std::size_t>::max() / 2)
+    fail("too large for this device's address space");
+  size_ = static_cast<std::size_t>(version_.bytes);
+  if (size_ == 0) return;  // nothing can be mapped
+  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor.number, 0);
+  if (mapped == MAP_FAILED) fail(std::string("cannot be mapped: ") + std::strerror(errno));
+  data_ = static_cast<const char*>(mapped);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+void MappedFile::advise(std::string_view part, int advice) const {
+  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = static_cast<std::size_t>(part.data() - data_);
+  // A page that is shared with what lies around may be read ahead, but not released.
+  const bool inner = advice == MADV_DONTNEED;
+  const std::size_t first = (inner ? begin + page - 1 : begin) / page * page;
+  const std::size_t last =
+      inner && begin + part.size() < size_ ? (begin + part.size()) / page * page : begin + part.size();
+  if (first < last) ::madvise(const_cast<char*>(data_) + first, last - first, advice);  // only a hint
+}
+
+void MappedFile::will_need(std::string_view part) const {
+  advise(part, MADV_WILLNEED);
+}
+
+void MappedFile::release(std::string_view part) const {
+  advise(part, MADV_DONTNEED);
+}
+
+}  // namespace edge

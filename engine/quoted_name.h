@@ -1,0 +1,19 @@
+// Names from files, made fit for a one-line message. Thread-safe, no errors.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace edge {
+
+/// "name" in double quotes, control characters as '?', cut after 80 bytes ("...).
+inline std::string quoted_name(std::string_view text) {
+  constexpr std::size_t longest = 80;
+  std::string result = "\"";
+  for (const char character : text.substr(0, longest)) {
+    result += static_cast<unsigned char>(character) < 0x20 || character == 0x7f ? '?' : character;
+  }
+  return result + (text.size() > longest ? "...\"" : "\"");
+}
+
+}  // namespace edge
