@@ -71,6 +71,10 @@ void check_plan(const std::vector<LayerIndex>& ends, const Graph& graph, int wor
 
 }  // namespace
 
+double steady_seconds(std::chrono::steady_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
 std::size_t LinkFrame::bytes() const {
   std::size_t sum = 0;
   for (const auto& [layer, elements] : tensors) sum += elements.bytes();
@@ -140,7 +144,8 @@ FrameHeader parse_frame_header(const Message& message, const Graph& graph, int w
 
 json to_json(const StageReport& report) {
   return json::array({report.worker, report.receive_bytes, report.receive_s, report.decode_s, report.wait_s,
-                      report.compute_s, report.encode_s});
+                      report.compute_s, report.encode_s, report.transfer.bytes, report.transfer.seconds,
+                      report.received_at, report.compute_at, report.encode_at});
 }
 
 StageReport stage_report_from(const json& value) {
@@ -155,7 +160,11 @@ StageReport stage_report_from(const json& value) {
           .decode_s = seconds(3),
           .wait_s = seconds(4),
           .compute_s = seconds(5),
-          .encode_s = seconds(6)};
+          .encode_s = seconds(6),
+          .transfer = {.bytes = value.at(7).get<std::uint64_t>(), .seconds = seconds(8)},
+          .received_at = seconds(9),
+          .compute_at = seconds(10),
+          .encode_at = seconds(11)};
 }
 
 Message pack_result(const Result& result, std::span<const std::byte> encoded_output) {

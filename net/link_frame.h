@@ -1,6 +1,7 @@
 // What travels over a link: a frame's boundary tensors, with all that is needed to work on it. Plain data.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -11,22 +12,33 @@
 #include "net/codec/codec.h"
 #include "net/codec/elements.h"
 #include "net/message.h"
+#include "net/transfer_meter.h"
 
 namespace edge::net {
 
 /// Boundary tensors by the layer that made them.
 using ElementsMap = std::map<LayerIndex, Elements>;
 
-/// What one hop did for a frame; rides along with it to the master. Seconds.
+/// What one hop did for a frame; rides along with it to the master. Seconds; points in time are those of the
+/// hop's own steady clock.
 struct StageReport {
-  int worker = 0;
+  int worker = 0;                   ///< -1: the master
   std::uint64_t receive_bytes = 0;  ///< the whole message on the link into this worker
   double receive_s = 0;             ///< from its header to its last byte
   double decode_s = 0;
   double wait_s = 0;  ///< decoded, waiting for the computation in front of it
   double compute_s = 0;
   double encode_s = 0;  ///< for the link behind this worker
+  /// Transfers over the link behind this worker that were acknowledged since its last report: those of
+  /// earlier frames.
+  Transfer transfer = {};
+  double received_at = 0;  ///< when the message's last byte was here
+  double compute_at = 0;   ///< when the computation began
+  double encode_at = 0;    ///< when the encoding began
 };
+
+/// Seconds of this process' steady clock, for StageReport.
+double steady_seconds(std::chrono::steady_clock::time_point time);
 
 /// What the last active worker shall send back, and how links encode. The same for all frames of a run.
 struct FrameOptions {
@@ -66,6 +78,8 @@ LayerIndex first_layer(const std::vector<LayerIndex>& ends, int worker);
 
 /// Upper bound on a frame message's payload over all cuts of the graph.
 std::size_t max_frame_payload(const Graph& graph);
+/// Of a probe, which carries nothing.
+inline constexpr std::size_t max_probe_bytes = std::size_t{1} << 20;
 /// Upper bound on a result message's payload.
 std::size_t max_result_payload(const Graph& graph);
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "net/thread_name.h"
 
 namespace edge::net {
@@ -17,10 +19,11 @@ double seconds(steady_clock::duration duration) {
 
 }  // namespace
 
-LinkReceiver::LinkReceiver(const Graph& graph, int worker)
+LinkReceiver::LinkReceiver(const Graph& graph, int worker, TimeObserver observer)
     : graph_(graph),
       worker_(worker),
-      max_payload_(max_frame_payload(graph)),
+      max_payload_(std::max(max_frame_payload(graph), max_probe_bytes)),
+      observer_(std::move(observer)),
       // A connection's frames within its window, and those of one that it replaced.
       arrived_(2 * static_cast<std::size_t>(window_frames)),
       ready_(1),
@@ -46,11 +49,16 @@ asio::awaitable<void> LinkReceiver::serve(std::shared_ptr<Connection> connection
   for (;;) {
     Received received = co_await connection->receive();
     if (session != session_) throw ConnectionLost("replaced by a new connection");
+    if (received.message.type == MessageType::probe) {
+      connection->send({.type = MessageType::probed, .payload = {}});
+      continue;
+    }
     if (received.message.type != MessageType::frame) throw ConnectionLost("it sent an unexpected message");
     if (!arrived_.try_push({.received = std::move(received),
                             .connection = connection,
                             .session = session,
-                            .sender_instance = hello.identity.instance})) {
+                            .sender_instance = hello.identity.instance,
+                            .at = steady_clock::now()})) {
       throw ConnectionLost("it sent more frames than its window allows");
     }
   }
@@ -82,6 +90,11 @@ LinkFrame LinkReceiver::decode_tensors(FrameHeader header, bool restart) {
   return frame;
 }
 
+void LinkReceiver::tell(TimeSpent::What what, std::uint64_t frame, steady_clock::time_point begin,
+                        steady_clock::time_point end) const {
+  if (observer_) observer_({.what = what, .frame = frame, .begin = begin, .end = end});
+}
+
 void LinkReceiver::decode_one(const Arrived& arrived) {
   const Message& message = arrived.received.message;
   const auto start = steady_clock::now();
@@ -98,6 +111,7 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
     arrived.connection->send({.type = type,
                               .frame = message.frame,
                               .payload = to_cbor({{"sequence", sequence},
+                                                  {"held_s", seconds(steady_clock::now() - arrived.at)},
                                                   {"decompress_bytes_per_s", decoder_.decompress_speed()}})});
   };
   LinkFrame frame;
@@ -114,10 +128,13 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
   last_instance_ = arrived.sender_instance;
   if (!repeated) {
     last_sequence_ = sequence;
+    tell(TimeSpent::What::receive, message.frame, arrived.at - arrived.received.transfer, arrived.at);
+    tell(TimeSpent::What::decode, message.frame, start, steady_clock::now());
     frame.stages.push_back({.worker = worker_,
                             .receive_bytes = message.payload.size() + header_bytes,
                             .receive_s = seconds(arrived.received.transfer),
-                            .decode_s = seconds(steady_clock::now() - start)});
+                            .decode_s = seconds(steady_clock::now() - start),
+                            .received_at = steady_seconds(arrived.at)});
     if (!ready_.push({.frame = std::move(frame), .since = steady_clock::now()})) return;
   }
   answer(MessageType::ack);

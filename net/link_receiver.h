@@ -18,6 +18,7 @@
 #include "net/connection.h"
 #include "net/handshake.h"
 #include "net/link_frame.h"
+#include "net/time_observer.h"
 
 namespace edge::net {
 
@@ -29,7 +30,7 @@ class LinkReceiver {
  public:
   static constexpr int window_frames = 4;
 
-  LinkReceiver(const Graph& graph, int worker);
+  LinkReceiver(const Graph& graph, int worker, TimeObserver observer = {});
   ~LinkReceiver();  ///< close()s and joins
   LinkReceiver(const LinkReceiver&) = delete;
   LinkReceiver& operator=(const LinkReceiver&) = delete;
@@ -49,6 +50,7 @@ class LinkReceiver {
     std::shared_ptr<Connection> connection;
     std::uint64_t session = 0;
     std::uint64_t sender_instance = 0;
+    std::chrono::steady_clock::time_point at;
   };
   struct Ready {
     LinkFrame frame;
@@ -57,11 +59,14 @@ class LinkReceiver {
 
   void run();
   void decode_one(const Arrived& arrived);
+  void tell(TimeSpent::What what, std::uint64_t frame, std::chrono::steady_clock::time_point begin,
+            std::chrono::steady_clock::time_point end) const;
   LinkFrame decode_tensors(FrameHeader header, bool restart);
 
   const Graph& graph_;
   const int worker_;
   const std::size_t max_payload_;
+  const TimeObserver observer_;
   BoundedQueue<Arrived> arrived_;
   BoundedQueue<Ready> ready_;
   std::atomic<bool> forget_bases_{false};

@@ -4,6 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <random>
 
 #include "net/thread_name.h"
 
@@ -12,6 +17,12 @@ namespace edge::net {
 using std::chrono::steady_clock;
 
 namespace {
+
+constexpr std::size_t first_probe_bytes = 16 * 1024;
+
+steady_clock::duration duration_of(double seconds) {
+  return std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
+}
 
 double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -25,6 +36,7 @@ LinkSender::LinkSender(asio::io_context& context, Options options, Handlers hand
       connector_(context, options_.connector,
                  {.session = [this](auto connection, auto welcome) { return session(connection, welcome); },
                   .refused = handlers_.refused}),
+      idle_timer_(context),
       thread_([this] { run(); }) {}
 
 LinkSender::~LinkSender() {
@@ -70,9 +82,11 @@ asio::awaitable<void> LinkSender::session(std::shared_ptr<Connection> connection
     go_back(0);
   }
   handlers_.connected();
+  asio::co_spawn(idle_timer_.get_executor(), probe_when_idle(connection), asio::detached);
   try {
     for (;;) handle((co_await connection->receive()).message);
   } catch (...) {
+    idle_timer_.cancel();
     const std::lock_guard lock(mutex_);
     connection_.reset();
     throw;
@@ -89,7 +103,58 @@ void LinkSender::go_back(std::uint64_t sequence) {
   changed_.notify_all();
 }
 
+// The coroutine ends with the connection; it lives as long as the io_context, which outlives this object's
+// use.
+asio::awaitable<void> LinkSender::probe_when_idle(std::shared_ptr<Connection> connection) {
+  probe_bytes_ = 0;                         // one of a connection that was lost is never answered
+  if (is_idle()) probe(first_probe_bytes);  // else frames tell, and it would have to wait behind them
+  for (;;) {
+    idle_timer_.expires_after(options_.idle_probe);
+    asio::error_code error;
+    co_await idle_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    if (connection_of_session() != connection) co_return;
+    if (is_idle() && probe_bytes_ == 0) probe(first_probe_bytes);
+  }
+}
+
+std::shared_ptr<Connection> LinkSender::connection_of_session() const {
+  const std::lock_guard lock(mutex_);
+  return closed_ ? nullptr : connection_;
+}
+
+bool LinkSender::is_idle() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.empty() && unacknowledged_.empty() &&
+         steady_clock::now() - last_acknowledgement_ >= options_.idle_probe;
+}
+
+void LinkSender::probe(std::size_t bytes) {
+  // Bytes that no tunnel can compress.
+  std::vector<std::byte> payload(bytes);
+  std::minstd_rand random(static_cast<unsigned>(bytes));
+  for (std::byte& value : payload) value = static_cast<std::byte>(random() >> 8U);
+  probe_bytes_ = bytes;
+  probe_sent_ = steady_clock::now();
+  const std::lock_guard lock(mutex_);
+  if (connection_) connection_->send({.type = MessageType::probe, .payload = std::move(payload)});
+}
+
+void LinkSender::probe_arrived() {
+  constexpr double long_enough_s = 0.05;
+  const Transfer transfer{.bytes = probe_bytes_ + header_bytes, .seconds = seconds_since(probe_sent_)};
+  const std::size_t larger = std::min(4 * probe_bytes_, max_probe_bytes);
+  const bool believed = transfer.seconds >= long_enough_s || probe_bytes_ == max_probe_bytes;
+  probe_bytes_ = 0;
+  if (believed) {
+    handlers_.probed(transfer);
+  } else if (is_idle()) {  // else frames tell
+    probe(larger);
+  }
+}
+
 void LinkSender::handle(const Message& message) {
+  if (message.type == MessageType::probed && probe_bytes_ > 0) return probe_arrived();
   try {
     const nlohmann::json value = from_cbor(message.payload);
     const auto sequence = value.at("sequence").get<std::uint64_t>();
@@ -101,7 +166,9 @@ void LinkSender::handle(const Message& message) {
     }
     if (message.type != MessageType::ack) throw ConnectionLost("it sent an unexpected message");
     decompress_bytes_per_s_ = value.at("decompress_bytes_per_s").get<double>();
-    acknowledge(sequence);
+    const double held_s = value.at("held_s").get<double>();
+    if (!(held_s >= 0 && held_s < 1e6)) throw ConnectionLost("it sent an impossible acknowledgement");
+    acknowledge(sequence, held_s);
     changed_.notify_all();
   } catch (const nlohmann::json::exception&) {
     throw ConnectionLost("it sent a malformed acknowledgement");
@@ -109,7 +176,7 @@ void LinkSender::handle(const Message& message) {
 }
 
 // mutex_ is held.
-void LinkSender::acknowledge(std::uint64_t sequence) {
+void LinkSender::acknowledge(std::uint64_t sequence, double held_s) {
   constexpr double older = 0.8;
   const auto now = steady_clock::now();
   while (sent_ > 0 && unacknowledged_.front().sequence <= sequence) {
@@ -118,6 +185,14 @@ void LinkSender::acknowledge(std::uint64_t sequence) {
       const auto elapsed = now - std::max(entry.handed_over, last_acknowledgement_);
       acknowledged_bytes_ = older * acknowledged_bytes_ + static_cast<double>(entry.message_bytes);
       acknowledged_s_ = older * acknowledged_s_ + std::chrono::duration<double>(elapsed).count();
+      const Transfer transfer = meter_.acknowledge(entry.message_bytes, entry.handed_over, now, held_s);
+      if (handlers_.time_spent) {
+        const auto arrived = now - duration_of(held_s);
+        handlers_.time_spent({.what = TimeSpent::What::transfer,
+                              .frame = entry.frame.frame,
+                              .begin = arrived - duration_of(transfer.seconds),
+                              .end = arrived});
+      }
     }
     last_acknowledgement_ = now;
     unacknowledged_.pop_front();
@@ -153,7 +228,8 @@ std::optional<LinkSender::Job> LinkSender::next_job() {
           .restart = restart_,
           .connection = connection_,
           .link_bytes_per_s = acknowledged_s_ > 0 ? acknowledged_bytes_ / acknowledged_s_ : 0,
-          .decompress_bytes_per_s = decompress_bytes_per_s_};
+          .decompress_bytes_per_s = decompress_bytes_per_s_,
+          .transfer = meter_.take()};
   restart_ = false;
   return job;
 }
@@ -181,8 +257,17 @@ Message LinkSender::encode_frame(Job& job) {
     if (job.frame.options.delta) bases[layer] = Base{.frame = job.frame.frame, .elements = elements};
   }
   bases_ = std::move(bases);
+  if (handlers_.time_spent) {
+    handlers_.time_spent({.what = TimeSpent::What::encode,
+                          .frame = job.frame.frame,
+                          .begin = start,
+                          .end = steady_clock::now()});
+  }
   for (StageReport& stage : job.frame.stages) {
-    if (stage.worker == options_.sending_worker) stage.encode_s = seconds_since(start);
+    if (stage.worker != options_.sending_worker) continue;
+    stage.encode_s = seconds_since(start);
+    stage.encode_at = steady_seconds(start);
+    stage.transfer = job.transfer;
   }
   Message message{.type = MessageType::frame,
                   .flags = job.restart ? flag_restart : std::uint8_t{0},

@@ -4,6 +4,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -19,6 +20,8 @@
 #include "net/codec/encoder.h"
 #include "net/connector.h"
 #include "net/link_frame.h"
+#include "net/time_observer.h"
+#include "net/transfer_meter.h"
 
 namespace edge::net {
 
@@ -26,8 +29,8 @@ namespace edge::net {
 /// frames is unacknowledged, which is the back-pressure of the chain. After a lost connection, or when the
 /// receiver asks for it
 /// (`need_full`), the unacknowledged frames are sent again, the first of them whole. A thread named "send"
-/// encodes. send(), reset() and close() may be called from any thread. Must not be destroyed while the
-/// io_context runs.
+/// encodes. Measures how long transfers take. send(), reset() and close() may be called from any thread. Must
+/// not be destroyed while the io_context runs.
 class LinkSender {
  public:
   struct Options {
@@ -37,11 +40,18 @@ class LinkSender {
     std::size_t max_unacknowledged_bytes = std::size_t{48}
                                            << 20;  ///< of tensors in memory; one frame always goes
     std::size_t queued_frames = 1;                 ///< waiting to be encoded; more block send()
+    /// A link over which nothing has gone for so long is measured with probes.
+    std::chrono::milliseconds idle_probe{30000};
   };
   struct Handlers {
     /// Both on the io_context's thread. See Connector::Handlers.
     std::function<void(const std::string& reason)> refused;
     std::function<void()> connected = [] {};
+    /// Probes have measured the link: when it is connected, and now and then while it is idle. They get
+    /// larger until one takes long enough to be believed: routers let short bursts pass at any speed. What
+    /// frames tell is in their StageReport.
+    std::function<void(const Transfer& transfer)> probed = [](const Transfer&) {};
+    TimeObserver time_spent = {};
   };
 
   LinkSender(asio::io_context& context, Options options, Handlers handlers);
@@ -73,11 +83,17 @@ class LinkSender {
     std::shared_ptr<Connection> connection;
     double link_bytes_per_s = 0;
     double decompress_bytes_per_s = 0;
+    Transfer transfer;  ///< since the last job
   };
 
   asio::awaitable<void> session(std::shared_ptr<Connection> connection, Welcome welcome);
   void handle(const Message& message);
-  void acknowledge(std::uint64_t sequence);
+  void acknowledge(std::uint64_t sequence, double held_s);
+  void probe(std::size_t bytes);
+  void probe_arrived();
+  bool is_idle() const;
+  std::shared_ptr<Connection> connection_of_session() const;
+  asio::awaitable<void> probe_when_idle(std::shared_ptr<Connection> connection);
   void go_back(std::uint64_t sequence);
   void run();
   std::optional<Job> next_job();
@@ -105,8 +121,14 @@ class LinkSender {
   double acknowledged_s_ = 0;
   std::chrono::steady_clock::time_point last_acknowledgement_;
   double decompress_bytes_per_s_ = 0;  ///< measured by the receiver; 0: not yet
+  TransferMeter meter_;
   std::shared_ptr<Connection> connection_;
   bool closed_ = false;
+
+  // Only the io_context's thread touches these.
+  asio::steady_timer idle_timer_;
+  std::size_t probe_bytes_ = 0;  ///< of the probe that is under way; 0: none
+  std::chrono::steady_clock::time_point probe_sent_;
 
   // Only the sending thread touches these.
   std::optional<Encoder> encoder_;

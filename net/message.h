@@ -19,16 +19,22 @@ inline constexpr std::size_t header_bytes = 24;
 inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;
 
 enum class MessageType : std::uint8_t {
-  hello = 1,      ///< first message of the side that connects (CBOR)
-  welcome = 2,    ///< the answer (CBOR)
-  refusal = 3,    ///< the other answer (CBOR); the connection is closed behind it
-  heartbeat = 4,  ///< no payload; whenever nothing else was sent for a while
-  frame = 5,      ///< link: a frame's boundary tensors (CBOR and codec bytes)
-  ack = 6,        ///< link, backwards: a frame was decoded and taken over (CBOR)
-  need_full = 7,  ///< link, backwards: a frame's base is not held here; send whole from there on (CBOR)
-  result = 8,     ///< control, to the master: a frame's result (CBOR and codec bytes)
-  profile = 9,    ///< control, to the master: seconds per layer (CBOR)
-  failure = 10,   ///< control, to the master: this worker cannot go on (CBOR)
+  hello = 1,        ///< first message of the side that connects (CBOR)
+  welcome = 2,      ///< the answer (CBOR)
+  refusal = 3,      ///< the other answer (CBOR); the connection is closed behind it
+  heartbeat = 4,    ///< no payload; whenever nothing else was sent for a while
+  frame = 5,        ///< link: a frame's boundary tensors (CBOR and codec bytes)
+  ack = 6,          ///< link, backwards: a frame was decoded and taken over (CBOR)
+  need_full = 7,    ///< link, backwards: a frame's base is not held here; send whole from there on (CBOR)
+  result = 8,       ///< control, to the master: a frame's result (CBOR and codec bytes)
+  profile = 9,      ///< control, to the master: seconds per layer (CBOR)
+  failure = 10,     ///< control, to the master: this worker cannot go on (CBOR)
+  training = 11,    ///< control, from the trainer to the master: how far it is (CBOR)
+  predictors = 12,  ///< control, from the trainer to the master: what it has learnt (docs/prediction.md)
+  transfer = 13,    ///< control, to the master: how fast the link behind this worker is (CBOR)
+  probe = 14,       ///< link: any bytes, to measure its speed
+  probed = 15,      ///< link, backwards: a probe has arrived (no payload)
+  clock = 16,       ///< control, both ways: what time it is with the worker (CBOR)
 };
 
 struct Message {
