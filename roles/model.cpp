@@ -1,9 +1,14 @@
 #include "roles/model.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <filesystem>
+
+#include "engine/error.h"
 #include "engine/model_hash.h"
 #include "engine/models/models.h"
+#include "engine/weight_file.h"
 #include "kernels/cpu.h"
 #include "kernels/thread_pool.h"
 #include "roles/version.h"
@@ -23,17 +28,86 @@ constexpr const char* architecture = "armv7";
 constexpr const char* architecture = "other";
 #endif
 
+constexpr std::size_t imagenet_classes = 1000;
+
+ModelOptions model_options(const ModelConfig& config) {
+  return {.rows = config.rows, .columns = config.columns, .features_only = config.features_only};
+}
+
+/// 0 if the network has no classifier: its output is then no row of logits.
+std::size_t classes_of(const Graph& graph) {
+  const Shape& output = graph.layer(graph.output()).output_shape;
+  return output.rank() == 2 ? static_cast<std::size_t>(output[1]) : 0;
+}
+
+/// As many classes as the last layer with parameters has outputs in the file; what does not fit otherwise is
+/// left for FileWeights to tell.
+std::int64_t classes_in(const WeightFile& file, const Graph& graph) {
+  constexpr std::int64_t most = 1'000'000;
+  const ParameterSpec* last = nullptr;
+  for (const Layer& layer : graph.layers()) {
+    if (!layer.parameters.empty()) last = &layer.parameters.front();
+  }
+  const auto classes = static_cast<std::int64_t>(classes_of(graph));
+  const StoredTensor* const stored = last != nullptr ? file.find(last->name) : nullptr;
+  const bool same_kind = stored != nullptr && stored->shape.rank() > 0 &&
+                         stored->shape.rank() == last->shape.rank() && last->shape[0] == classes;
+  if (!same_kind || stored->shape[0] < 1 || stored->shape[0] > most) return classes;
+  return stored->shape[0];
+}
+
+std::string weights_text(const ModelConfig& config, const WeightSource& weights) {
+  if (config.weights.empty()) return weights.identity();
+  // "file" and the first digits of the hash: two files of one name may differ.
+  const std::string digits = weights.identity().substr(5, 8);
+  return fmt::format("{} ({})", std::filesystem::path(config.weights).filename().string(), digits);
+}
+
 }  // namespace
 
+Network load_network(const ModelConfig& config) {
+  ModelOptions options = model_options(config);
+  Graph graph = make_model(config.name, options);
+  if (config.weights.empty())
+    return {.graph = std::move(graph), .weights = std::make_unique<SeededWeights>(config.seed)};
+  const auto file = std::make_shared<const WeightFile>(config.weights);
+  if (const auto classes = classes_in(*file, graph); !config.features_only && classes != options.classes) {
+    options.classes = classes;
+    graph = make_model(config.name, options);
+  }
+  auto weights = std::make_unique<FileWeights>(
+      file, graph,
+      FileWeightsOptions{.features_only = config.features_only, .cache_directory = config.cache_directory});
+  if (!weights->unused().empty()) {
+    spdlog::warn("{}: {} has no {}: ignored", config.weights, config.name, listed(weights->unused()));
+  }
+  return {.graph = std::move(graph), .weights = std::move(weights)};
+}
+
+Labels load_labels(const ModelConfig& config, const Graph& graph) {
+  const std::size_t classes = classes_of(graph);
+  if (config.labels.empty()) {
+    const bool imagenet = classes == imagenet_classes && !config.weights.empty();
+    return imagenet ? Labels::imagenet() : Labels();
+  }
+  Labels labels = Labels::from_file(config.labels);
+  if (classes == 0) return {};  // features only
+  if (labels.size() != classes) {
+    throw Error(fmt::format("{}: {} names, but {} has {} classes; write one name per line", config.labels,
+                            labels.size(), config.name, classes));
+  }
+  return labels;
+}
+
 Model load_model(const ModelConfig& config) {
-  Graph graph = make_model(
-      config.name, {.rows = config.rows, .columns = config.columns, .features_only = config.features_only});
-  auto weights = std::make_unique<SeededWeights>(config.seed);
-  std::string hash = model_hash(graph, *weights);
-  std::string text = fmt::format("{}{}, {}x{}, seed {}", config.name, config.features_only ? " features" : "",
-                                 config.rows, config.columns, config.seed);
-  return {.graph = std::move(graph),
-          .weights = std::move(weights),
+  Network network = load_network(config);
+  Labels labels = load_labels(config, network.graph);
+  std::string hash = model_hash(network.graph, *network.weights);
+  std::string text = fmt::format("{}{}, {}x{}, {}", config.name, config.features_only ? " features" : "",
+                                 config.rows, config.columns, weights_text(config, *network.weights));
+  return {.graph = std::move(network.graph),
+          .weights = std::move(network.weights),
+          .labels = std::move(labels),
           .hash = std::move(hash),
           .text = std::move(text)};
 }

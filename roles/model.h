@@ -1,10 +1,12 @@
-// The network that a config asks for, and how a process introduces itself with it.
+// The network that a config asks for with its weights and class names, and how a process introduces itself
+// with it.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "engine/graph.h"
+#include "engine/labels.h"
 #include "engine/weights.h"
 #include "net/handshake.h"
 #include "roles/config/config.h"
@@ -15,11 +17,28 @@ namespace edge {
 struct Model {
   Graph graph;
   std::unique_ptr<const WeightSource> weights;
+  Labels labels;     ///< of the output's classes; none: not known, or no classifier
   std::string hash;  ///< of graph, weights and frame size
   std::string text;  ///< for people: "alexnet features, 480x720, seed 1"
 };
 
-/// Throws Error: unknown network, frame too small for it.
+/// A network and its weights, not yet hashed.
+struct Network {
+  Graph graph;
+  std::unique_ptr<const WeightSource> weights;
+};
+
+/// The network with the weights of config.weights, or with random ones without that. Its classes are as many
+/// as the weights say. Logs a warning with the parameters that the file has and the network has not. Throws
+/// Error: unknown network, frame too small for it, weights that cannot be read or do not fit.
+Network load_network(const ModelConfig& config);
+
+/// The names that config.labels has; without that ImageNet's for a network of 1000 classes that has weights.
+/// Throws Error: not readable, other than one name per class.
+Labels load_labels(const ModelConfig& config, const Graph& graph);
+
+/// All of it. The first start with a weight file reads the whole file, to hash it; later ones do not, if
+/// config.cache_directory can be written. Throws Error as above, and for weights that are infinite or NaN.
 Model load_model(const ModelConfig& config);
 
 /// "worker" with its index, or "master" with 0. Contains a new instance number.

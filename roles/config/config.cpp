@@ -20,9 +20,11 @@ namespace {
 constexpr std::int64_t max_frame_side = 16384;
 constexpr std::int64_t max_frame_pixels = 64'000'000;
 constexpr std::size_t max_workers = 64;
+constexpr double least_bandwidth = 1e3, most_bandwidth = 1e12;  // bytes/s; less is surely a forgotten unit
 constexpr std::size_t max_plans = 1000;
 constexpr std::int64_t max_layer = 1'000'000;
 constexpr std::int64_t max_threads = 1024;
+constexpr std::int64_t max_training_frames = 10'000;
 
 /// Relative paths are meant from the directory of the config file, wherever the program is started.
 std::string from_directory_of(const std::filesystem::path& file, const std::string& path) {
@@ -48,9 +50,18 @@ std::filesystem::path default_cache_directory() {
   return "/var/tmp/edge";  // a service without a home
 }
 
-void read_model(const TomlReader& reader, ModelConfig& model) {
+/// A path, if there is one.
+void read_path(const TomlReader& reader, std::string_view key, std::string& path,
+               const std::filesystem::path& file) {
+  reader.read_text(key, path);
+  if (!path.empty()) path = from_directory_of(file, path);
+}
+
+void read_model(const TomlReader& reader, const std::filesystem::path& file, ModelConfig& model) {
   reader.read_choice("name", model.name, model_names());
   reader.read_boolean("features_only", model.features_only);
+  read_path(reader, "weights", model.weights, file);
+  read_path(reader, "labels", model.labels, file);
   reader.read_integer("seed", model.seed, 0, INT64_MAX);
   const toml::array* size = reader.array("frame_size", "[rows, columns]");
   if (size == nullptr) {
@@ -124,6 +135,7 @@ void read_workers(const toml::table& root, Config& config) {
     }
     worker.threads = config.threads;
     reader.read_integer("threads", worker.threads, 0, max_threads);
+    reader.read_number("bandwidth", worker.bandwidth_bytes_per_s, least_bandwidth, most_bandwidth);
     for (std::size_t other = 0; other < config.workers.size(); ++other) {
       if (same_endpoint(worker.address, config.workers[other].address)) {
         throw Error(fmt::format("{}: '{}' is already the address of workers[{}]", reader.where("address"),
@@ -134,7 +146,24 @@ void read_workers(const toml::table& root, Config& config) {
   }
 }
 
+void read_seconds(const TomlReader& reader, std::string_view key, std::chrono::milliseconds& value,
+                  double least, double most) {
+  double seconds = std::chrono::duration<double>(value).count();
+  reader.read_number(key, seconds, least, most);
+  value = std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+}
+
 void read_trainer(const TomlReader& reader, Config& config) {
+  TrainerConfig& trainer = config.trainer;
+  reader.read_integer("frames", trainer.frames, 2, max_training_frames);
+  reader.read_text("source", trainer.source);
+  if (!trainer.source.empty() && !is_stream(trainer.source)) {
+    trainer.source = from_directory_of(config.file, trainer.source);
+  }
+  read_seconds(reader, "wait_s", trainer.wait, 0, 3600);
+  if (reader.has("listen")) {
+    trainer.listen = read_address(reader, "listen");
+  }
   if (!reader.has("address")) {
     return;
   }
@@ -145,7 +174,7 @@ void read_trainer(const TomlReader& reader, Config& config) {
                               reader.where("address"), address.to_string(), worker));
     }
   }
-  config.trainer.address = address;
+  trainer.address = address;
 }
 
 void read_video(const TomlReader& reader, Config& config) {
@@ -237,14 +266,8 @@ void read_net(const TomlReader& reader, NetConfig& net) {
   reader.read_choice("mode", mode, {"full", "delta"});
   net.mode = mode == "full" ? Mode::full : Mode::delta;
   reader.read_boolean("compress", net.compress);
-  const auto read_seconds = [&](std::string_view key, std::chrono::milliseconds& value, double least,
-                                double most) {
-    double seconds = std::chrono::duration<double>(value).count();
-    reader.read_number(key, seconds, least, most);
-    value = std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
-  };
-  read_seconds("heartbeat_s", net.heartbeat, 0.05, 600);
-  read_seconds("timeout_s", net.timeout, 0.1, 3600);
+  read_seconds(reader, "heartbeat_s", net.heartbeat, 0.05, 600);
+  read_seconds(reader, "timeout_s", net.timeout, 0.1, 3600);
   if (net.timeout < 2 * net.heartbeat) {
     throw Error(
         fmt::format("{}: the timeout, {} s, must be at least twice heartbeat_s, {} s, or idle connections "
@@ -275,7 +298,8 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
     const toml::table* found = top.subtable(name);
     return TomlReader(found != nullptr ? *found : empty, name, name, file);
   };
-  read_model(table("model"), config.model);
+  read_model(table("model"), file, config.model);
+  config.model.cache_directory = config.cache_directory;
   read_workers(root, config);
   read_trainer(table("trainer"), config);
   read_video(table("video"), config);

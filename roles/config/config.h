@@ -24,18 +24,26 @@ struct Address {
 struct ModelConfig {
   std::string name = "alexnet";
   bool features_only = false;
-  std::uint64_t seed = 1;                  ///< of the random weights
-  std::int64_t rows = 480, columns = 720;  ///< frame_size = [rows, columns]
+  std::string weights = {};  ///< .pth or .safetensors; empty: random ones
+  std::string labels = {};   ///< names of the classes, one per line; empty: ImageNet's, if they fit
+  std::uint64_t seed = 1;    ///< of the random weights
+  std::int64_t rows = 480, columns = 720;      ///< frame_size = [rows, columns]
+  std::filesystem::path cache_directory = {};  ///< the whole config's: hashes of weight files
 };
 
 struct WorkerConfig {
-  Address address;                ///< where others reach it
-  std::optional<Address> listen;  ///< where it listens; default: every interface, the address' port
-  int threads = 0;                ///< 0: all cores
+  Address address;                   ///< where others reach it
+  std::optional<Address> listen;     ///< where it listens; default: every interface, the address' port
+  int threads = 0;                   ///< 0: all cores
+  double bandwidth_bytes_per_s = 0;  ///< of the link into it, to begin with; 0: probed at the start
 };
 
 struct TrainerConfig {
-  std::optional<Address> address;
+  std::optional<Address> address;         ///< where the master reaches it; without one there is no trainer
+  std::optional<Address> listen;          ///< where it listens; default: every interface, the address' port
+  int frames = 24;                        ///< of the source's begin, to learn from
+  std::string source;                     ///< empty: that of [video]
+  std::chrono::milliseconds wait{60000};  ///< how long a master waits for the predictors at the start
 };
 
 struct VideoConfig {
@@ -50,8 +58,8 @@ enum class Mode : std::uint8_t { full, delta };
 enum class ResultKind : std::uint8_t { top_k, checksum, full };
 
 struct ScheduleConfig {
-  std::string scheduler = "load_balance";  ///< load_balance | one_side | fixed
-  std::string side = "edge";               ///< one_side: edge (first worker) or cloud (last worker)
+  std::string scheduler = "data_aware";  ///< a name of scheduler_names()
+  std::string side = "edge";             ///< one_side: edge (first worker) or cloud (last worker)
   /// fixed: [first, last] layers of each worker, empty for none; several plans are used in turn, one per
   /// group.
   std::vector<std::vector<std::optional<std::pair<int, int>>>> plans;

@@ -4,8 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/cpu.h"
+#include "net/measurements.h"
 #include "roles/worker/profile.h"
 
 namespace edge {
@@ -30,6 +32,7 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
             .session = [this, index](auto connection,
                                      auto welcome) { return serve(index, connection, welcome); },
             .refused = [this](const std::string& reason) { handlers_.failed(reason); }});
+    worker->link_measured = i + 1 == config.workers.size() || config.workers[i + 1].bandwidth_bytes_per_s > 0;
     workers_.push_back(std::move(worker));
   }
 }
@@ -50,30 +53,73 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
   worker.isa = welcome.identity.isa;
   worker.layer_cost.clear();
   worker.profile_due.expires_after(std::chrono::milliseconds(500));
-  worker.profile_due.async_wait([index](asio::error_code error) {
-    if (!error) spdlog::info("waiting for worker {}, which measures its layers", index);
+  worker.profile_due.async_wait([this, index](asio::error_code error) {
+    const RemoteWorker& waited_for = *workers_[static_cast<std::size_t>(index)];
+    if (error || (!waited_for.layer_cost.empty() && waited_for.link_measured)) return;
+    spdlog::info("waiting for worker {}, which measures its {}", index,
+                 waited_for.layer_cost.empty() ? "layers" : "link to the next one");
   });
+  worker.clock = {};
+  ask_for_clock(index, connection);
   try {
     for (;;) handle(index, (co_await connection->receive()).message);
   } catch (const net::ConnectionLost& error) {
     worker.connected = false;
     worker.profile_due.cancel();
+    worker.clock_due.cancel();
     spdlog::warn("lost worker {}: {}", index, error.what());
     handlers_.lost(index);
     throw;
   }
 }
 
+void Chain::ask_for_clock(int index, const std::shared_ptr<net::Connection>& connection) {
+  RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
+  connection->send(net::clock_message(net::ClockQuestion{
+      .asked = net::steady_seconds(std::chrono::steady_clock::now()), .offset = worker.clock.seconds()}));
+  // Often at first: the best of several answers counts.
+  worker.clock_due.expires_after(worker.clock.samples() < 8 ? std::chrono::milliseconds(50)
+                                                            : std::chrono::seconds(2));
+  worker.clock_due.async_wait([this, index, connection](asio::error_code error) {
+    if (!error) ask_for_clock(index, connection);
+  });
+}
+
+void Chain::align_clocks(std::vector<net::StageReport>& stages) const {
+  for (net::StageReport& stage : stages) {
+    if (stage.worker < 0 || stage.worker >= size()) continue;
+    const std::optional<double> offset = workers_[static_cast<std::size_t>(stage.worker)]->clock.seconds();
+    for (double* time : {&stage.received_at, &stage.compute_at, &stage.encode_at}) {
+      *time = offset && *time > 0 ? *time - *offset : 0;
+    }
+  }
+}
+
 void Chain::handle(int index, const net::Message& message) {
   switch (message.type) {
-    case net::MessageType::result:
-      handlers_.result(net::parse_result(message, model_.graph, kernels::active_isa()));
+    case net::MessageType::result: {
+      net::Result result = net::parse_result(message, model_.graph, kernels::active_isa());
+      align_clocks(result.stages);
+      handlers_.result(std::move(result));
       return;
+    }
     case net::MessageType::profile:
-      workers_[static_cast<std::size_t>(index)]->profile_due.cancel();
       workers_[static_cast<std::size_t>(index)]->layer_cost = parse_profile(message, model_.graph);
       announce_if_complete();
       return;
+    case net::MessageType::transfer: {
+      const net::Transfer transfer = net::parse_transfer(message);
+      if (index + 1 < size()) handlers_.probed(index + 1, transfer);
+      RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
+      if (!std::exchange(worker.link_measured, true)) announce_if_complete();
+      return;
+    }
+    case net::MessageType::clock: {
+      const net::ClockAnswer answer = net::parse_clock_answer(message);
+      workers_[static_cast<std::size_t>(index)]->clock.add(
+          answer.asked, answer.clock, net::steady_seconds(std::chrono::steady_clock::now()));
+      return;
+    }
     case net::MessageType::failure: {
       const nlohmann::json value = net::from_cbor(message.payload);
       const auto reason = value.find("reason");
@@ -87,7 +133,9 @@ void Chain::handle(int index, const net::Message& message) {
 }
 
 void Chain::announce_if_complete() {
-  const auto ready = [](const auto& worker) { return worker->connected && !worker->layer_cost.empty(); };
+  const auto ready = [](const auto& worker) {
+    return worker->connected && worker->link_measured && !worker->layer_cost.empty();
+  };
   if (std::all_of(workers_.begin(), workers_.end(), ready)) handlers_.complete();
 }
 

@@ -6,9 +6,11 @@
 #include <asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "net/clock_offset.h"
 #include "net/connector.h"
 #include "net/link_frame.h"
 #include "roles/config/config.h"
@@ -20,11 +22,15 @@ namespace edge {
 class Chain {
  public:
   struct Handlers {
-    /// Every worker is connected and profiled; called again each time after one was lost.
+    /// Every worker is connected and profiled, and has measured the link behind it; called again each time
+    /// after one was lost.
     std::function<void()> complete;
     /// A worker's connection was lost: frames under way may be lost with it.
     std::function<void(int worker)> lost;
+    /// Points in time in its reports are on our clock; 0 where a worker's clock is not known yet.
     std::function<void(net::Result)> result;
+    /// A worker has probed the link into `worker`.
+    std::function<void(int worker, const net::Transfer& transfer)> probed;
     /// The run cannot go on (one line).
     std::function<void(const std::string& reason)> failed;
   };
@@ -43,9 +49,12 @@ class Chain {
 
  private:
   struct RemoteWorker {
-    explicit RemoteWorker(asio::io_context& context) : profile_due(context) {}
+    explicit RemoteWorker(asio::io_context& context) : profile_due(context), clock_due(context) {}
     bool connected = false;
-    asio::steady_timer profile_due;  ///< when to say that we wait for its profile
+    bool link_measured = false;  ///< the one behind it, at least once; or there is none
+    net::ClockOffset clock;
+    asio::steady_timer profile_due;  ///< when to say that we wait for what it measures
+    asio::steady_timer clock_due;    ///< when to ask for its clock again
     std::string isa;
     std::vector<double> layer_cost;
     std::unique_ptr<net::Connector> connector;
@@ -53,7 +62,9 @@ class Chain {
 
   asio::awaitable<void> serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome);
   void handle(int index, const net::Message& message);
+  void ask_for_clock(int index, const std::shared_ptr<net::Connection>& connection);
   void announce_if_complete();
+  void align_clocks(std::vector<net::StageReport>& stages) const;
 
   const Model& model_;
   Handlers handlers_;

@@ -9,6 +9,7 @@
 
 #include "engine/error.h"
 #include "roles/report/json_line.h"
+#include "roles/report/planning_table.h"
 #include "roles/report/table.h"
 
 namespace edge {
@@ -77,7 +78,8 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
 
 void FrameOutput::write(const FrameUnderWay& frame) {
   const FrameRecord entry = record(frame);
-  FrameResult result{.checksum = frame.result->checksum, .top_k = frame.result->top_k};
+  FrameResult result{
+      .checksum = frame.result->checksum, .top_k = frame.result->top_k, .labels = &model_.labels};
   if (config_.output.result == ResultKind::full && !frame.result->output.empty()) {
     result.shape = frame.result->output.shape;
     result.values = {reinterpret_cast<const float*>(frame.result->output.data), frame.result->output.count()};
@@ -98,9 +100,9 @@ void FrameOutput::count_check(bool missed) {
   if (missed) ++statistics_.mismatched_frames;
 }
 
-void FrameOutput::print_table() {
+void FrameOutput::print_table(const PlanningSummary& planning) {
   progress_.clear();
-  const std::string table = format_table(summarize(statistics_));
+  const std::string table = format_table(summarize(statistics_)) + format_planning(planning);
   std::cerr << table << std::flush;
 }
 

@@ -12,6 +12,7 @@
 #include "roles/master/in_flight.h"
 #include "roles/model.h"
 #include "roles/report/frame_record.h"
+#include "roles/report/planning_summary.h"
 #include "roles/report/progress.h"
 #include "roles/report/run_statistics.h"
 
@@ -32,7 +33,7 @@ class FrameOutput {
   /// Something else is about to be written to the terminal.
   void clear_progress() { progress_.clear(); }
   /// The final table, on stderr.
-  void print_table();
+  void print_table(const PlanningSummary& planning);
 
  private:
   FrameRecord record(const FrameUnderWay& frame) const;

@@ -5,19 +5,26 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <cstring>
+#include <deque>
+#include <iostream>
 #include <numeric>
+#include <utility>
 
-#include "kernels/delta.h"
 #include "net/thread_name.h"
 #include "roles/master/checker.h"
 #include "roles/master/frame_output.h"
+#include "roles/report/gantt.h"
+#include "roles/trace/link_events.h"
 
 namespace edge {
 
 using std::chrono::steady_clock;
 
 namespace {
+
+/// A trainer that is there says so within this time.
+constexpr std::chrono::milliseconds longest_silence{10000};
+constexpr std::size_t gantt_frames = 6;
 
 net::FrameOptions frame_options(const Config& config) {
   return {.delta = config.net.mode == Mode::delta,
@@ -38,21 +45,26 @@ net::LinkSender::Options link_options(const Config& config, const net::Identity&
           .sending_worker = -1};
 }
 
-VideoOptions video_options(const Config& config) {
-  return {.source = config.video.source,
-          .rows = config.model.rows,
-          .columns = config.model.columns,
-          .loop = config.video.loop};
+GroupSource open_source(const Config& config) {
+  std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
+                                                           .rows = config.model.rows,
+                                                           .columns = config.model.columns,
+                                                           .loop = config.video.loop});
+  const bool may_look_ahead = !config.video.realtime && !source->live();
+  return {std::move(source),
+          {.realtime = config.video.realtime, .frame_limit = config.video.frames},
+          {.deadband = config.video.deadband,
+           .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1}};
 }
 
-std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model) {
-  scheduling::SchedulerOptions options{.side = config.schedule.side, .plans = {}};
-  for (const auto& ranges : config.schedule.plans) {
-    options.plans.push_back(
-        scheduling::plan_from_ranges(ranges, model.graph.size(), static_cast<int>(config.workers.size()),
-                                     fmt::format("{}: plan in [schedule]", config.file.string())));
+/// Of the link into each worker, as configured.
+std::vector<std::optional<double>> configured_bandwidth(const Config& config) {
+  std::vector<std::optional<double>> bandwidth;
+  for (const WorkerConfig& worker : config.workers) {
+    bandwidth.push_back(worker.bandwidth_bytes_per_s > 0 ? std::optional(worker.bandwidth_bytes_per_s)
+                                                         : std::nullopt);
   }
-  return scheduling::make_scheduler(config.schedule.scheduler, options);
+  return bandwidth;
 }
 
 double sum(const std::vector<double>& values) {
@@ -61,27 +73,56 @@ double sum(const std::vector<double>& values) {
 
 }  // namespace
 
-Master::Master(const Config& config)
+Master::Master(const Config& config, const MasterOptions& options)
     : config_(config),
+      options_(options),
       model_(load_model(config.model)),
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config)),
       stop_signal_(context_, [this] { interrupt(); }),
       in_flight_(config.schedule.pending),
-      source_(open_frame_source(video_options(config)),
-              {.realtime = config.video.realtime, .frame_limit = config.video.frames}),
-      scheduler_(open_scheduler(config, model_)),
+      source_(open_source(config_)),
+      planner_(config_, model_),
       chain_(context_, config_, model_, identity_,
              {.complete = [this] { chain_complete(); },
               .lost =
                   [this](int) {
+                    chain_complete_ = false;
                     in_flight_.set_complete(false);
                     link_.reset();
+                    planner_.interrupted();
                   },
-              .result = [this](net::Result result) { in_flight_.finish(std::move(result)); },
+              .result =
+                  [this](net::Result result) {
+                    planner_.finished(result);
+                    in_flight_.finish(std::move(result));
+                  },
+              .probed = [this](int worker, const net::Transfer& transfer) { link_probed(worker, transfer); },
               .failed = [this](const std::string& reason) { fail(reason); }}),
       link_(context_, link_options(config_, identity_),
-            {.refused = [this](const std::string& reason) { fail(reason); }}) {}
+            {.refused = [this](const std::string& reason) { fail(reason); },
+             .probed = [this](const net::Transfer& transfer) { link_probed(0, transfer); },
+             .time_spent = trace::link_observer(open_trace(), "link to worker 0", true)}),
+      trainer_due_(context_),
+      bandwidth_(configured_bandwidth(config_)) {}
+
+trace::TraceWriter* Master::open_trace() {
+  if (options_.trace.empty()) return nullptr;
+  trace_.emplace(options_.trace, "master", trace::master_process);
+  trace_->set_clock_offset(0);
+  return &*trace_;
+}
+
+void Master::trace_event(const char* track, const char* name, steady_clock::time_point begin,
+                         std::optional<std::uint64_t> frame, trace::Flow flow) {
+  if (!trace_) return;
+  trace_->add({.track = track,
+               .name = name,
+               .begin = begin,
+               .end = steady_clock::now(),
+               .frame = frame,
+               .flow = flow});
+}
 
 Master::~Master() {
   in_flight_.stop();
@@ -93,10 +134,13 @@ Master::~Master() {
 
 int Master::run() {
   net::name_this_thread("net");
-  spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
-               config_.model.name, config_.model.seed);
+  if (config_.model.weights.empty()) {
+    spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
+                 config_.model.name, config_.model.seed);
+  }
   feed_thread_ = std::thread([this] { feed(); });
   output_thread_ = std::thread([this] { output(); });
+  start_trainer_client();
   chain_.start();
   link_.start();
   context_.run();
@@ -120,18 +164,82 @@ void Master::fail(const std::string& reason) {
   asio::post(context_, [this] { interrupt(); });
 }
 
+void Master::start_trainer_client() {
+  const bool predicts = scheduling::needs_predictions(config_.schedule.scheduler);
+  if (!config_.trainer.address || !predicts || config_.net.mode == Mode::full) return;
+  wait_for_trainer_ = config_.trainer.wait.count() > 0;
+  trainer_.emplace(context_, *config_.trainer.address, config_.net, model_, identity_,
+                   prediction::TrainerClient::Handlers{
+                       .predictors =
+                           [this](std::shared_ptr<const prediction::TransferPredictor> predictor) {
+                             spdlog::info("the trainer's predictors are here");
+                             planner_.set_predictor(std::move(predictor));
+                             predictors_known_ = true;
+                             wait_for_trainer_ = false;
+                             begin();
+                           },
+                       .progress = [this](int done, int total) { trainer_progress(done, total); },
+                       .lost = [this](const std::string& reason) { trainer_missing(reason); },
+                       .refused = [this](const std::string& reason) { trainer_missing(reason); }});
+  trainer_->start();
+  expect_trainer(std::min(config_.trainer.wait, longest_silence));
+}
+
+void Master::expect_trainer(std::chrono::milliseconds within) {
+  trainer_due_.expires_after(within);
+  trainer_due_.async_wait([this](asio::error_code error) {
+    if (!error) trainer_missing("it is not ready yet");
+  });
+}
+
+void Master::trainer_progress(int done, int total) {
+  if (!trainer_learns_) {
+    spdlog::info("waiting for the trainer, which learns ({} of {} frames)", done, total);
+    expect_trainer(config_.trainer.wait);
+  }
+  trainer_learns_ = true;
+}
+
+void Master::trainer_missing(const std::string& why) {
+  trainer_due_.cancel();
+  if (!std::exchange(trainer_missed_, true)) {
+    spdlog::warn("no trainer ({}): plans with {}", why,
+                 predictors_known_ ? "what it had learnt before" : "typical change rates until it is here");
+  }
+  wait_for_trainer_ = false;
+  begin();
+}
+
+void Master::link_probed(int worker, const net::Transfer& transfer) {
+  const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
+  std::optional<double>& known = bandwidth_[static_cast<std::size_t>(worker)];
+  spdlog::debug("link {}: {:.2f} MB/s", worker, bytes_per_s / 1e6);
+  planner_.add_transfer(worker, transfer);
+  if (known) return;
+  known = bytes_per_s;
+  begin();
+}
+
 void Master::chain_complete() {
+  chain_complete_ = true;
+  begin();
+}
+
+void Master::begin() {
+  const bool links_known = std::all_of(bandwidth_.begin(), bandwidth_.end(), [](const auto& b) { return b; });
+  if (!chain_complete_ || !links_known || wait_for_trainer_) return;
+  trainer_due_.cancel();
   if (!chain_known_) {
-    const double on_worker_0 = sum(chain_.layer_cost(0));
-    costs_.layer_cost = chain_.layer_cost(0);
+    std::vector<std::vector<double>> profiles;
     for (int worker = 0; worker < chain_.size(); ++worker) {
-      const double cost = sum(chain_.layer_cost(worker));
-      whole_network_s_.push_back(cost);
+      profiles.push_back(chain_.layer_cost(worker));
+      whole_network_s_.push_back(sum(profiles.back()));
       same_isa_ = same_isa_ && chain_.isa(worker) == identity_.isa;
-      costs_.capacity.push_back(cost > 0 && on_worker_0 > 0 ? on_worker_0 / cost : 1.0);
-      spdlog::info("worker {}: {}, the whole network takes it {:.1f} ms", worker, chain_.isa(worker),
-                   cost * 1e3);
+      spdlog::info("worker {}: {}, the whole network takes it {:.1f} ms; link {:.1f} MB/s", worker,
+                   chain_.isa(worker), whole_network_s_.back() * 1e3,
+                   *bandwidth_[static_cast<std::size_t>(worker)] / 1e6);
     }
+    planner_.set_chain(std::move(profiles), bandwidth_);
     chain_known_ = true;
   }
   in_flight_.set_complete(true);
@@ -165,19 +273,28 @@ void Master::feed_frames() {
 }
 
 bool Master::send_next_frame() {
-  std::optional<PacedFrame> next = source_.next();
+  if (next_frame_ % static_cast<std::uint64_t>(config_.schedule.group_size) == 0) {
+    const auto start = steady_clock::now();
+    const std::vector<std::vector<double>> rates = source_.upcoming_rates();
+    if (rates.empty()) return false;
+    trace_event("feed", "read group", start);
+    const auto planning = steady_clock::now();
+    plan_ = planner_.plan(next_frame_, rates);
+    trace_event("feed", "plan", planning);
+  }
+  std::optional<InputFrame> next = source_.next();
   if (!next) return false;
-  if (next_frame_ % static_cast<std::uint64_t>(config_.schedule.group_size) == 0) plan_ = next_plan();
   FrameUnderWay frame{.frame = next_frame_,
-                      .video_index = next->index,
-                      .captured = next->captured_at,
+                      .video_index = next->video_index,
+                      .captured = next->captured,
                       .finished = {},
                       .plan = plan_,
-                      .pixels = hold(std::move(next->elements)),
+                      .pixels = std::move(next->pixels),
                       .result = {}};
   dropped_ = next->dropped;
   ++next_frame_;
   net::LinkFrame message = link_frame(frame);
+  planner_.sent(frame.frame, frame.plan);
   in_flight_.add(std::move(frame));
   link_.send(std::move(message));
   return true;
@@ -188,14 +305,10 @@ void Master::send_unfinished_again() {
   link_.reset();
   const std::vector<FrameUnderWay> frames = in_flight_.unfinished();
   if (!frames.empty()) spdlog::warn("the chain is complete again: sends {} frames once more", frames.size());
-  for (const FrameUnderWay& frame : frames) link_.send(link_frame(frame));
-}
-
-scheduling::Plan Master::next_plan() {
-  scheduling::Plan plan =
-      scheduler_->plan(costs_, next_frame_ / static_cast<std::uint64_t>(config_.schedule.group_size));
-  if (plan != plan_) spdlog::info("plan from frame {} on: {}", next_frame_, scheduling::to_string(plan));
-  return plan;
+  for (const FrameUnderWay& frame : frames) {
+    planner_.sent(frame.frame, frame.plan);
+    link_.send(link_frame(frame));
+  }
 }
 
 net::LinkFrame Master::link_frame(const FrameUnderWay& frame) const {
@@ -205,18 +318,6 @@ net::LinkFrame Master::link_frame(const FrameUnderWay& frame) const {
           .options = frame_options_,
           .tensors = {{0, frame.pixels}},
           .stages = {net::StageReport{.worker = -1}}};
-}
-
-net::Elements Master::hold(net::Elements pixels) {
-  if (config_.video.deadband == 0) return pixels;
-  if (held_.empty()) return held_ = std::move(pixels);
-  auto copy = std::make_shared<std::vector<std::uint8_t>>(held_.count());
-  std::memcpy(copy->data(), held_.data, held_.bytes());
-  kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(pixels.data), copy->data(),
-                    copy->size(), static_cast<std::uint8_t>(config_.video.deadband));
-  held_.data = reinterpret_cast<const std::byte*>(copy->data());
-  held_.storage = std::move(copy);
-  return held_;
 }
 
 void Master::output() {
@@ -233,13 +334,16 @@ void Master::output() {
 void Master::output_frames() {
   std::optional<FrameOutput> output;
   std::optional<Checker> checker;
+  std::deque<GanttFrame> last_frames;
   while (std::optional<FrameUnderWay> frame = in_flight_.next_finished()) {
     if (!output) {
       output.emplace(config_, model_, frame->captured, whole_network_s_);
       if (config_.check) checker.emplace(model_, resolve_threads(config_.threads), same_isa_);
     }
     if (checker) {
+      const auto start = steady_clock::now();
       const bool right = checker->check(frame->pixels, frame->result->output);
+      trace_event("output", "check", start, frame->frame);
       output->count_check(!right);
       if (!right) {
         exit_status_ = 1;
@@ -248,14 +352,21 @@ void Master::output_frames() {
       }
     }
     output->set_dropped(dropped_);
+    const auto start = steady_clock::now();
     output->write(*frame);
+    trace_event("output", "write", start, frame->frame, trace::Flow::ends);
+    if (options_.gantt) {
+      last_frames.push_back({.frame = frame->video_index, .stages = std::move(frame->result->stages)});
+      if (last_frames.size() > gantt_frames) last_frames.pop_front();
+    }
   }
   if (!output) {
     if (exit_status_ == 0 && stop_signal_.received() == 0)
       throw Error(fmt::format("{}: no frame", config_.video.source));
     return;
   }
-  output->print_table();
+  output->print_table(planner_.summary());
+  std::cerr << format_gantt(last_frames) << std::flush;
   if (checker && checker->missed() == 0) {
     spdlog::info(
         "check: {} frames right, {}", checker->checked(),

@@ -54,6 +54,9 @@ void add_result(Json& line, ResultKind kind, const FrameResult& result) {
     Json& top = line["top_k"] = Json::array();
     for (const auto& [index, score] : result.top_k) {
       top.push_back(Json::array({index, shortest(score)}));
+      if (result.labels == nullptr || index < 0) continue;
+      const std::string_view label = result.labels->name(static_cast<std::size_t>(index));
+      if (!label.empty()) top.back().push_back(label);
     }
   } else if (kind == ResultKind::full) {
     assert(static_cast<std::size_t>(result.shape.elements()) == result.values.size());

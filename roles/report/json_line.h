@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/labels.h"
 #include "engine/shape.h"
 #include "roles/config/config.h"
 #include "roles/report/frame_record.h"
@@ -18,6 +19,7 @@ namespace edge {
 struct FrameResult {
   std::uint32_t checksum = 0;                     ///< of the network's output, always shown
   std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; ResultKind::top_k
+  const Labels* labels = nullptr;                 ///< names of the classes, or null
   Shape shape = {};                               ///< ResultKind::full
   std::span<const float> values = {};             ///< ResultKind::full, all elements of `shape`
 };

@@ -21,6 +21,9 @@ enum class LaterFrames : std::uint8_t {
 struct Costs {
   std::vector<double> layer_cost;  ///< seconds of layer l on worker 0; layer_cost[0] is not looked at
   std::vector<double> capacity;    ///< speed of worker w relative to worker 0 (> 0)
+  /// [w][l]: seconds of layer l on worker w, if each was measured: devices differ by kinds of layers, too.
+  /// Empty: layer_cost / capacity.
+  std::vector<std::vector<double>> worker_layer_cost{};
   std::vector<double>
       bandwidth{};  ///< bytes per second of the link into w (> 0); link 0 comes from the master
   std::vector<std::vector<double>> raw_bytes{};    ///< [f][l]: layer l's output sent whole

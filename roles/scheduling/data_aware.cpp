@@ -13,13 +13,28 @@ class DataAware : public Scheduler {
  public:
   explicit DataAware(std::optional<Horizon> horizon) : horizon_(horizon) {}
   Plan plan(const Costs& costs, std::uint64_t /*group*/) override {
-    current_ = horizon_ ? plan_ahead(costs, current_, *horizon_) : find_optimum(PipelineModel(costs)).plan;
+    current_ = horizon_ ? ahead(costs) : find_optimum(PipelineModel(costs)).plan;
     return *current_;
   }
 
  private:
+  /// A small gain must be seen in two groups in a row before it is believed: measurements are noisy, and each
+  /// change costs whole tensors.
+  Plan ahead(const Costs& costs) {
+    const Advice advice = advise(costs, current_, *horizon_);
+    if (!current_ || advice.plan == *current_) {
+      advised_before_ = false;
+      return advice.plan;
+    }
+    const bool believed = advice.saved_part >= large_gain || advised_before_;
+    advised_before_ = !believed;
+    return believed ? advice.plan : *current_;
+  }
+
+  static constexpr double large_gain = 0.15;
   std::optional<Horizon> horizon_;
   std::optional<Plan> current_;
+  bool advised_before_ = false;  ///< a change, for the last group
 };
 
 }  // namespace

@@ -79,7 +79,7 @@ ChangeOfPlan weigh_change(const Costs& costs, const Plan& current, const Plan& c
   return change;
 }
 
-Plan plan_ahead(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon) {
+Advice advise(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon) {
   const std::vector<Plan> plans = candidates(costs);
   const auto total = [&](const Plan& plan) {
     const Forecast expected = forecast(costs, plan, horizon.pending);
@@ -93,8 +93,11 @@ Plan plan_ahead(const Costs& costs, const std::optional<Plan>& current, const Ho
       best = &plan;
     }
   }
-  if (current && !weigh_change(costs, *current, *best, horizon).worth_it) return *current;
-  return *best;
+  if (!current) return {.plan = *best, .saved_part = 1};
+  const ChangeOfPlan change = weigh_change(costs, *current, *best, horizon);
+  if (!change.worth_it) return {.plan = *current};
+  const double stay = horizon.groups * forecast(costs, *current, horizon.pending).later_group_s;
+  return {.plan = *best, .saved_part = stay > 0 ? (change.gain_s - change.refill_s) / stay : 0};
 }
 
 }  // namespace edge::scheduling

@@ -53,7 +53,6 @@ class Search {
   const SearchLimits& limits_;
   const RemainingCost remaining_;
   const std::size_t frames_;
-  std::vector<double> cost_in_front_;
   std::vector<double> ready_behind_;  ///< [w]: the latest ready time of the stages behind worker w
   double earliest_finish_ = 0;        ///< no plan can be better: some stage is not ready before
 
@@ -72,10 +71,6 @@ class Search {
 
 Search::Search(const PipelineModel& model, const SearchLimits& limits)
     : model_(model), limits_(limits), remaining_(model), frames_(model.frames()) {
-  cost_in_front_.assign(static_cast<std::size_t>(model.layers()) + 1, 0.0);
-  for (std::size_t layer = 1; layer < static_cast<std::size_t>(model.layers()); ++layer) {
-    cost_in_front_[layer + 1] = cost_in_front_[layer] + model.costs().layer_cost[layer];
-  }
   ready_behind_.assign(static_cast<std::size_t>(model.workers()), 0.0);
   for (int worker = model.workers() - 1; worker >= 0; --worker) {
     const double own = std::max(model.ready(2 * worker), model.ready(2 * worker + 1));
@@ -152,12 +147,10 @@ void Search::relay(int worker, LayerIndex first, int kind, std::uint32_t node) {
 }
 
 void Search::compute(int worker, LayerIndex first, std::uint32_t node) {
-  const double capacity = model_.costs().capacity[static_cast<std::size_t>(worker)];
   const bool is_last = worker + 1 == model_.workers();
-  const double in_front = cost_in_front_[static_cast<std::size_t>(first)];
   const auto later = static_cast<double>(frames_ - 1);
   for (LayerIndex end = is_last ? model_.layers() : first + 1; end <= model_.layers(); ++end) {
-    const double cost = (cost_in_front_[static_cast<std::size_t>(end)] - in_front) / capacity;
+    const double cost = model_.computing(worker, first, end);
     if (hopeless(arrival_.back() + cost)) return;  // more layers take longer still
     const RemainingCost::Bounds& rest = remaining_.computed(worker, end);
     if (hopeless(arrival_.back() + cost + rest.last) ||

@@ -3,10 +3,16 @@
 
 #include <algorithm>
 #include <cassert>
-#include <numeric>
 
 namespace edge::scheduling {
 namespace {
+
+/// Sums of what is in front of each layer; the input costs nothing.
+std::vector<double> sums_in_front(const std::vector<double>& cost) {
+  std::vector<double> sums(cost.size() + 1);
+  for (std::size_t layer = 1; layer < cost.size(); ++layer) sums[layer + 1] = sums[layer] + cost[layer];
+  return sums;
+}
 
 /// One frame through all stages: `free` is when each stage is free, and is brought up to date.
 void pass(std::span<const double> cost, double start, std::vector<double>& free) {
@@ -27,6 +33,8 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
       costs.bandwidth.empty() || (costs.bandwidth.size() == workers && !costs.raw_bytes.empty() &&
                                   costs.raw_bytes.size() == costs.delta_bytes.size());
   return layers >= 2 && workers >= 1 && links && is_table(costs.raw_bytes) && is_table(costs.delta_bytes) &&
+         is_table(costs.worker_layer_cost) &&
+         (costs.worker_layer_cost.empty() || costs.worker_layer_cost.size() == workers) &&
          (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
          (costs.boundary.empty() || costs.boundary.size() == layers + 1);
@@ -48,6 +56,9 @@ StageTable pipeline_finish(const StageTable& cost, std::span<const double> ready
 
 PipelineModel::PipelineModel(const Costs& costs) : costs_(costs), frames_(costs.frames()) {
   assert(fits(costs));
+  if (costs.worker_layer_cost.empty()) cost_in_front_.push_back(sums_in_front(costs.layer_cost));
+  for (const std::vector<double>& cost : costs.worker_layer_cost)
+    cost_in_front_.push_back(sums_in_front(cost));
   std::vector<std::vector<bool>> held(costs.capacity.size(), std::vector<bool>(costs.layer_cost.size()));
   for (std::size_t worker = 0; worker < costs.cached.size(); ++worker) {
     for (const LayerIndex layer : costs.cached[worker]) held[worker][static_cast<std::size_t>(layer)] = true;
@@ -96,13 +107,11 @@ StageTable PipelineModel::stage_costs(const Plan& plan) const {
     const LayerIndex first = plan.begin(worker);
     if (worker == 0 || !plan.idle(worker - 1)) kind_here = kind(worker, first);
     const std::span<const double> sent = bytes(first, kind_here);
-    const auto from = costs_.layer_cost.begin() + first;
-    const double computing = std::accumulate(from, costs_.layer_cost.begin() + plan.end(worker), 0.0) /
-                             costs_.capacity[static_cast<std::size_t>(worker)];
+    const double seconds = computing(worker, first, plan.end(worker));
     for (std::size_t frame = 0; frame < frames_; ++frame) {
       const std::size_t stage = 2 * static_cast<std::size_t>(worker);
       cost[frame][stage] = sent[frame] * seconds_per_byte(worker);
-      cost[frame][stage + 1] = computing;
+      cost[frame][stage + 1] = seconds;
     }
   }
   return cost;
@@ -112,25 +121,35 @@ double PipelineModel::finish(const Plan& plan) const {
   return pipeline_finish(stage_costs(plan), costs_.stage_ready).back().back();
 }
 
-Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, std::size_t pending) {
-  assert(pending >= 1);
-  Costs following = costs;
-  following.cached = cached_after(costs, plan);
-  const StageTable first_group = PipelineModel(costs).stage_costs(plan);
-  const StageTable later_group = PipelineModel(following).stage_costs(plan);
+Simulation simulate(const PipelineRun& run, std::size_t frames) {
+  assert(run.pending >= 1 && run.stages >= 1);
   Simulation simulation;
-  std::vector<double> free = costs.stage_ready;
-  free.resize(2 * costs.capacity.size());
-  // Stages behind the last active worker have nothing to do with the result.
-  const std::size_t used = 2 * static_cast<std::size_t>(plan.last_active()) + 2;
+  std::vector<double> free = run.ready;
+  free.resize(std::max(free.size(), run.stages));
   for (std::size_t frame = 0; frame < frames; ++frame) {
-    const StageTable& group = frame < first_group.size() ? first_group : later_group;
-    const double room = frame < pending ? 0 : simulation.finished[frame - pending];
+    const StageTable& group = frame < run.first_group.size() ? run.first_group : run.later_groups;
+    const std::size_t before = run.under_way.size() + frame;  // frames that were or are sent in front of it
+    const std::size_t due = before - std::min(before, run.pending);  // must be finished first
+    const double room = before < run.pending         ? 0
+                        : due < run.under_way.size() ? run.under_way[due]
+                                                     : simulation.finished[due - run.under_way.size()];
     simulation.started.push_back(std::max(room, free.front()));
-    pass(std::span(group[frame % group.size()]).first(used), room, free);
-    simulation.finished.push_back(free[used - 1]);
+    pass(std::span(group[frame % group.size()]).first(run.stages), room, free);
+    simulation.finished.push_back(free[run.stages - 1]);
   }
   return simulation;
+}
+
+Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, std::size_t pending) {
+  Costs following = costs;
+  following.cached = cached_after(costs, plan);
+  return simulate({.first_group = PipelineModel(costs).stage_costs(plan),
+                   .later_groups = PipelineModel(following).stage_costs(plan),
+                   // Stages behind the last active worker have nothing to do with the result.
+                   .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
+                   .ready = costs.stage_ready,
+                   .pending = pending},
+                  frames);
 }
 
 }  // namespace edge::scheduling

@@ -46,6 +46,13 @@ class PipelineModel {
   std::span<const double> bytes(LayerIndex first, int kind) const {
     return std::span(cut(first).bytes).subspan(static_cast<std::size_t>(kind) * frames_, frames_);
   }
+  /// Seconds that `worker` needs for the layers from `first` to `end` - 1. Never less for more layers.
+  double computing(int worker, LayerIndex first, LayerIndex end) const {
+    const bool shared = costs_.worker_layer_cost.empty();
+    const std::vector<double>& in_front = cost_in_front_[shared ? 0 : static_cast<std::size_t>(worker)];
+    const double cost = in_front[static_cast<std::size_t>(end)] - in_front[static_cast<std::size_t>(first)];
+    return shared ? cost / costs_.capacity[static_cast<std::size_t>(worker)] : cost;
+  }
   /// Seconds per byte on the link into `worker`.
   double seconds_per_byte(int worker) const {
     return costs_.bandwidth.empty() ? 0 : 1 / costs_.bandwidth[static_cast<std::size_t>(worker)];
@@ -64,6 +71,7 @@ class PipelineModel {
 
   const Costs& costs_;
   std::size_t frames_;
+  std::vector<std::vector<double>> cost_in_front_;  ///< of each layer; per worker, or one for all
   std::vector<Cut> cuts_;
 };
 
@@ -73,8 +81,21 @@ struct Simulation {
   std::vector<double> finished;  ///< when its result is there
 };
 
+/// How frames go through the pipeline, with the costs of the first group and of all later ones, when stages
+/// are free, and the limit on frames in flight (>= 1). `under_way`: when each of the frames that are in
+/// flight already will be finished, in order.
+struct PipelineRun {
+  StageTable first_group;
+  StageTable later_groups;
+  std::size_t stages = 0;  ///< that have to do with the result
+  std::vector<double> ready;
+  std::size_t pending = 1;
+  std::vector<double> under_way = {};
+};
+Simulation simulate(const PipelineRun& run, std::size_t frames);
+
 /// The first group starts with the given caches and ready times, the following ones with what the plan left
-/// in the caches. At most `pending` frames are under way at once (>= 1).
+/// in the caches.
 Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, std::size_t pending);
 
 }  // namespace edge::scheduling

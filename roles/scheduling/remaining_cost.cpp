@@ -25,12 +25,10 @@ Bounds minimum(const Bounds& a, const Bounds& b) {
 
 RemainingCost::RemainingCost(const PipelineModel& model) : layers_(static_cast<std::size_t>(model.layers())) {
   offset_.assign(layers_ + 1, 0);
-  cost_in_front_.assign(layers_ + 1, 0.0);
   for (LayerIndex first = 1; first < model.layers(); ++first) {
     const auto index = static_cast<std::size_t>(first);
     offset_[index] = states_;
     states_ += static_cast<std::size_t>(model.kinds(first));
-    cost_in_front_[index + 1] = cost_in_front_[index] + model.costs().layer_cost[index];
   }
   const auto workers = static_cast<std::size_t>(model.workers());
   arrived_.assign(workers * states_, impossible);
@@ -54,12 +52,9 @@ Bounds RemainingCost::sent(const PipelineModel& model, int worker, LayerIndex fi
 }
 
 void RemainingCost::bound_arrivals(const PipelineModel& model, int worker, LayerIndex first) {
-  const double capacity = model.costs().capacity[static_cast<std::size_t>(worker)];
   Bounds best = impossible;
   for (LayerIndex end = first + 1; end <= model.layers(); ++end) {
-    const double computing =
-        (cost_in_front_[static_cast<std::size_t>(end)] - cost_in_front_[static_cast<std::size_t>(first)]) /
-        capacity;
+    const double computing = model.computing(worker, first, end);
     if (computing >= best.last && computing >= best.least && computing >= best.slowest) break;
     best = minimum(best, after_stage(computing, computing, computed(worker, end)));
   }

@@ -45,7 +45,6 @@ class RemainingCost {
   std::size_t layers_;
   std::size_t states_ = 0;
   std::vector<std::size_t> offset_;
-  std::vector<double> cost_in_front_;  ///< of layer l: the sum over 1 .. l - 1
   std::vector<Bounds> arrived_;
   std::vector<Bounds> computed_;
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "engine/error.h"
@@ -14,14 +15,15 @@ namespace {
 struct Entry {
   const char* name;
   std::unique_ptr<Scheduler> (*make)(const SchedulerOptions&);
+  bool predicts;
 };
 
 constexpr std::array<Entry, 5> entries{{
-    {"data_aware", make_data_aware},
-    {"neighborhood_search", make_neighborhood_search},
-    {"load_balance", make_load_balance},
-    {"one_side", make_one_side},
-    {"fixed", make_fixed},
+    {"data_aware", make_data_aware, true},
+    {"neighborhood_search", make_neighborhood_search, true},
+    {"load_balance", make_load_balance, false},
+    {"one_side", make_one_side, false},
+    {"fixed", make_fixed, false},
 }};
 
 }  // namespace
@@ -42,6 +44,11 @@ std::vector<std::string> scheduler_names() {
     names.emplace_back(entry.name);
   }
   return names;
+}
+
+bool needs_predictions(const std::string& name) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const Entry& entry) { return name == entry.name && entry.predicts; });
 }
 
 }  // namespace edge::scheduling

@@ -34,5 +34,7 @@ struct SchedulerOptions {
 /// that lists the known names.
 std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const SchedulerOptions& options);
 std::vector<std::string> scheduler_names();
+/// Whether a scheduler looks at how many bytes will be sent.
+bool needs_predictions(const std::string& name);
 
 }  // namespace edge::scheduling

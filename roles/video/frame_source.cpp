@@ -43,4 +43,8 @@ std::unique_ptr<FrameSource> open_frame_source(const VideoOptions& options) {
   throw Error("no video source is given: name a file, camera, '-' or synthetic:NAME");
 }
 
+bool can_be_read_once(const std::string& source) {
+  return source == "-" || source.starts_with("/dev/");
+}
+
 }  // namespace edge

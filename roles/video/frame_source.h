@@ -40,4 +40,7 @@ class FrameSource {
 /// parameter. Never waits for a live source: what is wrong with that is thrown by the first next().
 std::unique_ptr<FrameSource> open_frame_source(const VideoOptions& options);
 
+/// Standard input and cameras: a second process could not read the same frames.
+bool can_be_read_once(const std::string& source);
+
 }  // namespace edge

@@ -7,8 +7,10 @@
 #include <asio/post.hpp>
 #include <chrono>
 
+#include "net/measurements.h"
 #include "net/thread_name.h"
 #include "roles/classify.h"
+#include "roles/trace/link_events.h"
 #include "roles/worker/profile.h"
 
 namespace edge {
@@ -56,7 +58,7 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       identity_(make_identity("worker", options.index, model_)),
       stop_signal_(context_, [this] { stop(); }),
       executor_(model_.graph, *model_.weights, {.threads = threads_}),
-      receiver_(model_.graph, options.index) {
+      receiver_(model_.graph, options.index, trace::link_observer(open_trace(), "", false)) {
   const WorkerConfig& own = own_config(config_, options_.index);
   const net::Listener::Handlers handlers = {
       .judge = [this](const net::Hello& hello) { return judge(hello); },
@@ -71,10 +73,20 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
                       connection_options(config_.net), handlers);
   }
   if (static_cast<std::size_t>(options_.index) + 1 < config_.workers.size()) {
-    sender_.emplace(context_, link_options(config_, options_.index, identity_),
-                    net::LinkSender::Handlers{.refused = [this](const std::string& reason) { fail(reason); },
-                                              .connected = [this] { mended(); }});
+    sender_.emplace(
+        context_, link_options(config_, options_.index, identity_),
+        net::LinkSender::Handlers{
+            .refused = [this](const std::string& reason) { fail(reason); },
+            .connected = [this] { mended(); },
+            .probed = [this](const net::Transfer& transfer) { link_probed(transfer); },
+            .time_spent = trace::link_observer(trace_ ? &*trace_ : nullptr,
+                                               fmt::format("link to worker {}", options_.index + 1), false)});
   }
+}
+
+trace::TraceWriter* Worker::open_trace() {
+  if (options_.trace.empty()) return nullptr;
+  return &trace_.emplace(options_.trace, identity_.name(), trace::first_worker_process + options_.index);
 }
 
 Worker::~Worker() {
@@ -142,11 +154,18 @@ asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> conn
       connection->send({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", failure_}})});
     }
     if (!layer_cost_.empty()) connection->send(profile_message(layer_cost_));
+    if (probed_) connection->send(net::transfer_message(*probed_));
   }
   try {
     for (;;) {
-      co_await connection->receive();
-      throw net::ConnectionLost("it sent an unexpected message");
+      const net::Message message = (co_await connection->receive()).message;
+      if (message.type != net::MessageType::clock) {
+        throw net::ConnectionLost("it sent an unexpected message");
+      }
+      const net::ClockQuestion question = net::parse_clock_question(message);
+      if (trace_ && question.offset) trace_->set_clock_offset(*question.offset);
+      connection->send(net::clock_message(
+          net::ClockAnswer{.asked = question.asked, .clock = net::steady_seconds(steady_clock::now())}));
     }
   } catch (const net::ConnectionLost& error) {
     const std::lock_guard lock(mutex_);
@@ -172,6 +191,12 @@ void Worker::fail(const std::string& reason) {
 void Worker::mended() {
   const std::lock_guard lock(mutex_);
   failure_.clear();
+}
+
+void Worker::link_probed(const net::Transfer& transfer) {
+  const std::lock_guard lock(mutex_);
+  probed_ = transfer;
+  if (master_) master_->send(net::transfer_message(transfer));
 }
 
 void Worker::compute() {
@@ -240,6 +265,15 @@ void Worker::process(net::LinkFrame frame) {
   net::StageReport& stage = frame.stages.back();
   stage.wait_s = frame.wait_s;
   stage.compute_s = seconds_since(start);
+  stage.compute_at = net::steady_seconds(start);
+  if (trace_) {
+    trace_->add({.track = "compute",
+                 .name = first == last ? "relay" : fmt::format("layers {}-{}", first, last - 1),
+                 .begin = start,
+                 .end = steady_clock::now(),
+                 .frame = frame.frame,
+                 .flow = trace::Flow::passes});
+  }
   spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1,
                 stage.compute_s * 1e3);
   if (last == model_.graph.size()) {
@@ -263,6 +297,7 @@ void Worker::send_result(net::LinkFrame frame, const net::Elements& output) {
                 {.delta = frame.options.delta, .compress = frame.options.compress, .speeds = {}}, encoded);
   }
   frame.stages.back().encode_s = seconds_since(start);
+  frame.stages.back().encode_at = net::steady_seconds(start);
   result.stages = std::move(frame.stages);
   tell_master(net::pack_result(result, encoded));
 }

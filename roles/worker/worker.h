@@ -21,12 +21,14 @@
 #include "roles/config/config.h"
 #include "roles/model.h"
 #include "roles/stop_signal.h"
+#include "roles/trace/trace_writer.h"
 
 namespace edge {
 
 struct WorkerOptions {
   int index = 0;
   std::optional<int> listening_descriptor = std::nullopt;  ///< a socket that `edge local` opened
+  std::string trace = {};                                  ///< write a trace file
   bool reprofile = false;  ///< measure layer costs although the cache has them
 };
 
@@ -46,6 +48,7 @@ class Worker {
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
   asio::awaitable<void> serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello);
   void stop();
+  trace::TraceWriter* open_trace();
 
   // On the "compute" thread.
   void compute();
@@ -57,6 +60,7 @@ class Worker {
   void tell_master(net::Message message);
   void fail(const std::string& reason);
   void mended();
+  void link_probed(const net::Transfer& transfer);
 
   const Config config_;
   const WorkerOptions options_;
@@ -66,6 +70,7 @@ class Worker {
   asio::io_context context_;
   StopSignal stop_signal_;
   asio::steady_timer farewell_{context_};
+  std::optional<trace::TraceWriter> trace_;
   Executor executor_;  ///< the "compute" thread's
   net::LinkReceiver receiver_;
   std::optional<net::LinkSender> sender_;  ///< none behind the last worker
@@ -75,6 +80,7 @@ class Worker {
   std::shared_ptr<net::Connection> master_;  ///< control connection
   net::RunId run_;                           ///< the master's; older epochs are dropped
   std::vector<double> layer_cost_;           ///< empty until profiled
+  std::optional<net::Transfer> probed_;      ///< of the link behind this worker, lately
   std::string failure_;                      ///< told to every master that comes
   std::atomic<bool> stopping_{false};
   std::stop_source stop_source_;

@@ -68,11 +68,11 @@ TEST_F(BadInput, Plans) {
         write_config({.schedule = fmt::format("scheduler = \"fixed\"\nplan = {}", plan)});
     expect_refused({"master", "-c", file}, parts);
   };
-  expect_plan_refused("[[1,5],[7,27]]", {"config.toml", "6"});   // skips layer 6
-  expect_plan_refused("[[1,5],[5,27]]", {"config.toml", "5"});   // repeats layer 5
-  expect_plan_refused("[[1,5],[6,20]]", {"config.toml", "27"});  // ends early
-  expect_plan_refused("[[1,5],[6,40]]", {"config.toml", "27"});  // has layers that the network has not
-  expect_plan_refused("[[1,27]]", {"config.toml", "2"});         // for one worker of two
+  expect_plan_refused("[[1,5],[7,25]]", {"config.toml", "6"});   // skips layer 6
+  expect_plan_refused("[[1,5],[5,25]]", {"config.toml", "5"});   // repeats layer 5
+  expect_plan_refused("[[1,5],[6,20]]", {"config.toml", "25"});  // ends early
+  expect_plan_refused("[[1,5],[6,40]]", {"config.toml", "25"});  // has layers that the network has not
+  expect_plan_refused("[[1,25]]", {"config.toml", "2"});         // for one worker of two
 }
 
 TEST_F(BadInput, PortInUse) {

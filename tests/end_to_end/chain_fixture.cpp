@@ -13,6 +13,7 @@ std::string ChainFixture::write_config(const ChainConfig& config, const std::str
                       (directory_.path() / "cache").string());
   text += fmt::format("[model]\nname = \"{}\"\nfeatures_only = {}\nseed = {}\nframe_size = [{}, {}]\n",
                       config.network, config.features_only, config.seed, config.rows, config.columns);
+  text += config.model_lines + "\n";
   for (int i = 0; i < config.workers; ++i) {
     text += fmt::format("[[workers]]\naddress = \"127.0.0.1:{}\"\nthreads = 1\n",
                         ports_[static_cast<std::size_t>(i)]);

@@ -51,7 +51,7 @@ TEST(Config, DefaultsWithNothingButWorkers) {
   EXPECT_EQ(config.workers[1].address, (Address{"127.0.0.1", 7702}));
   EXPECT_FALSE(config.workers[1].listen);
   EXPECT_FALSE(config.trainer.address);
-  EXPECT_EQ(config.schedule.scheduler, "load_balance");
+  EXPECT_EQ(config.schedule.scheduler, "data_aware");
   EXPECT_EQ(config.output.file, "-");
   EXPECT_EQ(config.output.result, ResultKind::top_k);
   EXPECT_EQ(config.net.mode, Mode::delta);
@@ -136,6 +136,17 @@ timeout_s = 4.5
   EXPECT_FALSE(config.net.compress);
   EXPECT_EQ(config.net.heartbeat.count(), 2000);
   EXPECT_EQ(config.net.timeout.count(), 4500);
+}
+
+TEST(Config, WeightsAndLabelsLieBesideTheConfig) {
+  const std::string text = two_workers + "[model]\nweights = 'vgg16.pth'\nlabels = '/data/labels.txt'\n";
+  const Config config = parse_config("cache_directory = 'cache'\n" + text, "/etc/edge/config.toml");
+  EXPECT_EQ(config.model.weights, "/etc/edge/vgg16.pth");
+  EXPECT_EQ(config.model.labels, "/data/labels.txt");
+  EXPECT_EQ(config.model.cache_directory, "/etc/edge/cache");
+  const Config none = parse_config(two_workers, "/etc/edge/config.toml");
+  EXPECT_EQ(none.model.weights, "");
+  EXPECT_EQ(none.model.labels, "");
 }
 
 TEST(Config, StreamsAreNotFiles) {

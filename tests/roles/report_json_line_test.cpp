@@ -41,6 +41,13 @@ TEST(JsonLine, TopK) {
   EXPECT_EQ(json_line(frame(), ResultKind::top_k, {.checksum = 0xbeef}, started), front + R"(,"top_k":[]})");
 }
 
+TEST(JsonLine, TopKWithLabels) {
+  const Labels labels = Labels::imagenet();
+  const FrameResult result{.checksum = 0xbeef, .top_k = {{17, 0.5F}, {1000, 0.25F}}, .labels = &labels};
+  EXPECT_EQ(json_line(frame(), ResultKind::top_k, result, started),
+            front + R"(,"top_k":[[17,0.5,"jay"],[1000,0.25]]})");
+}
+
 TEST(JsonLine, AllValuesComeBackBitForBit) {
   const std::vector<float> values{0.1F,
                                   -0.0F,

@@ -1,0 +1,68 @@
+#include "roles/master/group_source.h"
+
+#include <cstring>
+
+#include "kernels/delta.h"
+#include "roles/prediction/transfer_predictor.h"
+
+namespace edge {
+
+GroupSource::GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions& pace, const Options& options)
+    : source_(std::move(source), pace), options_(options) {}
+
+bool GroupSource::read_one() {
+  if (broken_ && ahead_.empty()) std::rethrow_exception(broken_);
+  if (ended_ || broken_) return false;
+  std::optional<PacedFrame> next;
+  try {
+    next = source_.next();
+  } catch (...) {
+    if (ahead_.empty()) throw;
+    broken_ = std::current_exception();  // frames that were read before the break count
+    return false;
+  }
+  if (!next) {
+    ended_ = true;
+    return false;
+  }
+  InputFrame frame{.video_index = next->index,
+                   .dropped = next->dropped,
+                   .captured = next->captured_at,
+                   .pixels = hold(std::move(next->elements)),
+                   .change_rates = {}};
+  if (!last_.empty()) frame.change_rates = prediction::change_rates(frame.pixels, last_);
+  last_ = frame.pixels;
+  ahead_.push_back(std::move(frame));
+  return true;
+}
+
+std::vector<std::vector<double>> GroupSource::upcoming_rates() {
+  while (ahead_.size() < options_.look_ahead && read_one()) {
+  }
+  if (ahead_.empty()) read_one();  // tells what broke the video
+  std::vector<std::vector<double>> rates;
+  for (const InputFrame& frame : ahead_) rates.push_back(frame.change_rates);
+  return rates;
+}
+
+std::optional<InputFrame> GroupSource::next() {
+  if (ahead_.empty() && !read_one()) return std::nullopt;
+  InputFrame frame = std::move(ahead_.front());
+  ahead_.pop_front();
+  if (options_.look_ahead > 1) frame.captured = std::chrono::steady_clock::now();
+  return frame;
+}
+
+net::Elements GroupSource::hold(net::Elements pixels) const {
+  if (options_.deadband == 0 || last_.empty()) return pixels;
+  auto copy = std::make_shared<std::vector<std::uint8_t>>(last_.count());
+  std::memcpy(copy->data(), last_.data, last_.bytes());
+  kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(pixels.data), copy->data(),
+                    copy->size(), static_cast<std::uint8_t>(options_.deadband));
+  net::Elements held = last_;
+  held.data = reinterpret_cast<const std::byte*>(copy->data());
+  held.storage = std::move(copy);
+  return held;
+}
+
+}  // namespace edge

@@ -1,0 +1,54 @@
+// The video as the master sends it: held still within the deadband, with change rates, a group at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <optional>
+#include <vector>
+
+#include "net/codec/elements.h"
+#include "roles/video/paced_source.h"
+
+namespace edge {
+
+struct InputFrame {
+  std::uint64_t video_index = 0;
+  std::uint64_t dropped = 0;  ///< frames of the video, all before this one
+  std::chrono::steady_clock::time_point captured;
+  net::Elements pixels;
+  std::vector<double> change_rates;  ///< of each channel, against the frame before; empty for the first frame
+};
+
+/// One thread calls next() and upcoming_rates(); cancel() may be called from any. Throws the video's errors.
+class GroupSource {
+ public:
+  struct Options {
+    int deadband = 0;  ///< in 1/255 steps
+    /// Frames that may be read before they are wanted, so that a whole group's rates are known when it is
+    /// planned. 1 for cameras: there a frame read early would be an old one.
+    std::size_t look_ahead = 1;
+  };
+  GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions& pace, const Options& options);
+
+  /// The next frame, or nothing at the end. Its capture counts from now on if it was read early.
+  std::optional<InputFrame> next();
+  /// Change rates of the frames that next() will return, as far as it looks ahead; waits for one at least.
+  /// Empty at the end of the video.
+  std::vector<std::vector<double>> upcoming_rates();
+  void cancel() { source_.cancel(); }
+
+ private:
+  bool read_one();
+  net::Elements hold(net::Elements pixels) const;
+
+  PacedSource source_;
+  const Options options_;
+  std::deque<InputFrame> ahead_;
+  net::Elements last_;
+  bool ended_ = false;
+  std::exception_ptr broken_;  ///< thrown when the frames in front of it have gone
+};
+
+}  // namespace edge

@@ -1,0 +1,278 @@
+#include "roles/master/planner.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "roles/scheduling/pipeline_model.h"
+
+namespace edge {
+
+using scheduling::Costs;
+using scheduling::PipelineModel;
+using scheduling::Plan;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr double longest_horizon_groups = 20;
+constexpr std::size_t most_predictions = 1000;  // that are judged
+
+double seconds_now() {
+  return net::steady_seconds(steady_clock::now());
+}
+
+scheduling::Horizon horizon(const Config& config) {
+  scheduling::Horizon horizon{.groups = longest_horizon_groups,
+                              .pending = static_cast<std::size_t>(config.schedule.pending)};
+  if (config.video.frames > 0) {
+    const double groups = std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
+    horizon.groups = std::min(horizon.groups, groups);
+  }
+  return horizon;
+}
+
+std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model) {
+  scheduling::SchedulerOptions options{.side = config.schedule.side, .plans = {}, .horizon = horizon(config)};
+  for (const auto& ranges : config.schedule.plans) {
+    options.plans.push_back(
+        scheduling::plan_from_ranges(ranges, model.graph.size(), static_cast<int>(config.workers.size()),
+                                     fmt::format("{}: plan in [schedule]", config.file.string())));
+  }
+  return scheduling::make_scheduler(config.schedule.scheduler, options);
+}
+
+std::vector<std::vector<LayerIndex>> boundaries(const Graph& graph) {
+  std::vector<std::vector<LayerIndex>> boundaries(1);
+  for (LayerIndex first = 1; first <= graph.size(); ++first) boundaries.push_back(graph.boundary(first));
+  return boundaries;
+}
+
+double sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+Planner::Planner(const Config& config, const Model& model)
+    : config_(config),
+      model_(model),
+      boundary_(boundaries(model.graph)),
+      group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
+      scheduler_(open_scheduler(config, model)),
+      forecast_(model.graph, config.net.mode == Mode::full),
+      clock_(static_cast<int>(config.workers.size())),
+      cached_(config.workers.size()),
+      last_compute_at_(config.workers.size()) {}
+
+void Planner::set_chain(std::vector<std::vector<double>> profiles,
+                        std::vector<std::optional<double>> bandwidth) {
+  const std::lock_guard lock(mutex_);
+  estimator_.emplace(std::move(profiles), std::move(bandwidth));
+}
+
+void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
+  const std::lock_guard lock(mutex_);
+  forecast_.set_predictor(std::move(predictor));
+}
+
+void Planner::add_transfer(int worker, const net::Transfer& transfer) {
+  const std::lock_guard lock(mutex_);
+  if (estimator_) estimator_->add_transfer(worker, transfer);
+}
+
+// mutex_ is held.
+Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const {
+  Costs costs;
+  // load_balance looks at these two, which stay as they were profiled: without a look at links and caches,
+  // following every fluctuation would cost more than it gains.
+  costs.layer_cost = estimator_->profiles().front();
+  for (const std::vector<double>& profile : estimator_->profiles()) {
+    const double own = sum(profile);
+    costs.capacity.push_back(own > 0 && sum(costs.layer_cost) > 0 ? sum(costs.layer_cost) / own : 1.0);
+  }
+  costs.worker_layer_cost = estimator_->layer_cost();
+  costs.bandwidth = estimator_->bandwidth();
+  for (const std::vector<double>& rates : input_rates) {
+    prediction::TransferBytes bytes = forecast_.predict(rates);
+    costs.raw_bytes.push_back(std::move(bytes.raw));
+    costs.delta_bytes.push_back(std::move(bytes.delta));
+  }
+  costs.cached = cached_;
+  costs.boundary = boundary_;
+  return costs;
+}
+
+Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_rates) {
+  const std::lock_guard lock(mutex_);
+  const auto start = steady_clock::now();
+  const double now = seconds_now();
+  input_rates.resize(group_frames_, input_rates.empty() ? std::vector<double>{} : input_rates.back());
+  Costs group = costs(input_rates);
+  const StageClock::Expected expected = clock_.expected(now);
+  group.stage_ready = expected.stage_ready;
+  Plan plan = scheduler_->plan(group, first / group_frames_);
+  group_stage_costs_ = expected_stage_costs(group, plan);
+  const scheduling::Simulation simulation =
+      scheduling::simulate({.first_group = group_stage_costs_,
+                            .later_groups = group_stage_costs_,
+                            .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
+                            .ready = expected.stage_ready,
+                            .pending = static_cast<std::size_t>(config_.schedule.pending),
+                            .under_way = expected.finished},
+                           group_frames_);
+  groups_.push_back({.last_frame = first + group_frames_ - 1,
+                     .planned_at = now,
+                     .predicted_s = simulation.finished.back()});
+  group_rates_ = std::move(input_rates);
+  group_first_ = first;
+  const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
+  planning_s_ += seconds;
+  slowest_planning_s_ = std::max(slowest_planning_s_, seconds);
+  ++plans_;
+  if (plan != plan_) {
+    if (plans_ > 1) ++plan_changes_;
+    spdlog::info("plan from frame {} on: {}", first, scheduling::to_string(plan));
+    plan_ = plan;
+  }
+  return plan;
+}
+
+/// The model's, but with measured times where workers do already what the plan says.
+scheduling::StageTable Planner::expected_stage_costs(const Costs& costs, const Plan& plan) const {
+  scheduling::StageTable table = PipelineModel(costs).stage_costs(plan);
+  for (int worker = 0; worker <= plan.last_active(); ++worker) {
+    const std::optional<double> measured = estimator_->measured(worker, plan.begin(worker), plan.end(worker));
+    if (!measured || plan.idle(worker)) continue;
+    for (std::vector<double>& frame : table) frame[2 * static_cast<std::size_t>(worker) + 1] = *measured;
+  }
+  return table;
+}
+
+void Planner::sent(std::uint64_t frame, const Plan& plan) {
+  const std::lock_guard lock(mutex_);
+  SentFrame& sent = sent_[frame];
+  const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
+                                   group_stage_costs_.size() - 1);
+  sent = {.plan = plan, .input_rates = group_rates_[row], .whole = std::vector<bool>(cached_.size(), true)};
+  for (int worker = 0; worker <= plan.last_active(); ++worker) {
+    const auto index = static_cast<std::size_t>(worker);
+    const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(plan.begin(worker))];
+    sent.whole[index] = cached_[index] != tensors;
+    cached_[index] = tensors;
+  }
+  clock_.sent(frame, seconds_now(), group_stage_costs_[row]);
+}
+
+// mutex_ is held.
+void Planner::learn_from(const SentFrame& frame, const net::StageReport& report) {
+  const int workers = static_cast<int>(cached_.size());
+  if (report.worker < -1 || report.worker >= workers) return;
+  if (report.transfer.bytes > 0 && report.worker + 1 < workers) {
+    estimator_->add_transfer(report.worker + 1, report.transfer);
+  }
+  if (report.worker < 0 || report.worker > frame.plan.last_active()) return;
+  const LayerIndex first = frame.plan.begin(report.worker);
+  double& before = last_compute_at_[static_cast<std::size_t>(report.worker)];
+  const double since = report.compute_at - std::exchange(before, report.compute_at);
+  estimator_->add_computation(report.worker, first, frame.plan.end(report.worker), report.compute_s,
+                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0);
+  forecast_.observe(boundary_[static_cast<std::size_t>(first)],
+                    !frame.whole[static_cast<std::size_t>(report.worker)], frame.input_rates,
+                    static_cast<double>(report.receive_bytes));
+}
+
+// mutex_ is held.
+void Planner::judge_prediction(std::uint64_t frame, double now) {
+  while (!groups_.empty() && groups_.front().last_frame <= frame) {
+    const Group& group = groups_.front();
+    const double measured = now - group.planned_at;
+    // A source that plays at its own rate, not the chain, decides when a group is finished.
+    if (group.last_frame == frame && measured > 0 && !config_.video.realtime) {
+      spdlog::debug("group up to frame {}: finished after {:.3f} s, {:.3f} s were predicted", frame, measured,
+                    group.predicted_s);
+      prediction_errors_.push_back(std::abs(group.predicted_s - measured) / measured);
+      if (prediction_errors_.size() > most_predictions) prediction_errors_.erase(prediction_errors_.begin());
+    }
+    groups_.pop_front();
+  }
+}
+
+void Planner::finished(const net::Result& result) {
+  const std::lock_guard lock(mutex_);
+  const auto sent = sent_.find(result.frame);
+  if (sent == sent_.end()) return;  // came twice
+  const double now = seconds_now();
+  for (const net::StageReport& report : result.stages) learn_from(sent->second, report);
+  clock_.finished(result.frame, now, result.stages);
+  judge_prediction(result.frame, now);
+  sent_.erase(sent_.begin(), std::next(sent));
+}
+
+void Planner::interrupted() {
+  const std::lock_guard lock(mutex_);
+  for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
+  clock_.forget_frames();
+  groups_.clear();
+}
+
+// mutex_ is held.
+std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
+  const Costs now = costs(group_rates_);
+  const auto pending = static_cast<std::size_t>(config_.schedule.pending);
+  std::vector<SchedulerEstimate> estimates;
+  const auto add = [&](const std::string& name, const Plan& plan, bool used) {
+    const double seconds = scheduling::forecast(now, plan, pending).later_group_s;
+    estimates.push_back({.name = name,
+                         .plan = scheduling::to_string(plan),
+                         .seconds_per_frame = seconds / static_cast<double>(group_frames_),
+                         .used = used});
+  };
+  const std::string& own = config_.schedule.scheduler;
+  add(own == "one_side" ? fmt::format("one_side, {}", config_.schedule.side) : own, plan_, true);
+  for (const std::string& name : scheduling::scheduler_names()) {
+    if (name == "fixed") continue;
+    const std::vector<std::string> sides =
+        name == "one_side" ? std::vector<std::string>{"edge", "cloud"} : std::vector<std::string>{""};
+    for (const std::string& side : sides) {
+      if (name == own && (side.empty() || side == config_.schedule.side)) continue;
+      const auto other =
+          scheduling::make_scheduler(name, {.side = side, .plans = {}, .horizon = horizon(config_)});
+      add(side.empty() ? name : fmt::format("{}, {}", name, side), other->plan(now, 0), false);
+    }
+  }
+  return estimates;
+}
+
+PlanningSummary Planner::summary() const {
+  const std::lock_guard lock(mutex_);
+  PlanningSummary summary{.schedulers = {},
+                          .plans = plans_,
+                          .plan_changes = plan_changes_,
+                          .mean_planning_s = plans_ > 0 ? planning_s_ / static_cast<double>(plans_) : 0,
+                          .slowest_planning_s = slowest_planning_s_,
+                          .median_prediction_error = {},
+                          .bandwidth_bytes_per_s = {},
+                          .slowdown = {}};
+  if (!estimator_ || plans_ == 0) return summary;
+  summary.schedulers = compare_schedulers();
+  summary.bandwidth_bytes_per_s = estimator_->bandwidth();
+  for (std::size_t worker = 0; worker < cached_.size(); ++worker) {
+    summary.slowdown.push_back(estimator_->slowdown(static_cast<int>(worker)));
+  }
+  if (!prediction_errors_.empty()) summary.median_prediction_error = median(prediction_errors_);
+  return summary;
+}
+
+}  // namespace edge

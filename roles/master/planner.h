@@ -1,0 +1,97 @@
+// Plans groups of frames: keeps what is known of devices, links and the scene up to date, asks the scheduler,
+// and holds what it predicted against what came. Thread-safe: the master's network thread reports, its
+// feeding thread plans.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "net/link_frame.h"
+#include "roles/config/config.h"
+#include "roles/master/cost_estimator.h"
+#include "roles/master/stage_clock.h"
+#include "roles/master/transfer_forecast.h"
+#include "roles/model.h"
+#include "roles/report/planning_summary.h"
+#include "roles/scheduling/pipeline_model.h"
+#include "roles/scheduling/scheduler.h"
+
+namespace edge {
+
+class Planner {
+ public:
+  /// Throws Error: an unknown scheduler, a fixed plan that does not fit.
+  Planner(const Config& config, const Model& model);
+
+  /// The workers' profiles, [w][l] seconds, and the links' bandwidths where configured or probed. Before the
+  /// first plan().
+  void set_chain(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
+  void set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor);
+  /// Measured by a probe, on the link into `worker`.
+  void add_transfer(int worker, const net::Transfer& transfer);
+
+  /// The plan of the group that begins with frame `first`, whose frames' input change rates (per channel;
+  /// empty if not known) are given.
+  scheduling::Plan plan(std::uint64_t first, std::vector<std::vector<double>> input_rates);
+  /// A frame is about to be sent by a plan, for the first time or once more.
+  void sent(std::uint64_t frame, const scheduling::Plan& plan);
+  /// A frame's result is there, with points in time on our clock.
+  void finished(const net::Result& result);
+  /// The frames under way are lost, and what the links' ends hold.
+  void interrupted();
+
+  /// For the end of the run.
+  PlanningSummary summary() const;
+
+ private:
+  struct SentFrame {
+    scheduling::Plan plan;
+    std::vector<double> input_rates;
+    std::vector<bool> whole;  ///< [w]: the tensors into w have no base there
+  };
+  struct Group {
+    std::uint64_t last_frame = 0;
+    double planned_at = 0;
+    double predicted_s = 0;  ///< until the last frame's result
+  };
+  scheduling::Costs costs(const std::vector<std::vector<double>>& input_rates) const;
+  scheduling::StageTable expected_stage_costs(const scheduling::Costs& costs,
+                                              const scheduling::Plan& plan) const;
+  void learn_from(const SentFrame& frame, const net::StageReport& report);
+  void judge_prediction(std::uint64_t frame, double now);
+  std::vector<SchedulerEstimate> compare_schedulers() const;
+
+  const Config& config_;
+  const Model& model_;
+  const std::vector<std::vector<LayerIndex>> boundary_;
+  const std::size_t group_frames_;
+
+  mutable std::mutex mutex_;
+  std::unique_ptr<scheduling::Scheduler> scheduler_;
+  std::optional<CostEstimator> estimator_;
+  TransferForecast forecast_;
+  StageClock clock_;
+  std::vector<std::vector<LayerIndex>>
+      cached_;                           ///< what each worker's input holds once all that was sent came
+  std::vector<double> last_compute_at_;  ///< by worker, its clock
+  std::map<std::uint64_t, SentFrame> sent_;
+  std::vector<std::vector<double>> group_rates_;        ///< of the current group's frames
+  std::vector<std::vector<double>> group_stage_costs_;  ///< likewise, predicted
+  scheduling::Plan plan_;
+  std::uint64_t group_first_ = 0;
+  std::uint64_t plan_changes_ = 0;
+  std::deque<Group> groups_;  ///< whose results are awaited
+  std::vector<double> prediction_errors_;
+  double planning_s_ = 0;
+  double slowest_planning_s_ = 0;
+  std::uint64_t plans_ = 0;
+};
+
+}  // namespace edge

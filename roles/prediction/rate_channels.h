@@ -1,0 +1,20 @@
+// How many change rates describe a tensor, and the rates of its elements that are not zero. Pure functions,
+// thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/shape.h"
+#include "net/codec/elements.h"
+
+namespace edge::prediction {
+
+/// 1xCxHxW: one rate per channel. Vectors (behind flatten) have one rate in all: each feature is a single
+/// number, and mixing them is all that the layers behind do.
+std::size_t rate_channels(const Shape& shape);
+
+/// The part of each channel's elements whose bits are not all 0.
+std::vector<double> nonzero_rates(const net::Elements& values);
+
+}  // namespace edge::prediction

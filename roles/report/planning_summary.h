@@ -1,0 +1,31 @@
+// How planning went, for the table at the end of a run. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace edge {
+
+/// What a scheduler would cost by the model, at what was known of devices, links and scene at the end.
+struct SchedulerEstimate {
+  std::string name;
+  std::string plan;
+  double seconds_per_frame = 0;  ///< in the long run, with all caches filled
+  bool used = false;             ///< the run's own
+};
+
+struct PlanningSummary {
+  std::vector<SchedulerEstimate> schedulers;
+  std::uint64_t plans = 0;
+  std::uint64_t plan_changes = 0;
+  double mean_planning_s = 0;
+  double slowest_planning_s = 0;
+  /// |predicted - measured| / measured seconds from planning to the result of the group's last frame.
+  std::optional<double> median_prediction_error;
+  std::vector<double> bandwidth_bytes_per_s;  ///< of the link into each worker
+  std::vector<double> slowdown;               ///< of each worker: measured / profiled seconds
+};
+
+}  // namespace edge

@@ -1,0 +1,63 @@
+// What a process did and when, as a file that chrome://tracing and ui.perfetto.dev open: Chrome's trace-event
+// format, a JSON array with one event per line, which may end anywhere (a killed process leaves a readable
+// file). Times are those of this device's steady clock; how far that is from the master's is in the file,
+// too, and `edge trace merge` (merge.h) lines the files of all devices up. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace edge::trace {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+/// Whether arrows lead from event to event of one frame: where they begin, pass through or end.
+enum class Flow : std::uint8_t { none, begins, passes, ends };
+
+struct Event {
+  std::string track;  ///< a thread, or something alike: "compute", "link to worker 1"
+  std::string name;
+  TimePoint begin;
+  TimePoint end;
+  std::optional<std::uint64_t> frame = {};
+  Flow flow = Flow::none;
+};
+
+class TraceWriter {
+ public:
+  /// `process` is shown ("worker 1"), `process_number` tells processes apart and orders them. Throws Error if
+  /// the file cannot be written.
+  TraceWriter(const std::string& file, std::string process, int process_number);
+  /// Ends the file.
+  ~TraceWriter();
+  TraceWriter(const TraceWriter&) = delete;
+  TraceWriter& operator=(const TraceWriter&) = delete;
+
+  void add(const Event& event);
+  /// This device's steady clock minus the master's, in seconds.
+  void set_clock_offset(double seconds);
+
+ private:
+  int track_number(const std::string& track);
+  void write(const std::string& line);
+
+  std::mutex mutex_;
+  const std::string file_name_;
+  const int process_;
+  std::ofstream file_;
+  std::map<std::string, int> tracks_;
+  std::optional<double> clock_offset_;
+  bool failed_ = false;
+};
+
+/// The numbers of the roles' processes.
+inline constexpr int master_process = 1;
+inline constexpr int trainer_process = 2;
+inline constexpr int first_worker_process = 10;
+
+}  // namespace edge::trace

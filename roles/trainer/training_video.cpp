@@ -1,0 +1,54 @@
+#include "roles/trainer/training_video.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+
+#include "kernels/cpu.h"
+#include "kernels/delta.h"
+
+namespace edge::trainer {
+namespace {
+
+void require(int openssl_result) {
+  if (openssl_result != 1) throw std::runtime_error("OpenSSL cannot compute SHA-256");
+}
+
+}  // namespace
+
+TrainingVideo::TrainingVideo(FrameSource& source, int deadband)
+    : source_(source), deadband_(deadband), digest_(EVP_MD_CTX_new()) {
+  require(digest_ != nullptr && EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) == 1 ? 1 : 0);
+}
+
+std::optional<net::Elements> TrainingVideo::next() {
+  std::optional<net::Elements> frame = source_.next();
+  if (!frame) return frame;
+  if (deadband_ > 0 && !held_.empty()) {
+    net::FreshElements copy = net::allocate_elements(frame->type, frame->shape);
+    std::memcpy(copy.data, held_.data, held_.bytes());
+    kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(frame->data),
+                      reinterpret_cast<std::uint8_t*>(copy.data), copy.elements.count(),
+                      static_cast<std::uint8_t>(deadband_));
+    frame = copy.elements;
+  }
+  held_ = *frame;
+  ++frames_;
+  require(EVP_DigestUpdate(digest_.get(), frame->data, frame->bytes()));
+  return frame;
+}
+
+std::string TrainingVideo::hash() const {
+  const Digest copy(EVP_MD_CTX_new());
+  std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+  unsigned length = 0;
+  require(copy != nullptr && EVP_MD_CTX_copy_ex(copy.get(), digest_.get()) == 1 ? 1 : 0);
+  require(EVP_DigestFinal_ex(copy.get(), value.data(), &length));
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", value[i]);
+  return text;
+}
+
+}  // namespace edge::trainer

@@ -1,0 +1,152 @@
+// What the master makes of stage reports: robust estimates of links, devices and bytes.
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+#include "engine/models/models.h"
+#include "roles/master/cost_estimator.h"
+#include "roles/master/robust_estimate.h"
+#include "roles/master/stage_clock.h"
+#include "roles/master/transfer_forecast.h"
+
+namespace edge {
+namespace {
+
+TEST(RobustEstimate, OutliersMoveNothing) {
+  RobustEstimate estimate;
+  EXPECT_FALSE(estimate.value());
+  for (const double value : {3.0, 3.1, 2.9, 3.0, 3.05}) estimate.add(value);
+  estimate.add(50);
+  EXPECT_NEAR(*estimate.value(), 3.0, 0.11);
+  estimate.add(0.01);
+  estimate.add(60);
+  EXPECT_NEAR(*estimate.value(), 3.0, 0.11);
+}
+
+TEST(RobustEstimate, BelievesAChangeAfterThreeSamples) {
+  RobustEstimate estimate;
+  for (int i = 0; i < 9; ++i) estimate.add(3);
+  estimate.add(0.5);
+  estimate.add(0.52);
+  EXPECT_NEAR(*estimate.value(), 3, 1e-9);
+  estimate.add(0.48);
+  EXPECT_NEAR(*estimate.value(), 0.5, 1e-9);
+}
+
+TEST(RobustEstimate, FollowsASlowDrift) {
+  RobustEstimate estimate;
+  double value = 1;
+  for (int i = 0; i < 100; ++i) estimate.add(value *= 1.02);
+  EXPECT_NEAR(*estimate.value() / value, 1, 0.11);
+}
+
+CostEstimator two_workers(std::optional<double> link = std::nullopt) {
+  return {{{0, 0.1, 0.2, 0.3}, {0, 0.2, 0.4, 0.6}}, {3e6, link}};
+}
+
+TEST(CostEstimator, ConfiguredThenMeasuredBandwidth) {
+  CostEstimator estimator = two_workers(1e6);
+  EXPECT_EQ(estimator.bandwidth(), (std::vector<double>{3e6, 1e6}));
+  estimator.add_transfer(1, {.bytes = 500000, .seconds = 1});
+  EXPECT_EQ(estimator.bandwidth(), (std::vector<double>{3e6, 5e5}));
+}
+
+TEST(CostEstimator, ShortMessagesOnlyAsLongAsNothingElseIsKnown) {
+  CostEstimator estimator = two_workers();
+  estimator.add_transfer(1, {.bytes = 100, .seconds = 0.01});
+  EXPECT_EQ(estimator.bandwidth()[1], 1e4);
+  estimator.add_transfer(1, {.bytes = 1000000, .seconds = 1});
+  estimator.add_transfer(1, {.bytes = 100, .seconds = 0.01});
+  EXPECT_EQ(estimator.bandwidth()[1], 1e6);
+}
+
+TEST(CostEstimator, SlowWorker) {
+  CostEstimator estimator = two_workers();
+  for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 1.2, 0.9);  // profiled: 0.3
+  EXPECT_NEAR(estimator.slowdown(0), 4, 1e-9);
+  EXPECT_EQ(estimator.slowdown(1), 1);
+  EXPECT_NEAR(estimator.layer_cost()[0][3], 1.2, 1e-9);
+  EXPECT_NEAR(*estimator.measured(0, 1, 3), 1.2, 1e-9);
+  EXPECT_FALSE(estimator.measured(0, 1, 4));
+}
+
+TEST(CostEstimator, AnIdleDeviceIsNotBelievedToBeFasterThanItsProfile) {
+  CostEstimator estimator = two_workers();
+  for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 0.15, 0.3);
+  EXPECT_EQ(estimator.slowdown(0), 1);
+  EXPECT_NEAR(*estimator.measured(0, 1, 3), 0.15, 1e-9);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 3, 0.15, 1.0);
+  EXPECT_NEAR(estimator.slowdown(0), 0.5, 1e-9);
+}
+
+class FixedPredictor final : public prediction::TransferPredictor {
+ public:
+  explicit FixedPredictor(std::size_t layers)
+      : bytes_{std::vector<double>(layers, 10000), std::vector<double>(layers, 100000)} {}
+  prediction::TransferBytes predict(std::span<const double>) const override { return bytes_; }
+  const prediction::TransferBytes& mean() const override { return bytes_; }
+
+ private:
+  prediction::TransferBytes bytes_;
+};
+
+TEST(TransferForecast, CorrectedByWhatWasSent) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
+  TransferForecast forecast(graph, false);
+  forecast.set_predictor(std::make_shared<FixedPredictor>(static_cast<std::size_t>(graph.size())));
+  const std::vector<LayerIndex> tensors{2};
+  for (int i = 0; i < 3; ++i) forecast.observe(tensors, true, {}, 20000);
+  EXPECT_NEAR(forecast.predict({}).delta[2], 20000, 1);
+  EXPECT_NEAR(forecast.predict({}).delta[3], 20000, 1);  // the others are expected to be off alike
+  EXPECT_NEAR(forecast.predict({}).delta[0], 10000, 1);  // but not the input, which is coded differently
+  EXPECT_NEAR(forecast.predict({}).raw[2], 100000, 1);
+}
+
+TEST(TransferForecast, ADifferenceIsNeverLargerThanTheWhole) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
+  TransferForecast forecast(graph, false);
+  forecast.set_predictor(std::make_shared<FixedPredictor>(static_cast<std::size_t>(graph.size())));
+  const std::vector<LayerIndex> tensors{2};
+  for (int i = 0; i < 3; ++i) forecast.observe(tensors, true, {}, 1e9);
+  EXPECT_NEAR(forecast.predict({}).delta[2], 100000, 1);
+}
+
+TEST(TransferForecast, ModeFullIsExact) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
+  const TransferForecast forecast(graph, true);
+  const prediction::TransferBytes bytes = forecast.predict({});
+  EXPECT_EQ(bytes.delta, bytes.raw);
+  EXPECT_EQ(bytes.raw[0], 3 * 32 * 32);
+  EXPECT_EQ(bytes.raw[1], static_cast<double>(graph.output_bytes(1)));
+}
+
+TEST(StageClock, ExtrapolatesFramesUnderWay) {
+  StageClock clock(1);
+  clock.sent(0, 10, {1, 2});
+  clock.sent(1, 10, {1, 2});
+  // Frame 0: transfer 10 to 11, computation 11 to 13. Frame 1: transfer 11 to 12, computation 13 to 15.
+  StageClock::Expected expected = clock.expected(10);
+  EXPECT_EQ(expected.stage_ready, (std::vector<double>{2, 5}));
+  EXPECT_EQ(expected.finished, (std::vector<double>{3, 5}));
+  // Frame 0 came half a second late, says its report.
+  const std::vector<net::StageReport> reports{
+      {.worker = 0, .compute_s = 2.5, .received_at = 11, .compute_at = 11}};
+  clock.finished(0, 13.5, reports);
+  expected = clock.expected(13.5);
+  EXPECT_EQ(expected.stage_ready, (std::vector<double>{0, 2}));
+  EXPECT_EQ(expected.finished, (std::vector<double>{2}));
+  clock.forget_frames();
+  EXPECT_TRUE(clock.expected(13.5).finished.empty());
+}
+
+TEST(StageClock, NothingIsReadyInThePast) {
+  StageClock clock(2);
+  clock.sent(7, 1, {0.1, 0.1, 0.1, 0.1});
+  const StageClock::Expected expected = clock.expected(100);
+  EXPECT_EQ(expected.stage_ready, (std::vector<double>{0, 0, 0, 0}));
+  EXPECT_EQ(expected.finished, (std::vector<double>{0}));
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,88 @@
+// The video as the master sends it: looked at ahead, held still within the deadband.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "roles/master/group_source.h"
+
+namespace edge {
+namespace {
+
+/// Frames of 1x3x1x2 pixels.
+class ListSource final : public FrameSource {
+ public:
+  explicit ListSource(std::vector<std::vector<std::uint8_t>> frames) : frames_(std::move(frames)) {}
+  std::optional<net::Elements> next() override {
+    if (next_ == frames_.size()) return std::nullopt;
+    auto pixels = std::make_shared<std::vector<std::uint8_t>>(frames_[next_++]);
+    net::Elements elements{.type = net::ElementType::u8,
+                           .shape = Shape{1, 3, 1, 2},
+                           .data = reinterpret_cast<const std::byte*>(pixels->data()),
+                           .storage = {}};
+    elements.storage = std::move(pixels);
+    return elements;
+  }
+  std::optional<double> frames_per_second() const override { return std::nullopt; }
+  std::size_t read() const { return next_; }
+
+ private:
+  std::vector<std::vector<std::uint8_t>> frames_;
+  std::size_t next_ = 0;
+};
+
+TEST(GroupSource, LooksAheadAGroup) {
+  auto list = std::make_unique<ListSource>(
+      std::vector<std::vector<std::uint8_t>>{{0, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 0}, {1, 0, 9, 9, 0, 0}, {}});
+  const ListSource& source = *list;
+  GroupSource group(std::move(list), {.frame_limit = 3}, {.look_ahead = 2});
+  EXPECT_EQ(group.upcoming_rates(), (std::vector<std::vector<double>>{{}, {0.5, 0, 0}}));
+  EXPECT_EQ(source.read(), 2U);
+  EXPECT_EQ(group.next()->video_index, 0U);
+  EXPECT_EQ(group.next()->change_rates, (std::vector<double>{0.5, 0, 0}));
+  EXPECT_EQ(group.upcoming_rates(), (std::vector<std::vector<double>>{{0, 1, 0}}));
+  EXPECT_EQ(group.next()->video_index, 2U);
+  EXPECT_TRUE(group.upcoming_rates().empty());
+  EXPECT_FALSE(group.next());
+}
+
+class BreakingSource final : public FrameSource {
+ public:
+  std::optional<net::Elements> next() override {
+    if (reads_++ == 2) throw std::runtime_error("broken");
+    auto pixels = std::make_shared<std::vector<std::uint8_t>>(3);
+    return net::Elements{.type = net::ElementType::u8,
+                         .shape = Shape{1, 3, 1, 1},
+                         .data = reinterpret_cast<const std::byte*>(pixels->data()),
+                         .storage = pixels};
+  }
+  std::optional<double> frames_per_second() const override { return std::nullopt; }
+
+ private:
+  int reads_ = 0;
+};
+
+TEST(GroupSource, FramesInFrontOfABreakCount) {
+  GroupSource group(std::make_unique<BreakingSource>(), {}, {.look_ahead = 3});
+  EXPECT_EQ(group.upcoming_rates().size(), 2U);
+  EXPECT_TRUE(group.next());
+  EXPECT_TRUE(group.next());
+  EXPECT_THROW(group.next(), std::runtime_error);
+  EXPECT_THROW(group.upcoming_rates(), std::runtime_error);
+}
+
+TEST(GroupSource, RatesAreThoseWithinTheDeadband) {
+  GroupSource group(std::make_unique<ListSource>(std::vector<std::vector<std::uint8_t>>{
+                        {10, 10, 10, 10, 10, 10}, {12, 20, 10, 10, 11, 11}}),
+                    {}, {.deadband = 2, .look_ahead = 3});
+  group.upcoming_rates();
+  group.next();
+  const std::optional<InputFrame> second = group.next();
+  EXPECT_EQ(second->change_rates, (std::vector<double>{0.5, 0, 0}));
+  EXPECT_EQ(std::to_integer<int>(second->pixels.data[0]), 10);
+  EXPECT_EQ(std::to_integer<int>(second->pixels.data[1]), 20);
+}
+
+}  // namespace
+}  // namespace edge
