@@ -205,7 +205,7 @@ int run_trainer_command(int argc, char** argv) {
   add_internal("statistics", "with --report: its numbers as JSON", cxxopts::value<std::string>(), "FILE");
   CommandLine line = parse(options, argc, argv, "trainer");
   if (line.parsed.count("video") != 0) line.config.trainer.source = line.parsed["video"].as<std::string>();
-  TrainerOptions trainer{.retrain = line.parsed.count("retrain") != 0};
+  TrainerOptions trainer{.retrain = line.parsed.count("retrain") != 0, .trace = trace_file(line.parsed)};
   if (line.parsed.count("report") != 0) trainer.report = line.parsed["report"].as<std::string>();
   if (line.parsed.count("statistics") != 0) trainer.statistics = line.parsed["statistics"].as<std::string>();
   if (line.parsed.count("listening-descriptor") != 0) {

@@ -59,36 +59,23 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
     spdlog::info("waiting for worker {}, which measures its {}", index,
                  waited_for.layer_cost.empty() ? "layers" : "link to the next one");
   });
-  worker.clock = {};
-  ask_for_clock(index, connection);
+  worker.clock.start(connection);
   try {
     for (;;) handle(index, (co_await connection->receive()).message);
   } catch (const net::ConnectionLost& error) {
     worker.connected = false;
     worker.profile_due.cancel();
-    worker.clock_due.cancel();
+    worker.clock.stop();
     spdlog::warn("lost worker {}: {}", index, error.what());
     handlers_.lost(index);
     throw;
   }
 }
 
-void Chain::ask_for_clock(int index, const std::shared_ptr<net::Connection>& connection) {
-  RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
-  connection->send(net::clock_message(net::ClockQuestion{
-      .asked = net::steady_seconds(std::chrono::steady_clock::now()), .offset = worker.clock.seconds()}));
-  // Often at first: the best of several answers counts.
-  worker.clock_due.expires_after(worker.clock.samples() < 8 ? std::chrono::milliseconds(50)
-                                                            : std::chrono::seconds(2));
-  worker.clock_due.async_wait([this, index, connection](asio::error_code error) {
-    if (!error) ask_for_clock(index, connection);
-  });
-}
-
 void Chain::align_clocks(std::vector<net::StageReport>& stages) const {
   for (net::StageReport& stage : stages) {
     if (stage.worker < 0 || stage.worker >= size()) continue;
-    const std::optional<double> offset = workers_[static_cast<std::size_t>(stage.worker)]->clock.seconds();
+    const std::optional<double> offset = workers_[static_cast<std::size_t>(stage.worker)]->clock.offset_s();
     for (double* time : {&stage.received_at, &stage.compute_at, &stage.encode_at}) {
       *time = offset && *time > 0 ? *time - *offset : 0;
     }
@@ -114,12 +101,9 @@ void Chain::handle(int index, const net::Message& message) {
       if (!std::exchange(worker.link_measured, true)) announce_if_complete();
       return;
     }
-    case net::MessageType::clock: {
-      const net::ClockAnswer answer = net::parse_clock_answer(message);
-      workers_[static_cast<std::size_t>(index)]->clock.add(
-          answer.asked, answer.clock, net::steady_seconds(std::chrono::steady_clock::now()));
+    case net::MessageType::clock:
+      workers_[static_cast<std::size_t>(index)]->clock.take(message);
       return;
-    }
     case net::MessageType::failure: {
       const nlohmann::json value = net::from_cbor(message.payload);
       const auto reason = value.find("reason");

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "net/clock_offset.h"
+#include "net/clock_questions.h"
 #include "net/connector.h"
 #include "net/link_frame.h"
 #include "roles/config/config.h"
@@ -49,12 +49,11 @@ class Chain {
 
  private:
   struct RemoteWorker {
-    explicit RemoteWorker(asio::io_context& context) : profile_due(context), clock_due(context) {}
+    explicit RemoteWorker(asio::io_context& context) : clock(context), profile_due(context) {}
     bool connected = false;
     bool link_measured = false;  ///< the one behind it, at least once; or there is none
-    net::ClockOffset clock;
+    net::ClockQuestions clock;
     asio::steady_timer profile_due;  ///< when to say that we wait for what it measures
-    asio::steady_timer clock_due;    ///< when to ask for its clock again
     std::string isa;
     std::vector<double> layer_cost;
     std::unique_ptr<net::Connector> connector;
@@ -62,7 +61,6 @@ class Chain {
 
   asio::awaitable<void> serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome);
   void handle(int index, const net::Message& message);
-  void ask_for_clock(int index, const std::shared_ptr<net::Connection>& connection);
   void announce_if_complete();
   void align_clocks(std::vector<net::StageReport>& stages) const;
 

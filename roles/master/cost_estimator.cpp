@@ -12,6 +12,7 @@ constexpr double unknown_bytes_per_s = 3e6;  // Wi-Fi of a Raspberry Pi
 constexpr std::uint64_t short_message = 8000;
 /// Shorter computations are mostly waiting for the scheduler of the operating system.
 constexpr double short_computation_s = 1e-4;
+constexpr int samples_of_profile = 3;
 
 }  // namespace
 
@@ -23,6 +24,10 @@ CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
       links_(profiles_.size()) {
   assert(bandwidth.size() == profiles_.size());
   for (std::size_t worker = 0; worker < links_.size(); ++worker) links_[worker].at_first = bandwidth[worker];
+  // As if measured before: the first frames, when memory is touched and caches are cold, are no good sample.
+  for (RobustEstimate& slowdown : slowdown_) {
+    for (int i = 0; i < samples_of_profile; ++i) slowdown.add(1);
+  }
 }
 
 void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {

@@ -31,15 +31,18 @@ TrainerClient::TrainerClient(asio::io_context& context, const Address& address, 
                              const Model& model, const net::Identity& identity, Handlers handlers)
     : model_(model),
       handlers_(std::move(handlers)),
+      clock_(context),
       connector_(context, connector_options(address, net, identity),
                  {.session = [this](auto connection, net::Welcome) { return serve(std::move(connection)); },
                   .refused = [this](const std::string& reason) { handlers_.refused(reason); }}) {}
 
 asio::awaitable<void> TrainerClient::serve(std::shared_ptr<net::Connection> connection) {
   connection->set_max_payload(std::max(net::max_control_bytes, max_predictor_bytes(model_.graph)));
+  clock_.start(connection);
   try {
     for (;;) handle((co_await connection->receive()).message);
   } catch (const net::ConnectionLost& error) {
+    clock_.stop();
     // One that cannot go on says so to every attempt.
     if (!stopping_ && error.what() != lost_) handlers_.lost(lost_ = error.what());
     throw;
@@ -68,6 +71,9 @@ void TrainerClient::handle(const net::Message& message) {
       handlers_.predictors(std::move(predictor));
       return;
     }
+    case net::MessageType::clock:
+      clock_.take(message);
+      return;
     case net::MessageType::failure:
       throw net::ConnectionLost(failure_reason(message));
     default:

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "net/clock_questions.h"
 #include "net/connector.h"
 #include "roles/config/config.h"
 #include "roles/model.h"
@@ -50,6 +51,7 @@ class TrainerClient {
   Handlers handlers_;
   std::string lost_;  ///< the last reason that was told
   std::atomic<bool> stopping_{false};
+  net::ClockQuestions clock_;
   net::Connector connector_;
 };
 

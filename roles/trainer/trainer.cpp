@@ -15,6 +15,7 @@
 #include <limits>
 #include <utility>
 
+#include "net/clock_questions.h"
 #include "net/thread_name.h"
 #include "roles/atomic_file.h"
 #include "roles/prediction/predictor_bytes.h"
@@ -76,6 +77,7 @@ Trainer::Trainer(const Config& config, const TrainerOptions& options)
       work_(asio::make_work_guard(context_)),
       stop_signal_(context_, [this] { stop(); }),
       executor_(model_.graph, *model_.weights, {.threads = threads_}) {
+  if (!options_.trace.empty()) trace_.emplace(options_.trace, "trainer", trace::trainer_process);
   if (!options_.report.empty()) return;
   const net::Listener::Handlers handlers = {
       .judge = [](const net::Hello& hello) -> std::optional<net::Refusal> {
@@ -138,8 +140,12 @@ asio::awaitable<void> Trainer::serve(std::shared_ptr<net::Connection> connection
   connection->send(answer_ ? *answer_ : prediction::training_message(done_, config_.trainer.frames));
   try {
     for (;;) {
-      co_await connection->receive();
-      throw net::ConnectionLost("it sent an unexpected message");
+      const net::Message message = (co_await connection->receive()).message;
+      if (message.type != net::MessageType::clock) {
+        throw net::ConnectionLost("it sent an unexpected message");
+      }
+      const std::optional<double> offset = net::answer_clock(*connection, message);
+      if (trace_ && offset) trace_->set_clock_offset(*offset);
     }
   } catch (const net::ConnectionLost& error) {
     masters_.remove(connection);
@@ -236,6 +242,11 @@ std::optional<Predictors> Trainer::load() {
   return std::move(loaded.predictors);
 }
 
+void Trainer::trace_event(const char* name, steady_clock::time_point begin) {
+  if (!trace_) return;
+  trace_->add({.track = "train", .name = name, .begin = begin, .end = steady_clock::now()});
+}
+
 Statistics Trainer::collect(int held_out) {
   const ProfileCache profiles(config_.cache_directory);
   const ProfileLock lock = profiles.lock(
@@ -260,7 +271,9 @@ Statistics Trainer::collect(int held_out) {
           },
       .stop = stop_source_.get_token()};
   try {
+    const auto start = steady_clock::now();
     Statistics statistics = trainer::collect_statistics(model_.graph, executor_, video, options);
+    trace_event("collect statistics", start);
     set_source(nullptr);
     if (stopping_) throw Cancelled();
     if (statistics.frames < static_cast<std::uint32_t>(config_.trainer.frames)) {
@@ -288,6 +301,7 @@ Predictors Trainer::learn(const Statistics& statistics) {
                         .compress = config_.net.compress,
                         .layers = {}};
   predictors.layers = trainer::fit_layers(model_.graph, statistics, threads_, stop_source_.get_token());
+  trace_event("fit", start);
   spdlog::info("fitted {} layers to {} frames in {:.1f} s", predictors.layers.size(), statistics.frames,
                seconds_since(start));
   return predictors;

@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
+#include <chrono>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,7 @@
 #include "roles/model.h"
 #include "roles/prediction/predictors.h"
 #include "roles/stop_signal.h"
+#include "roles/trace/trace_writer.h"
 #include "roles/trainer/statistics.h"
 #include "roles/video/frame_source.h"
 
@@ -29,6 +31,7 @@ struct TrainerOptions {
   std::optional<int> listening_descriptor = std::nullopt;  ///< a socket that `edge local` opened
   bool retrain = false;                                    ///< learn although the cache has what is wanted
   std::string report = {};  ///< write this HTML file, judge by further frames, and end; no master is served
+  std::string trace = {};   ///< write a trace file
   std::string statistics = {};  ///< with a report: the numbers behind it as JSON, for comparisons
 };
 
@@ -59,6 +62,7 @@ class Trainer {
   void report();
   std::unique_ptr<FrameSource> open_video();
   /// So that stop() can end a blocked read. Null again behind the reading.
+  void trace_event(const char* name, std::chrono::steady_clock::time_point begin);
   void set_source(FrameSource* source);
   void publish(net::Message message);
 
@@ -73,6 +77,7 @@ class Trainer {
   StopSignal stop_signal_;
   asio::steady_timer progress_due_{context_};
   asio::steady_timer farewell_{context_};
+  std::optional<trace::TraceWriter> trace_;
   Executor executor_;  ///< the "train" thread's
   std::optional<net::Listener> listener_;
 

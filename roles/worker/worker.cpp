@@ -7,6 +7,7 @@
 #include <asio/post.hpp>
 #include <chrono>
 
+#include "net/clock_questions.h"
 #include "net/measurements.h"
 #include "net/thread_name.h"
 #include "roles/classify.h"
@@ -162,10 +163,8 @@ asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> conn
       if (message.type != net::MessageType::clock) {
         throw net::ConnectionLost("it sent an unexpected message");
       }
-      const net::ClockQuestion question = net::parse_clock_question(message);
-      if (trace_ && question.offset) trace_->set_clock_offset(*question.offset);
-      connection->send(net::clock_message(
-          net::ClockAnswer{.asked = question.asked, .clock = net::steady_seconds(steady_clock::now())}));
+      const std::optional<double> offset = net::answer_clock(*connection, message);
+      if (trace_ && offset) trace_->set_clock_offset(*offset);
     }
   } catch (const net::ConnectionLost& error) {
     const std::lock_guard lock(mutex_);

@@ -1,0 +1,38 @@
+// Asks another device for the time over a control connection, again and again. On the io_context's thread.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "net/clock_offset.h"
+#include "net/connection.h"
+
+namespace edge::net {
+
+class ClockQuestions {
+ public:
+  explicit ClockQuestions(asio::io_context& context) : due_(context) {}
+
+  /// Begins anew with a connection. stop() when it is lost.
+  void start(std::shared_ptr<Connection> connection);
+  void stop() { due_.cancel(); }
+  /// An answer came. Throws ConnectionLost if it is malformed.
+  void take(const Message& answer);
+  /// The other device's steady clock minus ours, where known.
+  std::optional<double> offset_s() const { return offset_.seconds(); }
+
+ private:
+  void ask();
+
+  asio::steady_timer due_;
+  std::shared_ptr<Connection> connection_;
+  ClockOffset offset_;
+};
+
+/// The other side: answers a question. Returns what the master knows of this device's clock minus its own.
+/// Throws ConnectionLost if the question is malformed.
+std::optional<double> answer_clock(Connection& connection, const Message& question);
+
+}  // namespace edge::net
