@@ -26,6 +26,7 @@ from testbed import Testbed
 
 CONFIG = """
 cache_directory = "{cache}"
+log_level = "debug"
 [model]
 name = "{network}"
 features_only = true

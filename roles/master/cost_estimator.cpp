@@ -60,6 +60,14 @@ std::optional<double> CostEstimator::measured(int worker, LayerIndex first, Laye
   return range.seconds.value();
 }
 
+void CostEstimator::add_codec(int worker, double seconds) {
+  if (seconds > 0) links_[static_cast<std::size_t>(worker)].codec_s.add(seconds);
+}
+
+double CostEstimator::codec_s(int worker) const {
+  return links_[static_cast<std::size_t>(worker)].codec_s.value().value_or(0);
+}
+
 std::vector<double> CostEstimator::bandwidth() const {
   std::vector<double> bandwidth;
   for (const Link& link : links_) {

@@ -28,6 +28,11 @@ class CostEstimator {
   void add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy);
 
   const std::vector<std::vector<double>>& profiles() const { return profiles_; }
+  /// Encoding in front of the link into `worker` and decoding behind it took so long.
+  void add_codec(int worker, double seconds);
+  /// Expected for the next frame; 0 if the link was not used yet.
+  double codec_s(int worker) const;
+
   /// Bytes/s of the link into each worker.
   std::vector<double> bandwidth() const;
   /// [w][l]: the profiles, corrected by how long the devices really took lately.
@@ -41,6 +46,7 @@ class CostEstimator {
   struct Link {
     std::optional<double> at_first;
     RobustEstimate measured;
+    RobustEstimate codec_s;
   };
   std::vector<std::vector<double>> profiles_;
   std::vector<RobustEstimate> slowdown_;

@@ -21,6 +21,7 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr double longest_horizon_groups = 20;
+constexpr std::size_t usual_frames = 60;        // of which the usual bytes are a mean
 constexpr std::size_t most_predictions = 1000;  // that are judged
 
 double seconds_now() {
@@ -55,6 +56,11 @@ std::vector<std::vector<LayerIndex>> boundaries(const Graph& graph) {
 
 double sum(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+std::vector<double> megabytes_per_s(std::vector<double> bytes_per_s) {
+  for (double& value : bytes_per_s) value /= 1e6;
+  return bytes_per_s;
 }
 
 double median(std::vector<double> values) {
@@ -93,6 +99,24 @@ void Planner::add_transfer(int worker, const net::Transfer& transfer) {
 }
 
 // mutex_ is held.
+std::vector<double> Planner::usual_delta_bytes() const {
+  // As if so many frames like those of the training had been seen before.
+  constexpr double frames_of_training = 6;
+  std::vector<double> usual = forecast_.predict({}).delta;
+  if (recent_rates_.empty()) return usual;
+  std::vector<double> mean(recent_rates_.front().size());
+  const auto count = static_cast<double>(recent_rates_.size());
+  for (const std::vector<double>& rates : recent_rates_) {
+    for (std::size_t channel = 0; channel < mean.size(); ++channel) mean[channel] += rates[channel] / count;
+  }
+  const std::vector<double> recent = forecast_.predict(mean).delta;
+  for (std::size_t layer = 0; layer < usual.size(); ++layer) {
+    usual[layer] = (frames_of_training * usual[layer] + count * recent[layer]) / (frames_of_training + count);
+  }
+  return usual;
+}
+
+// mutex_ is held.
 Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const {
   Costs costs;
   // load_balance looks at these two, which stay as they were profiled: without a look at links and caches,
@@ -109,6 +133,7 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
     costs.raw_bytes.push_back(std::move(bytes.raw));
     costs.delta_bytes.push_back(std::move(bytes.delta));
   }
+  costs.usual_delta_bytes = usual_delta_bytes();
   costs.cached = cached_;
   costs.boundary = boundary_;
   return costs;
@@ -118,6 +143,10 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
   const std::lock_guard lock(mutex_);
   const auto start = steady_clock::now();
   const double now = seconds_now();
+  for (const std::vector<double>& rates : input_rates) {
+    if (!rates.empty()) recent_rates_.push_back(rates);
+  }
+  while (recent_rates_.size() > usual_frames) recent_rates_.pop_front();
   input_rates.resize(group_frames_, input_rates.empty() ? std::vector<double>{} : input_rates.back());
   Costs group = costs(input_rates);
   const StageClock::Expected expected = clock_.expected(now);
@@ -134,13 +163,18 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
                            group_frames_);
   groups_.push_back({.last_frame = first + group_frames_ - 1,
                      .planned_at = now,
-                     .predicted_s = simulation.finished.back()});
+                     .predicted_s = simulation.finished.back() + return_s_.value().value_or(0)});
   group_rates_ = std::move(input_rates);
   group_first_ = first;
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   planning_s_ += seconds;
   slowest_planning_s_ = std::max(slowest_planning_s_, seconds);
   ++plans_;
+  spdlog::debug("frame {}: links {:.2f} MB/s, slowdown {:.2f} to {:.2f}; {:.0f} ms per group expected", first,
+                fmt::join(megabytes_per_s(group.bandwidth), ", "), estimator_->slowdown(0),
+                estimator_->slowdown(static_cast<int>(cached_.size()) - 1),
+                1e3 * scheduling::forecast(group, plan, static_cast<std::size_t>(config_.schedule.pending))
+                          .later_group_s);
   if (plan != plan_) {
     if (plans_ > 1) ++plan_changes_;
     spdlog::info("plan from frame {} on: {}", first, scheduling::to_string(plan));
@@ -153,6 +187,10 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
 scheduling::StageTable Planner::expected_stage_costs(const Costs& costs, const Plan& plan) const {
   scheduling::StageTable table = PipelineModel(costs).stage_costs(plan);
   for (int worker = 0; worker <= plan.last_active(); ++worker) {
+    // The optimum is searched without the codec's time, which is small and nearly the same for all cuts.
+    for (std::vector<double>& frame : table) {
+      frame[2 * static_cast<std::size_t>(worker)] += estimator_->codec_s(worker);
+    }
     const std::optional<double> measured = estimator_->measured(worker, plan.begin(worker), plan.end(worker));
     if (!measured || plan.idle(worker)) continue;
     for (std::vector<double>& frame : table) frame[2 * static_cast<std::size_t>(worker) + 1] = *measured;
@@ -176,7 +214,7 @@ void Planner::sent(std::uint64_t frame, const Plan& plan) {
 }
 
 // mutex_ is held.
-void Planner::learn_from(const SentFrame& frame, const net::StageReport& report) {
+void Planner::learn_from(const SentFrame& frame, const net::StageReport& report, double encode_s) {
   const int workers = static_cast<int>(cached_.size());
   if (report.worker < -1 || report.worker >= workers) return;
   if (report.transfer.bytes > 0 && report.worker + 1 < workers) {
@@ -188,6 +226,7 @@ void Planner::learn_from(const SentFrame& frame, const net::StageReport& report)
   const double since = report.compute_at - std::exchange(before, report.compute_at);
   estimator_->add_computation(report.worker, first, frame.plan.end(report.worker), report.compute_s,
                               since > 0 ? std::min(1.0, report.compute_s / since) : 1.0);
+  estimator_->add_codec(report.worker, encode_s + report.decode_s);
   forecast_.observe(boundary_[static_cast<std::size_t>(first)],
                     !frame.whole[static_cast<std::size_t>(report.worker)], frame.input_rates,
                     static_cast<double>(report.receive_bytes));
@@ -214,7 +253,15 @@ void Planner::finished(const net::Result& result) {
   const auto sent = sent_.find(result.frame);
   if (sent == sent_.end()) return;  // came twice
   const double now = seconds_now();
-  for (const net::StageReport& report : result.stages) learn_from(sent->second, report);
+  double encode_s = 0;
+  for (const net::StageReport& report : result.stages) {
+    learn_from(sent->second, report, std::exchange(encode_s, report.encode_s));
+  }
+  if (!result.stages.empty()) {
+    const net::StageReport& last = result.stages.back();
+    const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
+    if (back_s > 0) return_s_.add(back_s);
+  }
   clock_.finished(result.frame, now, result.stages);
   judge_prediction(result.frame, now);
   sent_.erase(sent_.begin(), std::next(sent));

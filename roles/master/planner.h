@@ -61,10 +61,11 @@ class Planner {
     double planned_at = 0;
     double predicted_s = 0;  ///< until the last frame's result
   };
+  std::vector<double> usual_delta_bytes() const;
   scheduling::Costs costs(const std::vector<std::vector<double>>& input_rates) const;
   scheduling::StageTable expected_stage_costs(const scheduling::Costs& costs,
                                               const scheduling::Plan& plan) const;
-  void learn_from(const SentFrame& frame, const net::StageReport& report);
+  void learn_from(const SentFrame& frame, const net::StageReport& report, double encode_s);
   void judge_prediction(std::uint64_t frame, double now);
   std::vector<SchedulerEstimate> compare_schedulers() const;
 
@@ -82,6 +83,7 @@ class Planner {
       cached_;                           ///< what each worker's input holds once all that was sent came
   std::vector<double> last_compute_at_;  ///< by worker, its clock
   std::map<std::uint64_t, SentFrame> sent_;
+  std::deque<std::vector<double>> recent_rates_;        ///< input change rates of the last frames
   std::vector<std::vector<double>> group_rates_;        ///< of the current group's frames
   std::vector<std::vector<double>> group_stage_costs_;  ///< likewise, predicted
   scheduling::Plan plan_;
@@ -89,6 +91,7 @@ class Planner {
   std::uint64_t plan_changes_ = 0;
   std::deque<Group> groups_;  ///< whose results are awaited
   std::vector<double> prediction_errors_;
+  RobustEstimate return_s_;  ///< from the end of the last computation until the result is here
   double planning_s_ = 0;
   double slowest_planning_s_ = 0;
   std::uint64_t plans_ = 0;

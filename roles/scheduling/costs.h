@@ -28,6 +28,9 @@ struct Costs {
       bandwidth{};  ///< bytes per second of the link into w (> 0); link 0 comes from the master
   std::vector<std::vector<double>> raw_bytes{};    ///< [f][l]: layer l's output sent whole
   std::vector<std::vector<double>> delta_bytes{};  ///< [f][l]: the same sent as a difference
+  /// [l]: as delta_bytes, but what is usual for the scene: what looking ahead assumes of later groups, since
+  /// one group may be still or wild. Empty: later groups are like this one.
+  std::vector<double> usual_delta_bytes{};
   /// [w]: layers whose outputs w's input holds of the last frame. Empty: nothing is held anywhere.
   std::vector<std::vector<LayerIndex>> cached{};
   /// [s]: when stage s is free for the group's first frame, in seconds from now. Stage 2w is the transfer

@@ -14,10 +14,17 @@ namespace {
 
 constexpr std::size_t max_long_group = 9;  ///< frames; enough for the slowest stage to decide
 
+/// A later group's: as is usual for the scene.
+Costs of_later_groups(Costs costs) {
+  if (costs.usual_delta_bytes.empty()) return costs;
+  for (std::vector<double>& frame : costs.delta_bytes) frame = costs.usual_delta_bytes;
+  return costs;
+}
+
 /// The costs of a group that finds everything in the caches and all stages free.
 Costs with_full_caches(const Costs& costs) {
-  Costs full = costs;
-  full.raw_bytes = costs.delta_bytes;
+  Costs full = of_later_groups(costs);
+  full.raw_bytes = full.delta_bytes;
   full.stage_ready.clear();
   return full;
 }
@@ -49,7 +56,7 @@ std::vector<Plan> candidates(const Costs& costs) {
 
 Forecast forecast(const Costs& costs, const Plan& plan, std::size_t pending) {
   assert(pending >= 1);
-  Costs later = costs;
+  Costs later = of_later_groups(costs);
   later.cached = cached_after(costs, plan);
   const StageTable cost = PipelineModel(later).stage_costs(plan);
   std::vector<double> group(cost.front().size());

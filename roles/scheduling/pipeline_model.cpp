@@ -35,6 +35,7 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
   return layers >= 2 && workers >= 1 && links && is_table(costs.raw_bytes) && is_table(costs.delta_bytes) &&
          is_table(costs.worker_layer_cost) &&
          (costs.worker_layer_cost.empty() || costs.worker_layer_cost.size() == workers) &&
+         (costs.usual_delta_bytes.empty() || costs.usual_delta_bytes.size() == layers) &&
          (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
          (costs.boundary.empty() || costs.boundary.size() == layers + 1);
