@@ -264,7 +264,8 @@ void Planner::finished(const net::Result& result) {
   }
   clock_.finished(result.frame, now, result.stages);
   judge_prediction(result.frame, now);
-  sent_.erase(sent_.begin(), std::next(sent));
+  // Not the older ones: after a change of plan a frame may overtake those in front of it.
+  sent_.erase(sent);
 }
 
 void Planner::interrupted() {

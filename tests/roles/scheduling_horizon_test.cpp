@@ -50,6 +50,34 @@ TEST(Forecast, SlowestStageOrFramesInFlight) {
   EXPECT_NEAR(one.first_group_s, PipelineModel(two_cuts()).finish(after_first), 1e-12);
 }
 
+/// One wild group must not drive a plan away that is good for what is usual.
+TEST(Forecast, LaterGroupsAreAsUsual) {
+  Costs costs = two_cuts();
+  costs.usual_delta_bytes = {0.1, 0.5, 1, 20};
+  EXPECT_NEAR(forecast(costs, after_first, 10).later_group_s, 0.5, 1e-12);
+  EXPECT_NEAR(forecast(costs, after_first, 10).first_group_s,
+              forecast(two_cuts(), after_first, 10).first_group_s, 1e-12);
+  const Horizon long_run{.groups = 100, .pending = 3};
+  EXPECT_FALSE(weigh_change(costs, after_first, after_second, long_run).worth_it);
+}
+
+TEST(DataAware, BelievesASmallGainTheSecondTimeOnly) {
+  Costs costs = two_cuts();
+  costs.layer_cost = {0, 1, 1, 1};
+  const SchedulerOptions options{
+      .side = "edge", .plans = {}, .horizon = Horizon{.groups = 1000, .pending = 3}};
+  costs.delta_bytes = {{0.1, 2, 20, 20}};
+  const auto scheduler = make_scheduler("data_aware", options);
+  ASSERT_EQ(scheduler->plan(costs, 0), after_first);
+  costs.delta_bytes = {{0.1, 2, 1.95, 20}};  // a little better
+  costs.layer_cost = {0, 1, 0.7, 1};
+  costs.delta_bytes[0][2] = 1.8;
+  EXPECT_EQ(scheduler->plan(costs, 1), after_first);
+  EXPECT_EQ(scheduler->plan(costs, 2), after_second);
+  costs.delta_bytes = {{0.1, 0.5, 20, 20}};  // much better
+  EXPECT_EQ(scheduler->plan(costs, 3), after_first);
+}
+
 /// A scheduler that minds only the next group never leaves the cut whose caches are filled.
 TEST(PlanAhead, LeavesALocalOptimum) {
   Costs costs = two_cuts();

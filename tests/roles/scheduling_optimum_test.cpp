@@ -57,6 +57,25 @@ TEST(Optimum, EqualsBruteForce) {
   }
 }
 
+/// Devices that are good at different layers.
+TEST(Optimum, EqualsBruteForceWithCostsPerWorker) {
+  Random random(7);
+  for (int run = 0; run < 200; ++run) {
+    const Size size{.workers = 1 + random() % 4, .layers = 2 + random() % 8, .frames = 1 + random() % 4};
+    Costs costs = random_costs(random, size, run % 2 == 0);
+    for (std::size_t worker = 0; worker < size.workers; ++worker) {
+      costs.worker_layer_cost.emplace_back();
+      for (std::size_t layer = 0; layer < size.layers; ++layer) {
+        costs.worker_layer_cost.back().push_back(uniform(random, 0, 0.1));
+      }
+    }
+    const PipelineModel model(costs);
+    const Optimum optimum = find_optimum(model);
+    const double best = brute_force(model);
+    ASSERT_NEAR(optimum.finish_s, best, 1e-12 * best) << "run " << run << ", " << to_string(optimum.plan);
+  }
+}
+
 /// Whole numbers make many equal plans and equal times.
 TEST(Optimum, EqualsBruteForceWithTies) {
   Random random(2);
