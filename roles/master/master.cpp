@@ -22,8 +22,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-/// A trainer that is there says so within this time.
-constexpr std::chrono::milliseconds longest_silence{10000};
 constexpr std::size_t gantt_frames = 6;
 
 net::FrameOptions frame_options(const Config& config) {
@@ -103,7 +101,12 @@ Master::Master(const Config& config, const MasterOptions& options)
             {.refused = [this](const std::string& reason) { fail(reason); },
              .probed = [this](const net::Transfer& transfer) { link_probed(0, transfer); },
              .time_spent = trace::link_observer(open_trace(), "link to worker 0", true)}),
-      trainer_due_(context_),
+      trainer_(context_, config_, model_, identity_,
+               {.predictors =
+                    [this](std::shared_ptr<const prediction::TransferPredictor> predictor) {
+                      planner_.set_predictor(std::move(predictor));
+                    },
+                .ready = [this] { begin(); }}),
       bandwidth_(configured_bandwidth(config_)) {}
 
 trace::TraceWriter* Master::open_trace() {
@@ -140,7 +143,7 @@ int Master::run() {
   }
   feed_thread_ = std::thread([this] { feed(); });
   output_thread_ = std::thread([this] { output(); });
-  start_trainer_client();
+  trainer_.start();
   chain_.start();
   link_.start();
   context_.run();
@@ -164,52 +167,6 @@ void Master::fail(const std::string& reason) {
   asio::post(context_, [this] { interrupt(); });
 }
 
-void Master::start_trainer_client() {
-  const bool predicts = scheduling::needs_predictions(config_.schedule.scheduler);
-  if (!config_.trainer.address || !predicts || config_.net.mode == Mode::full) return;
-  wait_for_trainer_ = config_.trainer.wait.count() > 0;
-  trainer_.emplace(context_, *config_.trainer.address, config_.net, model_, identity_,
-                   prediction::TrainerClient::Handlers{
-                       .predictors =
-                           [this](std::shared_ptr<const prediction::TransferPredictor> predictor) {
-                             spdlog::info("the trainer's predictors are here");
-                             planner_.set_predictor(std::move(predictor));
-                             predictors_known_ = true;
-                             wait_for_trainer_ = false;
-                             begin();
-                           },
-                       .progress = [this](int done, int total) { trainer_progress(done, total); },
-                       .lost = [this](const std::string& reason) { trainer_missing(reason); },
-                       .refused = [this](const std::string& reason) { trainer_missing(reason); }});
-  trainer_->start();
-  expect_trainer(std::min(config_.trainer.wait, longest_silence));
-}
-
-void Master::expect_trainer(std::chrono::milliseconds within) {
-  trainer_due_.expires_after(within);
-  trainer_due_.async_wait([this](asio::error_code error) {
-    if (!error) trainer_missing("it is not ready yet");
-  });
-}
-
-void Master::trainer_progress(int done, int total) {
-  if (!trainer_learns_) {
-    spdlog::info("waiting for the trainer, which learns ({} of {} frames)", done, total);
-    expect_trainer(config_.trainer.wait);
-  }
-  trainer_learns_ = true;
-}
-
-void Master::trainer_missing(const std::string& why) {
-  trainer_due_.cancel();
-  if (!std::exchange(trainer_missed_, true)) {
-    spdlog::warn("no trainer ({}): plans with {}", why,
-                 predictors_known_ ? "what it had learnt before" : "typical change rates until it is here");
-  }
-  wait_for_trainer_ = false;
-  begin();
-}
-
 void Master::link_probed(int worker, const net::Transfer& transfer) {
   const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
   std::optional<double>& known = bandwidth_[static_cast<std::size_t>(worker)];
@@ -227,8 +184,7 @@ void Master::chain_complete() {
 
 void Master::begin() {
   const bool links_known = std::all_of(bandwidth_.begin(), bandwidth_.end(), [](const auto& b) { return b; });
-  if (!chain_complete_ || !links_known || wait_for_trainer_) return;
-  trainer_due_.cancel();
+  if (!chain_complete_ || !links_known || trainer_.waits()) return;
   if (!chain_known_) {
     std::vector<std::vector<double>> profiles;
     for (int worker = 0; worker < chain_.size(); ++worker) {

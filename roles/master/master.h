@@ -2,7 +2,6 @@
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -18,8 +17,8 @@
 #include "roles/master/group_source.h"
 #include "roles/master/in_flight.h"
 #include "roles/master/planner.h"
+#include "roles/master/trainer_watch.h"
 #include "roles/model.h"
-#include "roles/prediction/trainer_client.h"
 #include "roles/stop_signal.h"
 #include "roles/trace/trace_writer.h"
 
@@ -45,10 +44,6 @@ class Master {
   // On the io_context's thread.
   void chain_complete();
   void begin();
-  void start_trainer_client();
-  void expect_trainer(std::chrono::milliseconds within);
-  void trainer_progress(int done, int total);
-  void trainer_missing(const std::string& why);
   void link_probed(int worker, const net::Transfer& transfer);
   void fail(const std::string& reason);
   void interrupt();
@@ -80,17 +75,12 @@ class Master {
   Planner planner_;
   Chain chain_;
   net::LinkSender link_;
-  std::optional<prediction::TrainerClient> trainer_;
-  asio::steady_timer trainer_due_;
+  TrainerWatch trainer_;
 
   // Only the io_context's thread touches these.
   std::vector<std::optional<double>>
       bandwidth_;  ///< bytes/s of the link into each worker: configured or probed
   bool chain_complete_ = false;
-  bool wait_for_trainer_ = false;
-  bool trainer_learns_ = false;
-  bool trainer_missed_ = false;  ///< that was said
-  bool predictors_known_ = false;
 
   std::vector<double>
       whole_network_s_;   ///< seconds of each worker; set when the chain is complete for the first time

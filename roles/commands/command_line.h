@@ -1,0 +1,27 @@
+// What the commands of the roles have in common: options, config, log.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <string>
+
+#include "roles/config/config.h"
+
+namespace edge::commands {
+
+struct CommandLine {
+  cxxopts::ParseResult parsed;
+  Config config;
+};
+
+void add_common_options(cxxopts::Options& options);
+void add_worker_options(cxxopts::Options& options);
+void add_master_options(cxxopts::Options& options);
+
+/// Prints the help and exits if that is asked for; otherwise loads the config, applies the common options to
+/// it and sets up the log, whose lines begin with `process`. Throws Error.
+CommandLine parse(cxxopts::Options& options, int argc, char** argv, const std::string& process);
+
+/// Of --trace; empty: none.
+std::string trace_file(const cxxopts::ParseResult& parsed);
+
+}  // namespace edge::commands
