@@ -1,8 +1,10 @@
 // Asks another device for the time over a control connection, again and again. On the io_context's thread.
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -31,8 +33,10 @@ class ClockQuestions {
   ClockOffset offset_;
 };
 
-/// The other side: answers a question. Returns what the master knows of this device's clock minus its own.
-/// Throws ConnectionLost if the question is malformed.
-std::optional<double> answer_clock(Connection& connection, const Message& question);
+/// The other side of a control connection on which the master sends nothing else: answers until the
+/// connection ends. Calls `offset_known` with what the master knows of this device's clock minus its own.
+/// Throws ConnectionLost, also for any other message.
+asio::awaitable<void> answer_clock_questions(std::shared_ptr<Connection> connection,
+                                             std::function<void(double offset_s)> offset_known);
 
 }  // namespace edge::net

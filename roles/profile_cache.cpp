@@ -17,8 +17,11 @@
 #include <iterator>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <system_error>
 #include <utility>
+
+#include "roles/atomic_file.h"
 
 namespace edge {
 namespace {
@@ -82,23 +85,6 @@ std::string with_errno(const std::string& what, const std::filesystem::path& pat
                      std::strerror(error));
 }
 
-/// Empty, or a warning.
-std::string write_all(int descriptor, const std::string& text, const std::filesystem::path& file) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = ::write(descriptor, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return with_errno("write", file, errno);
-    }
-    written += static_cast<std::size_t>(count);
-  }
-  // Without it a power cut (devices have no shutdown button) may leave an empty file behind the rename.
-  return ::fsync(descriptor) == 0 ? "" : with_errno("write", file, errno);
-}
-
 }  // namespace
 
 ProfileLock::ProfileLock(ProfileLock&& other) noexcept
@@ -151,27 +137,10 @@ ProfileCache::Loaded ProfileCache::load(const ProfileKey& key, std::size_t layer
 }
 
 std::string ProfileCache::store(const ProfileKey& key, const std::vector<double>& layer_cost) const {
-  std::error_code error;
-  std::filesystem::create_directories(directory_, error);
-  if (error) {
-    return with_errno("make the directory", directory_, error.value());
-  }
   const Json content = {{"format", format_version}, {"key", to_json(key)}, {"layer_cost", layer_cost}};
-  const std::filesystem::path file = file_of(key);
-  std::string temporary = file.string() + ".XXXXXX";
-  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) {
-    return with_errno("make a file", directory_, errno);
-  }
-  std::string warning = write_all(descriptor, dump(content, 1) + "\n", file);
-  ::close(descriptor);
-  if (warning.empty() && std::rename(temporary.c_str(), file.c_str()) != 0) {
-    warning = with_errno("write", file, errno);
-  }
-  if (!warning.empty()) {
-    ::unlink(temporary.c_str());
-  }
-  return warning;
+  const std::string text = dump(content, 1) + "\n";
+  const std::string failed = write_file_atomically(file_of(key), std::as_bytes(std::span(text)));
+  return failed.empty() ? "" : failed + "; layer costs will be measured at every start";
 }
 
 ProfileLock ProfileCache::lock(const std::stop_token& stop, const std::function<void()>& on_wait) const {

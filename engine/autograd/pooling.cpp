@@ -104,24 +104,29 @@ Variable average(const Variable& x, Tensor out, std::vector<Window> rows, std::v
   return {std::move(out), {x}, backward};
 }
 
+/// What windows of both kinds have in common.
+template <class Layer>
+kernels::Pool2dShape pool_shape(const Shape& input, const Layer& options) {
+  return {.planes = input[0] * input[1],
+          .in_rows = input[2],
+          .in_columns = input[3],
+          .kernel_rows = options.kernel.rows,
+          .kernel_columns = options.kernel.columns,
+          .stride_rows = options.stride.rows,
+          .stride_columns = options.stride.columns,
+          .padding_rows = options.padding.rows,
+          .padding_columns = options.padding.columns,
+          .ceil_mode = options.ceil_mode};
+}
+
 }  // namespace
 
 Variable max_pool2d(const Variable& x, const MaxPool2dLayer& options) {
   check_pooling("max_pool2d", x.shape(), options.kernel, options.stride, options.padding, options.dilation);
-  const Shape& shape = x.shape();
-  const kernels::Pool2dShape pool{.planes = shape[0] * shape[1],
-                                  .in_rows = shape[2],
-                                  .in_columns = shape[3],
-                                  .kernel_rows = options.kernel.rows,
-                                  .kernel_columns = options.kernel.columns,
-                                  .stride_rows = options.stride.rows,
-                                  .stride_columns = options.stride.columns,
-                                  .padding_rows = options.padding.rows,
-                                  .padding_columns = options.padding.columns,
-                                  .dilation_rows = options.dilation.rows,
-                                  .dilation_columns = options.dilation.columns,
-                                  .ceil_mode = options.ceil_mode};
-  Tensor out({shape[0], shape[1], pool.out_rows(), pool.out_columns()});
+  kernels::Pool2dShape pool = pool_shape(x.shape(), options);
+  pool.dilation_rows = options.dilation.rows;
+  pool.dilation_columns = options.dilation.columns;
+  Tensor out({x.shape()[0], x.shape()[1], pool.out_rows(), pool.out_columns()});
   kernels::max_pool2d(x.context().isa(), pool, x.value().data(), out.data(), x.context().pool());
   const auto backward = [pool, in = x.value(), out](const Tensor& gradient,
                                                     std::span<const Variable> inputs) {
@@ -152,19 +157,9 @@ Variable max_pool2d(const Variable& x, const MaxPool2dLayer& options) {
 
 Variable average_pool2d(const Variable& x, const AveragePool2dLayer& options) {
   check_pooling("average_pool2d", x.shape(), options.kernel, options.stride, options.padding, {1, 1});
-  const Shape& shape = x.shape();
-  const kernels::Pool2dShape pool{.planes = shape[0] * shape[1],
-                                  .in_rows = shape[2],
-                                  .in_columns = shape[3],
-                                  .kernel_rows = options.kernel.rows,
-                                  .kernel_columns = options.kernel.columns,
-                                  .stride_rows = options.stride.rows,
-                                  .stride_columns = options.stride.columns,
-                                  .padding_rows = options.padding.rows,
-                                  .padding_columns = options.padding.columns,
-                                  .ceil_mode = options.ceil_mode,
-                                  .count_include_pad = options.count_include_pad};
-  Tensor out({shape[0], shape[1], pool.out_rows(), pool.out_columns()});
+  kernels::Pool2dShape pool = pool_shape(x.shape(), options);
+  pool.count_include_pad = options.count_include_pad;
+  Tensor out({x.shape()[0], x.shape()[1], pool.out_rows(), pool.out_columns()});
   kernels::average_pool2d(x.context().isa(), pool, x.value().data(), out.data(), x.context().pool());
   return average(
       x, std::move(out),

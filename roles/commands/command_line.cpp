@@ -97,6 +97,20 @@ CommandLine parse(cxxopts::Options& options, int argc, char** argv, const std::s
   return {.parsed = std::move(parsed), .config = std::move(config)};
 }
 
+std::optional<FileCommandLine> parse_files(cxxopts::Options& options, int argc, char** argv) {
+  options.add_options()("h,help", "this help");
+  options.add_options("internal")("files", "", cxxopts::value<std::vector<std::string>>());
+  options.parse_positional({"files"});
+  cxxopts::ParseResult parsed = options.parse(argc, argv);
+  if (parsed.count("help") != 0) {
+    fmt::print("{}", options.help({""}));
+    return std::nullopt;
+  }
+  std::vector<std::string> files;
+  if (parsed.count("files") != 0) files = parsed["files"].as<std::vector<std::string>>();
+  return FileCommandLine{.parsed = std::move(parsed), .files = std::move(files)};
+}
+
 std::string trace_file(const cxxopts::ParseResult& parsed) {
   return parsed.count("trace") != 0 ? parsed["trace"].as<std::string>() : "";
 }

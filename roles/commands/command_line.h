@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cxxopts.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "roles/config/config.h"
 
@@ -20,6 +22,13 @@ void add_master_options(cxxopts::Options& options);
 /// Prints the help and exits if that is asked for; otherwise loads the config, applies the common options to
 /// it and sets up the log, whose lines begin with `process`. Throws Error.
 CommandLine parse(cxxopts::Options& options, int argc, char** argv, const std::string& process);
+
+/// A command that works on files, without a config: adds --help. Nothing if help was asked for and printed.
+struct FileCommandLine {
+  cxxopts::ParseResult parsed;
+  std::vector<std::string> files;
+};
+std::optional<FileCommandLine> parse_files(cxxopts::Options& options, int argc, char** argv);
 
 /// Of --trace; empty: none.
 std::string trace_file(const cxxopts::ParseResult& parsed);

@@ -139,14 +139,9 @@ asio::awaitable<void> Trainer::serve(std::shared_ptr<net::Connection> connection
   masters_.push_back(connection);
   connection->send(answer_ ? *answer_ : prediction::training_message(done_, config_.trainer.frames));
   try {
-    for (;;) {
-      const net::Message message = (co_await connection->receive()).message;
-      if (message.type != net::MessageType::clock) {
-        throw net::ConnectionLost("it sent an unexpected message");
-      }
-      const std::optional<double> offset = net::answer_clock(*connection, message);
-      if (trace_ && offset) trace_->set_clock_offset(*offset);
-    }
+    co_await net::answer_clock_questions(connection, [this](double offset_s) {
+      if (trace_) trace_->set_clock_offset(offset_s);
+    });
   } catch (const net::ConnectionLost& error) {
     masters_.remove(connection);
     if (!stopping_) spdlog::info("{} is gone: {}", connection->peer(), error.what());

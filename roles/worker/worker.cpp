@@ -158,14 +158,9 @@ asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> conn
     if (probed_) connection->send(net::transfer_message(*probed_));
   }
   try {
-    for (;;) {
-      const net::Message message = (co_await connection->receive()).message;
-      if (message.type != net::MessageType::clock) {
-        throw net::ConnectionLost("it sent an unexpected message");
-      }
-      const std::optional<double> offset = net::answer_clock(*connection, message);
-      if (trace_ && offset) trace_->set_clock_offset(*offset);
-    }
+    co_await net::answer_clock_questions(connection, [this](double offset_s) {
+      if (trace_) trace_->set_clock_offset(offset_s);
+    });
   } catch (const net::ConnectionLost& error) {
     const std::lock_guard lock(mutex_);
     if (master_ == connection) master_.reset();
