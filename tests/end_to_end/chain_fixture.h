@@ -12,6 +12,9 @@
 
 namespace edge::test {
 
+/// Layers of toy_dag as the optimiser leaves it.
+constexpr int toy_dag_layers = 25;
+
 /// What a test changes about the config; everything else is small and quick.
 struct ChainConfig {
   std::string network = "toy_dag";

@@ -9,7 +9,6 @@ namespace edge::test {
 namespace {
 
 constexpr int frames = 200;
-constexpr int toy_dag_layers = 25;
 constexpr const char* video = "synthetic:street?seed=3&noise=1&frames=200";
 
 std::uint64_t total_bytes(const std::vector<nlohmann::json>& lines, std::size_t link) {

@@ -54,7 +54,8 @@ TEST_F(MixedIsa, AlexNetOverThreeKindsOfDevices) {
 }
 
 TEST_F(MixedIsa, ToyDagOverThreeKindsOfDevices) {
-  expect_right_results({.schedule = "scheduler = \"fixed\"\nplans = [[[1,10],[11,27]], [[1,7],[8,27]]]"});
+  expect_right_results({.schedule = fmt::format("scheduler = \"fixed\"\nplans = [[[1,10],[11,{0}]], [[1,7],[8,{0}]]]",
+                                                toy_dag_layers)});
 }
 
 }  // namespace
