@@ -27,11 +27,21 @@ using edge::kernels::WinogradTile;
 using edge::kernels::WinogradVariant;
 
 constexpr ConvLayer layers[] = {
-    {"alexnet/conv2", 64, 59, 89, 192, 5, 1, 2},      {"alexnet/conv3", 192, 29, 44, 384, 3, 1, 1},
-    {"alexnet-224/conv4", 384, 13, 13, 256, 3, 1, 1}, {"vgg16/conv1_2", 64, 480, 720, 64, 3, 1, 1},
-    {"vgg16/conv2_2", 128, 240, 360, 128, 3, 1, 1},   {"vgg16/conv3_2", 256, 120, 180, 256, 3, 1, 1},
-    {"vgg16/conv4_2", 512, 60, 90, 512, 3, 1, 1},     {"vgg16/conv5", 512, 30, 45, 512, 3, 1, 1},
-    {"vgg16-224/conv4_2", 512, 28, 28, 512, 3, 1, 1}, {"vgg16-224/conv5", 512, 14, 14, 512, 3, 1, 1},
+    {"alexnet/conv2", 64, 59, 89, 192, 5, 1, 2},
+    {"alexnet/conv3", 192, 29, 44, 384, 3, 1, 1},
+    {"alexnet-224/conv4", 384, 13, 13, 256, 3, 1, 1},
+    {"vgg16/conv1_2", 64, 480, 720, 64, 3, 1, 1},
+    {"vgg16/conv2_2", 128, 240, 360, 128, 3, 1, 1},
+    {"vgg16/conv3_2", 256, 120, 180, 256, 3, 1, 1},
+    {"vgg16/conv4_2", 512, 60, 90, 512, 3, 1, 1},
+    {"vgg16/conv5", 512, 30, 45, 512, 3, 1, 1},
+    {"vgg16-224/conv4_2", 512, 28, 28, 512, 3, 1, 1},
+    {"vgg16-224/conv5", 512, 14, 14, 512, 3, 1, 1},
+    {"resnet18-224/layer2", 128, 28, 28, 128, 3, 1, 1},
+    {"resnet18-224/layer3", 256, 14, 14, 256, 3, 1, 1},
+    {"resnet18-224/layer4", 512, 7, 7, 512, 3, 1, 1},
+    {"googlenet-224/inception3a", 96, 28, 28, 128, 3, 1, 1},
+    {"googlenet-224/inception5a", 160, 7, 7, 320, 3, 1, 1},
 };
 
 using Make = std::function<std::unique_ptr<ConvAlgorithm>(const Conv2dShape&, const float*)>;
@@ -70,8 +80,11 @@ void add_layer(const ConvLayer& layer, int threads) {
     const auto chosen = edge::kernels::choose_winograd(shape_of(layer));
     add(name + std::string(chosen == tile ? " (chosen)" : ""),
         [isa, tile](const Conv2dShape& shape, const float* weights) {
-          return edge::kernels::make_winograd_convolution(shape, weights, isa, tile);
+          return edge::kernels::make_winograd_convolution_of_many_tiles(shape, weights, isa, tile);
         });
+    add(name + std::string(" few tiles"), [isa, tile](const Conv2dShape& shape, const float* weights) {
+      return edge::kernels::make_winograd_convolution_of_few_tiles(shape, weights, isa, tile);
+    });
   };
   if (layer.kernel == 5) return winograd("F(4,5)", WinogradTile::f4x5);
   winograd("F(4,3)", WinogradTile::f4x3);

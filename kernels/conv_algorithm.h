@@ -42,9 +42,16 @@ std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, c
 std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights,
                                                      const GemmKernels& gemm);
 
-/// Stride 1, no groups, no dilation, a kernel of the tile's size.
+/// Stride 1, no groups, no dilation, a kernel of the tile's size. Two ways to the same bits: the first is the
+/// one below for few tiles and many channels, where that is faster (conv_winograd_few.cpp).
 std::unique_ptr<ConvAlgorithm> make_winograd_convolution(const Conv2dShape& shape, const float* weights,
                                                          Isa isa, WinogradTile tile);
+std::unique_ptr<ConvAlgorithm> make_winograd_convolution_of_many_tiles(const Conv2dShape& shape,
+                                                                       const float* weights, Isa isa,
+                                                                       WinogradTile tile);
+std::unique_ptr<ConvAlgorithm> make_winograd_convolution_of_few_tiles(const Conv2dShape& shape,
+                                                                      const float* weights, Isa isa,
+                                                                      WinogradTile tile);
 
 /// One input channel per group: too thin for a matrix product.
 std::unique_ptr<ConvAlgorithm> make_depthwise_convolution(const Conv2dShape& shape, const float* weights,

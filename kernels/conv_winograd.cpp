@@ -74,7 +74,7 @@ class WinogradConvolution final : public ConvAlgorithm {
         gemm_(gemm_kernels(isa)),
         variant_(winograd_kernels(isa).variant(tile)),
         tiles_(shape, winograd_kernels(isa), variant_, gemm_.nr),
-        weights_(shape, weights, gemm_, winograd_kernels(isa), variant_) {}
+        weights_(shape, weights, {.rows = gemm_.mr}, gemm_.blocking, winograd_kernels(isa), variant_) {}
 
   std::size_t packed_bytes() const override { return weights_.bytes(); }
   std::size_t workspace_floats(int threads) const override {
@@ -270,8 +270,9 @@ void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilo
 
 }  // namespace
 
-std::unique_ptr<ConvAlgorithm> make_winograd_convolution(const Conv2dShape& shape, const float* weights,
-                                                         Isa isa, WinogradTile tile) {
+std::unique_ptr<ConvAlgorithm> make_winograd_convolution_of_many_tiles(const Conv2dShape& shape,
+                                                                       const float* weights, Isa isa,
+                                                                       WinogradTile tile) {
   return std::make_unique<WinogradConvolution>(shape, weights, isa, tile);
 }
 

@@ -65,13 +65,11 @@ std::optional<WinogradTile> choose_winograd(const Conv2dShape& shape) {
     const std::int64_t alpha = candidate.outputs + candidate.taps - 1;
     const std::int64_t tiles =
         divide_up(shape.out_rows(), candidate.outputs) * divide_up(shape.out_columns(), candidate.outputs);
-    // A product of so few columns (7x7 feature maps) reads and makes its weights for too little work.
-    const std::int64_t room = tiles <= panel ? 2 * panel : round_up(tiles, panel);
-    const std::int64_t cost =
-        shape.batch * (room * alpha * alpha * (shape.in_channels + term_overhead) * shape.out_channels +
-                       tiles * (shape.in_channels * candidate.input_cost +
-                                shape.out_channels * candidate.output_cost)) +
-        pairs * candidate.weight_cost;
+    const std::int64_t cost = shape.batch * (round_up(tiles, panel) * alpha * alpha *
+                                                 (shape.in_channels + term_overhead) * shape.out_channels +
+                                             tiles * (shape.in_channels * candidate.input_cost +
+                                                      shape.out_channels * candidate.output_cost)) +
+                              pairs * candidate.weight_cost;
     if (cost < best_cost) {
       best_cost = cost;
       best = candidate.tile;

@@ -44,6 +44,12 @@ struct WinogradVariant {
   /// row_stride + lane * m/2 + column]; up to WinogradKernels::pooled_overrun floats behind are overwritten.
   void (*transform_output_pooled)(const float* points, std::ptrdiff_t point_stride, float bias, bool relu,
                                   float* out, std::ptrdiff_t row_stride);
+  /// The inverse for one tile of as many output channels as there are lanes: points[p * point_stride + lane],
+  /// `biases` one per lane, outputs at out[lane * channel_stride + row * row_stride + column] and nowhere
+  /// else.
+  void (*transform_output_channels)(const float* points, std::ptrdiff_t point_stride, const float* biases,
+                                    bool relu, float* out, std::ptrdiff_t channel_stride,
+                                    std::ptrdiff_t row_stride);
   /// Two rows of points, 2 x alpha of them, for `count` weights (a multiple of the ISA's lanes): rows 0 and
   /// alpha - 1 for pair 0, 2 x pair - 1 and 2 x pair else. taps[(i / lanes * r^2 + tap) * lanes + i % lanes]
   /// to points[p * point_stride + i].

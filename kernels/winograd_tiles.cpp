@@ -48,6 +48,14 @@ TileBlock Tiles::block(std::int64_t first, std::int64_t most) const {
   return {first, tiles, round_up(tiles, nr_)};
 }
 
+TilePlace Tiles::place(std::int64_t tile) const {
+  const std::int64_t row = tile / columns_ * variant_->outputs;
+  const std::int64_t column = tile % columns_ * variant_->outputs;
+  return {std::min<std::int64_t>(variant_->outputs, shape_.out_rows() - row),
+          std::min<std::int64_t>(variant_->outputs, shape_.out_columns() - column),
+          row * shape_.out_columns() + column};
+}
+
 std::int64_t Tiles::scratch_floats(std::int64_t tiles) const {
   const std::int64_t overlap = variant_->taps - 1;
   const std::int64_t band_rows =

@@ -16,6 +16,12 @@ struct TileBlock {
   std::int64_t columns;  ///< count, rounded up to whole B panels
 };
 
+/// What of a tile's outputs exists, and where in the plane they begin.
+struct TilePlace {
+  std::int64_t rows, columns;
+  std::int64_t offset;
+};
+
 class Tiles {
  public:
   /// `nr`: columns of a B panel, a multiple of the kernels' lanes.
@@ -23,6 +29,7 @@ class Tiles {
 
   /// Tiles of one image.
   std::int64_t count() const { return columns_ * rows_; }
+  TilePlace place(std::int64_t tile) const;
   TileBlock block(std::int64_t first, std::int64_t most) const;
   /// Floats of the scratch buffer for blocks of `tiles`.
   std::int64_t scratch_floats(std::int64_t tiles) const;

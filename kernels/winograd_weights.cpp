@@ -18,20 +18,27 @@ std::int64_t made_floats(const GemmBlocking& blocking) {
 
 }  // namespace
 
-Weights::Weights(const Conv2dShape& shape, const float* weights, const GemmKernels& gemm,
-                 const WinogradKernels& kernels, const WinogradVariant& variant)
-    : gemm_(&gemm),
-      variant_(&variant),
+bool Weights::few_enough_to_keep(const Conv2dShape& shape, const WinogradVariant& variant) {
+  return variant.points() * round_up(shape.in_channels, channel_step) * shape.out_channels <=
+         most_kept_floats;
+}
+
+Weights::Weights(const Conv2dShape& shape, const float* weights, const WeightPanels& panels,
+                 const GemmBlocking& blocking, const WinogradKernels& kernels, const WinogradVariant& variant)
+    : variant_(&variant),
+      panel_rows_(panels.rows),
+      made_floats_(made_floats(blocking)),
       lanes_(kernels.lanes),
       taps_(std::int64_t{variant.taps} * variant.taps),
       in_channels_(round_up(shape.in_channels, channel_step)),
-      out_channels_(shape.out_channels),
+      out_channels_(panels.whole ? round_up(shape.out_channels, panels.rows) : shape.out_channels),
       // Long enough that little time goes into loading and storing the sums, short enough for 32 rows.
       k_block_(round_up(
-          balanced_block(in_channels_, std::clamp<std::int64_t>(
-                                           made_floats(gemm.blocking) / (2 * variant.alpha() * 32), 64, 128)),
+          balanced_block(in_channels_,
+                         std::min(panels.longest_k, std::clamp<std::int64_t>(
+                                                        made_floats_ / (2 * variant.alpha() * 32), 64, 128))),
           channel_step)),
-      keeps_points_(variant.points() * in_channels_ * out_channels_ <= most_kept_floats),
+      keeps_points_(few_enough_to_keep(shape, variant)),
       kept_stride_(odd_lines(in_channels_ * out_channels_)),
       packed_(taps_ * in_channels_ * out_channels_),
       kept_(keeps_points_ ? variant.points() * kept_stride_ : 0) {
@@ -45,20 +52,21 @@ Weights::Weights(const Conv2dShape& shape, const float* weights, const GemmKerne
   packed_ = AlignedBuffer(0);
 }
 
-/// In the order of gemm's A panels: per K block, per mr output channels, per input channel; `lanes_` pairs of
+/// In the order of the points: per K block, per panel, per input channel; `lanes_` pairs of
 /// channels at a time, tap by tap.
 void Weights::pack(const Conv2dShape& shape, const float* weights) {
   std::int64_t pair = 0;
   for (std::int64_t first = 0; first < in_channels_; first += k_block_) {
     const std::int64_t end = std::min(in_channels_, first + k_block_);
-    for (std::int64_t row = 0; row < out_channels_; row += gemm_->mr) {
-      const std::int64_t row_end = std::min<std::int64_t>(out_channels_, row + gemm_->mr);
+    for (std::int64_t row = 0; row < out_channels_; row += panel_rows_) {
+      const std::int64_t row_end = std::min(out_channels_, row + panel_rows_);
       for (std::int64_t channel = first; channel < end; ++channel) {
         for (std::int64_t r = row; r < row_end; ++r, ++pair) {
           float* to = packed_.data() + pair / lanes_ * lanes_ * taps_ + pair % lanes_;
           const float* from = weights + (r * shape.in_channels + channel) * taps_;
+          const bool exists = channel < shape.in_channels && r < shape.out_channels;
           for (std::int64_t tap = 0; tap < taps_; ++tap) {
-            to[tap * lanes_] = channel < shape.in_channels ? from[tap] : 0.0F;
+            to[tap * lanes_] = exists ? from[tap] : 0.0F;
           }
         }
       }
@@ -73,7 +81,7 @@ std::size_t Weights::bytes() const {
 }
 
 std::int64_t Weights::rows_in_cache() const {
-  return made_floats(gemm_->blocking) / (2 * variant_->alpha() * k_block_);
+  return made_floats_ / (2 * variant_->alpha() * k_block_);
 }
 
 std::int64_t Weights::scratch_floats(std::int64_t rows) const {

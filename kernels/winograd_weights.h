@@ -15,25 +15,37 @@
 
 namespace edge::kernels::winograd {
 
+/// How the points are cut up for the product.
+struct WeightPanels {
+  std::int64_t rows = 0;         ///< output channels of a panel
+  bool whole = false;            ///< pad the last one with channels of zeros
+  std::int64_t longest_k = 128;  ///< input channels of a K block
+};
+
 class Weights {
  public:
-  Weights(const Conv2dShape& shape, const float* weights, const GemmKernels& gemm,
-          const WinogradKernels& kernels, const WinogradVariant& variant);
+  Weights(const Conv2dShape& shape, const float* weights, const WeightPanels& panels,
+          const GemmBlocking& blocking, const WinogradKernels& kernels, const WinogradVariant& variant);
 
   /// Input channels, padded with zeros to whole vectors of every ISA, so that all pad alike.
   std::int64_t in_channels() const { return in_channels_; }
   /// Input channels of a K block.
   std::int64_t k_block() const { return k_block_; }
   bool keeps_points() const { return keeps_points_; }
+  /// As keeps_points() of an object for that shape.
+  static bool few_enough_to_keep(const Conv2dShape& shape, const WinogradVariant& variant);
   std::size_t bytes() const;
   /// Output channels of a block whose made points stay in the L2 cache.
   std::int64_t rows_in_cache() const;
   /// Floats of scratch that points() needs for blocks of `rows` output channels.
   std::int64_t scratch_floats(std::int64_t rows) const;
 
-  /// Two rows of points (row_of() says which) of `rows` output channels from first_row (a multiple of mr) on,
-  /// for the `channels` input channels of the K block that starts at first_channel. Point i of 2 x alpha is a
-  /// sequence of A panels at `data` + i * stride.
+  /// Output channels, with those that pad the last panel.
+  std::int64_t out_channels() const { return out_channels_; }
+  /// Two rows of points (row_of() says which) of `rows` output channels from first_row on, which begins a
+  /// panel, for the `channels` input channels of the K block that starts at first_channel. Point i of 2 x
+  /// alpha is a sequence of panels at `data` + i * stride: per input channel one float for each of the
+  /// panel's output channels.
   struct Points {
     const float* data;
     std::int64_t stride;
@@ -49,8 +61,9 @@ class Weights {
  private:
   void pack(const Conv2dShape& shape, const float* weights);
 
-  const GemmKernels* gemm_;
   const WinogradVariant* variant_;
+  std::int64_t panel_rows_;
+  std::int64_t made_floats_;  ///< made points that stay in the L2 cache
   std::int64_t lanes_;
   std::int64_t taps_;
   std::int64_t in_channels_;

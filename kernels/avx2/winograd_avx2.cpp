@@ -66,6 +66,22 @@ struct Vector : avx2::FloatVector {
   }
 
   template <int count>
+  [[gnu::always_inline]] static void store_lanes(type (&v)[8], float* p, std::ptrdiff_t step) {
+    static_assert(count == 4 || count == 6);
+#pragma GCC unroll 8
+    for (int i = count; i < 8; ++i) v[i] = _mm256_setzero_ps();
+    transpose(v);
+#pragma GCC unroll 8
+    for (int lane = 0; lane < lanes; ++lane, p += step) {
+      _mm_storeu_ps(p, _mm256_castps256_ps128(v[lane]));
+      if constexpr (count == 6) {
+        const __m128 rest = _mm256_extractf128_ps(v[lane], 1);
+        _mm_storel_pi(reinterpret_cast<__m64*>(p + 4), rest);
+      }
+    }
+  }
+
+  template <int count>
   [[gnu::always_inline]] static void store_rows(type (&v)[8], float* p) {
     if constexpr (count == 4) {
       const __m256 a0 = _mm256_unpacklo_ps(v[0], v[1]);

@@ -68,6 +68,22 @@ struct Vector : neon::FloatVector {
   }
 
   template <int count>
+  [[gnu::always_inline]] static void store_lanes(const type (&v)[8], float* p, std::ptrdiff_t step) {
+    static_assert(count == 4 || count == 6);
+    type row[4];
+    transpose(v[0], v[1], v[2], v[3], row);
+#pragma GCC unroll 4
+    for (int lane = 0; lane < lanes; ++lane) vst1q_f32(p + lane * step, row[lane]);
+    if constexpr (count == 6) {
+      const float32x4x2_t pairs = vtrnq_f32(v[4], v[5]);
+      vst1_f32(p + 4, vget_low_f32(pairs.val[0]));
+      vst1_f32(p + step + 4, vget_low_f32(pairs.val[1]));
+      vst1_f32(p + 2 * step + 4, vget_high_f32(pairs.val[0]));
+      vst1_f32(p + 3 * step + 4, vget_high_f32(pairs.val[1]));
+    }
+  }
+
+  template <int count>
   [[gnu::always_inline]] static void store_rows(const type (&v)[8], float* p) {
     if constexpr (count == 2) {
       const float32x4x2_t pairs = vzipq_f32(v[0], v[1]);

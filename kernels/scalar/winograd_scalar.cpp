@@ -59,6 +59,12 @@ struct Vector {
     for (int i = 0; i < count; ++i) v[i] = each([&](int lane) { return p[offsets[lane] + i]; });
   }
   template <int count>
+  static void store_lanes(const type (&v)[8], float* p, std::ptrdiff_t step) {
+    for (int lane = 0; lane < lanes; ++lane) {
+      for (int i = 0; i < count; ++i) p[lane * step + i] = v[i].lane[lane];
+    }
+  }
+  template <int count>
   static void store_rows(const type (&v)[8], float* p) {
     for (int lane = 0; lane < lanes; ++lane) {
       for (int i = 0; i < count; ++i) p[lane * count + i] = v[i].lane[lane];
