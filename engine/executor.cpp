@@ -27,6 +27,16 @@ GemmBackend gemm_backend_from_environment() {
   throw Error("EDGE_GEMM is '" + name + "'; it can be edge or openblas");
 }
 
+namespace {
+
+std::int64_t parameter_elements(const Layer& layer) {
+  std::int64_t elements = 0;
+  for (const ParameterSpec& parameter : layer.parameters) elements += parameter.shape.elements();
+  return elements;
+}
+
+}  // namespace
+
 struct Executor::Impl {
   static constexpr std::size_t max_programs = 8;
 
@@ -49,26 +59,40 @@ struct Executor::Impl {
   LoadedLayer& layer_state(LayerIndex index) { return loaded[static_cast<std::size_t>(index)]; }
 
   void load(const std::vector<LayerIndex>& layers) {
-    [[maybe_unused]] bool loaded_any = false;
+    std::vector<LayerIndex> missing;
     for (const LayerIndex index : layers) {
       if (index < 1 || index >= graph.size())
         throw std::logic_error("executor: no layer " + std::to_string(index));
       LoadedLayer& state = layer_state(index);
       state.last_run = runs;
-      const Layer& layer = graph.layer(index);
-      const OperationType& type = operation_type(layer.operation);
-      if (state.kernel != nullptr || type.make_kernel == nullptr) continue;
-      KernelContext context{.layer = layer, .input_shapes = {}, .weights = weights, .isa = options.isa};
-      for (const LayerIndex input : layer.inputs)
-        context.input_shapes.push_back(graph.layer(input).output_shape);
-      if (options.gemm == GemmBackend::openblas) context.external_gemm = openblas_sgemm;
-      state.kernel = type.make_kernel(context);
-      loaded_any = true;
+      const bool nothing_to_run = operation_type(graph.layer(index).operation).make_kernel == nullptr;
+      if (state.kernel == nullptr && !nothing_to_run) missing.push_back(index);
     }
+    if (missing.empty()) return;
+    // The largest first, so that no thread is left with a large one at the end.
+    std::stable_sort(missing.begin(), missing.end(), [&](LayerIndex a, LayerIndex b) {
+      return parameter_elements(graph.layer(a)) > parameter_elements(graph.layer(b));
+    });
+    std::vector<Tensor> scratch(static_cast<std::size_t>(pool.threads()));
+    pool.parallel_for(static_cast<std::int64_t>(missing.size()), [&](std::int64_t i, int thread) {
+      load(missing[static_cast<std::size_t>(i)], scratch[static_cast<std::size_t>(thread)]);
+    });
+    scratch.clear();
 #if defined(__GLIBC__)
     // Weights before they were packed leave holes in the heap: up to 8 MB with MobileNetV2.
-    if (loaded_any) ::malloc_trim(0);
+    ::malloc_trim(0);
 #endif
+  }
+
+  /// One layer that is not loaded. From pool threads, each with its own layer.
+  void load(LayerIndex index, Tensor& scratch) {
+    const Layer& layer = graph.layer(index);
+    KernelContext context{
+        .layer = layer, .input_shapes = {}, .weights = weights, .isa = options.isa, .scratch = &scratch};
+    for (const LayerIndex input : layer.inputs)
+      context.input_shapes.push_back(graph.layer(input).output_shape);
+    if (options.gemm == GemmBackend::openblas) context.external_gemm = openblas_sgemm;
+    layer_state(index).kernel = operation_type(layer.operation).make_kernel(context);
   }
 
   /// Drops parameters and programs that were not used for a while.

@@ -4,23 +4,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 
 namespace edge::kernels {
 
 class AlignedBuffer {
  public:
-  explicit AlignedBuffer(std::int64_t floats)
-      : data_(static_cast<float*>(
-            ::operator new(static_cast<std::size_t>(floats) * sizeof(float), alignment))) {}
+  /// `kept` for long: large ones are then mapped apart from the heap.
+  explicit AlignedBuffer(std::int64_t floats, bool kept = false);
 
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
 
  private:
-  static constexpr std::align_val_t alignment{64};
   struct Release {
-    void operator()(float* data) const { ::operator delete(data, alignment); }
+    std::size_t mapped_bytes;  ///< 0: from the heap
+    void operator()(float* data) const;
   };
   std::unique_ptr<float, Release> data_;
 };

@@ -103,7 +103,7 @@ GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights,
       positions_(shape.out_rows() * shape.out_columns()),
       widest_(tile_limit(shape, gemm, kc_)),
       packer_(shape, gemm.rows[0].isa, kc_, widest_),
-      weights_(shape.groups * m_ * k_) {
+      weights_(shape.groups * m_ * k_, true) {
   const SgemmKernels* extra = sgemm_kernels(gemm.rows[0].isa);
   if (packer_.is_image() && extra != nullptr) multiply_and_pack_ = extra->multiply_and_pack;
   // A run whose residual is `out` packs all K blocks of a tile first: at least one panel of each must fit.

@@ -40,8 +40,8 @@ Weights::Weights(const Conv2dShape& shape, const float* weights, const WeightPan
           channel_step)),
       keeps_points_(few_enough_to_keep(shape, variant)),
       kept_stride_(odd_lines(in_channels_ * out_channels_)),
-      packed_(taps_ * in_channels_ * out_channels_),
-      kept_(keeps_points_ ? variant.points() * kept_stride_ : 0) {
+      packed_(taps_ * in_channels_ * out_channels_, true),
+      kept_(keeps_points_ ? variant.points() * kept_stride_ : 0, true) {
   pack(shape, weights);
   if (!keeps_points_) return;
   for (int pair = 0; pair < variant.alpha() / 2; ++pair) {

@@ -18,6 +18,8 @@ constexpr const char* usage = R"(edge: CNN video analytics on a chain of devices
   edge trainer          learns from the video how changes spread through the network, for the master's plans
   edge trace merge F..  the traces of several devices as one (--trace writes them)
   edge plan             what if? costs of devices and links in, plan out (JSON)
+  edge infer            a frame through a network, or some of its layers, in this process; .npy in and out
+  edge inspect          layers, shapes and costs of a network, bytes at each cut; a drawing for the browser
   edge convert IN OUT   weights to safetensors, from PyTorch's .pth or another safetensors
   edge version          version, instruction set, CPU
 
@@ -34,6 +36,8 @@ int run(int argc, char** argv) {
   if (command == "local") return commands::run_local(argc - 1, argv + 1);
   if (command == "trace") return commands::run_trace(argc - 1, argv + 1);
   if (command == "plan") return commands::run_plan(argc - 1, argv + 1);
+  if (command == "infer") return commands::run_infer(argc - 1, argv + 1);
+  if (command == "inspect") return commands::run_inspect(argc - 1, argv + 1);
   if (command == "convert") return commands::run_convert(argc - 1, argv + 1);
   if (command == "version" || command == "--version") return commands::run_version();
   if (command == "help" || command == "--help" || command == "-h") {

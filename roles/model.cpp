@@ -31,7 +31,12 @@ constexpr const char* architecture = "other";
 constexpr std::size_t imagenet_classes = 1000;
 
 ModelOptions model_options(const ModelConfig& config) {
-  return {.rows = config.rows, .columns = config.columns, .features_only = config.features_only};
+  return {.rows = config.rows,
+          .columns = config.columns,
+          .features_only = config.features_only,
+          .transform_input = config.transform_input,
+          .normalize = config.normalize,
+          .fold_batch_norms = config.fold_batch_norms};
 }
 
 /// 0 if the network has no classifier: its output is then no row of logits.
@@ -61,6 +66,14 @@ std::string weights_text(const ModelConfig& config, const WeightSource& weights)
   // "file" and the first digits of the hash: two files of one name may differ.
   const std::string digits = weights.identity().substr(5, 8);
   return fmt::format("{} ({})", std::filesystem::path(config.weights).filename().string(), digits);
+}
+
+/// ", normalize imagenet, transform_input"
+std::string input_scaling_text(const ModelConfig& config) {
+  std::string text;
+  if (config.normalize == Normalization::imagenet) text += ", normalize imagenet";
+  if (config.transform_input) text += ", transform_input";
+  return text;
 }
 
 }  // namespace
@@ -103,8 +116,9 @@ Model load_model(const ModelConfig& config) {
   Network network = load_network(config);
   Labels labels = load_labels(config, network.graph);
   std::string hash = model_hash(network.graph, *network.weights);
-  std::string text = fmt::format("{}{}, {}x{}, {}", config.name, config.features_only ? " features" : "",
-                                 config.rows, config.columns, weights_text(config, *network.weights));
+  std::string text =
+      fmt::format("{}{}, {}x{}{}, {}", config.name, config.features_only ? " features" : "", config.rows,
+                  config.columns, input_scaling_text(config), weights_text(config, *network.weights));
   return {.graph = std::move(network.graph),
           .weights = std::move(network.weights),
           .labels = std::move(labels),

@@ -26,12 +26,14 @@ ChannelTransform channel_transform(const BatchNormParameters& norm) {
   return transform;
 }
 
-FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm) {
+FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm,
+                                  Tensor& scratch) {
   const ChannelTransform transform = channel_transform(norm);
   const std::size_t channels = transform.scale.size();
   assert(static_cast<std::size_t>(weight.shape()[0]) == channels);
   assert(bias.empty() || bias.elements() == channels);
-  FoldedConvolution folded{Tensor(weight.shape()), Tensor(norm.gamma.shape())};
+  if (scratch.elements() < weight.elements()) scratch = Tensor({weight.shape().elements()});
+  FoldedConvolution folded{{weight.shape(), scratch.data(), scratch.storage()}, Tensor(norm.gamma.shape())};
   const std::size_t per_channel = weight.elements() / channels;
   for (std::size_t c = 0; c < channels; ++c) {
     for (std::size_t i = c * per_channel; i < (c + 1) * per_channel; ++i) {

@@ -34,7 +34,9 @@ struct FoldedConvolution {
 };
 /// The convolution that does what one with `weight` (out_channels x ...) and `bias` ({out_channels}, or empty
 /// for none) and the batch norm behind it do together. Computed in double precision and rounded once. Works
-/// for a linear layer's weights, too.
-FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm);
+/// for a linear layer's weights, too. The result's weight lies in `scratch`, which is replaced if it is too
+/// small: valid until its next use.
+FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm,
+                                  Tensor& scratch);
 
 }  // namespace edge

@@ -74,7 +74,8 @@ FoldedConvolution load_parameters(const KernelContext& context) {
   if (!conv.norm) return loaded;
   return fold_batch_norm(
       loaded.weight, loaded.bias,
-      load_batch_norm(parameters.subspan(conv.bias ? 2 : 1), context.weights, conv.norm->epsilon));
+      load_batch_norm(parameters.subspan(conv.bias ? 2 : 1), context.weights, conv.norm->epsilon),
+      *context.scratch);
 }
 
 class Conv2dKernel final : public LayerKernel {

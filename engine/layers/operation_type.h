@@ -31,6 +31,7 @@ struct KernelContext {
   const WeightSource& weights;
   kernels::Isa isa = kernels::Isa::scalar;
   kernels::SgemmFunction external_gemm = nullptr;  ///< for convolutions; null: our microkernels
+  Tensor* scratch = nullptr;  ///< for values that are needed during construction only, one after the other
 };
 
 struct KernelArguments {

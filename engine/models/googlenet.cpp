@@ -2,6 +2,7 @@
 // norm, and 3x3 convolutions where the paper has 5x5). Without its auxiliary classifiers, which only training
 // uses.
 #include "engine/models/families.h"
+#include "engine/models/input_layers.h"
 
 namespace edge {
 namespace {
@@ -40,18 +41,6 @@ void add_inception(Graph& graph, const Inception& module) {
   graph.add(name, ConcatLayer{}, {branch1, branch2, branch3, branch4});
 }
 
-/// From ImageNet's mean and deviation of each channel to 0.5 and 0.5.
-ChannelScaleLayer input_transform() {
-  constexpr double mean[] = {0.485, 0.456, 0.406};
-  constexpr double deviation[] = {0.229, 0.224, 0.225};
-  ChannelScaleLayer transform;
-  for (int channel = 0; channel < 3; ++channel) {
-    transform.scale.push_back(static_cast<float>(deviation[channel] / 0.5));
-    transform.shift.push_back(static_cast<float>((mean[channel] - 0.5) / 0.5));
-  }
-  return transform;
-}
-
 }  // namespace
 
 Graph make_googlenet(const std::string& name, const ModelOptions& options) {
@@ -59,7 +48,7 @@ Graph make_googlenet(const std::string& name, const ModelOptions& options) {
   const auto add_pool = [&](const char* pool, std::int64_t kernel) {
     graph.add(pool, MaxPool2dLayer{.kernel = {kernel, kernel}, .stride = {2, 2}, .ceil_mode = true});
   };
-  if (options.transform_input) graph.add("transform_input", input_transform());
+  if (options.transform_input) graph.add("transform_input", imagenet_transform_input());
   add_convolution(graph, "conv1", graph.output(), 64, 7, 2);
   add_pool("maxpool1", 3);
   add_convolution(graph, "conv2", graph.output(), 64, 1);

@@ -9,6 +9,12 @@
 
 namespace edge {
 
+/// What is done with the pixels, which are in [0, 1], in front of the network.
+enum class Normalization : std::uint8_t {
+  none,
+  imagenet  ///< (x - mean) / deviation per channel, as torchvision's pretrained weights expect
+};
+
 struct ModelOptions {
   std::int64_t rows = 224;
   std::int64_t columns = 224;
@@ -19,6 +25,8 @@ struct ModelOptions {
   /// Begin with torchvision's transform_input, as googlenet with pretrained weights does there; only
   /// googlenet.
   bool transform_input = false;
+  /// Other than none: a layer `normalize` in front of all others.
+  Normalization normalize = Normalization::none;
   /// Batch norms become part of the convolutions in front of them. False: a layer for every module, to
   /// compare with PyTorch.
   bool fold_batch_norms = true;

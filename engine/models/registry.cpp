@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "engine/graph_optimizer.h"
 #include "engine/models/families.h"
+#include "engine/models/input_layers.h"
 #include "engine/models/models.h"
 
 namespace edge {
@@ -53,6 +54,9 @@ Graph make_model(const std::string& name, const ModelOptions& options) {
   }
   try {
     Graph graph = model->make(name, options);
+    if (options.normalize == Normalization::imagenet) {
+      graph = with_layer_behind_input(graph, "normalize", imagenet_normalization());
+    }
     return options.fold_batch_norms ? fold_batch_norms(graph) : graph;
   } catch (const Error& error) {
     throw Error("frames of " + frame + " do not fit " + error.what());

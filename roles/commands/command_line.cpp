@@ -23,14 +23,6 @@ spdlog::level::level_enum parse_level(const std::string& name) {
   return level;
 }
 
-void set_up_log(const std::string& process, const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("edge");
-  logger->set_pattern(fmt::format("%H:%M:%S.%e {} %^%l%$: %v", process));
-  logger->set_level(parse_level(level));
-  logger->flush_on(spdlog::level::trace);
-  spdlog::set_default_logger(logger);
-}
-
 void apply(const cxxopts::ParseResult& parsed, Config& config) {
   if (parsed.count("addresses") != 0) {
     const auto& addresses = parsed["addresses"].as<std::vector<std::string>>();
@@ -53,6 +45,14 @@ void apply(const cxxopts::ParseResult& parsed, Config& config) {
 }
 
 }  // namespace
+
+void set_up_log(const std::string& process, const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("edge");
+  logger->set_pattern(fmt::format("%H:%M:%S.%e {} %^%l%$: %v", process));
+  logger->set_level(parse_level(level));
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(logger);
+}
 
 void add_common_options(cxxopts::Options& options) {
   auto add = options.add_options();

@@ -15,6 +15,9 @@ struct CommandLine {
   Config config;
 };
 
+/// The log of a command: stderr, lines that begin with `process`. Throws Error: unknown level.
+void set_up_log(const std::string& process, const std::string& level);
+
 void add_common_options(cxxopts::Options& options);
 void add_worker_options(cxxopts::Options& options);
 void add_master_options(cxxopts::Options& options);

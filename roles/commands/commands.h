@@ -10,6 +10,8 @@ int run_trainer(int argc, char** argv);
 int run_local(int argc, char** argv);
 int run_plan(int argc, char** argv);
 int run_convert(int argc, char** argv);
+int run_infer(int argc, char** argv);
+int run_inspect(int argc, char** argv);
 int run_trace(int argc, char** argv);
 int run_version();
 

@@ -9,6 +9,7 @@
 
 #include "engine/error.h"
 #include "engine/models/models.h"
+#include "roles/config/model_values.h"
 #include "roles/config/toml_file.h"
 #include "roles/config/toml_reader.h"
 #include "roles/scheduling/plan.h"
@@ -17,8 +18,6 @@
 namespace edge {
 namespace {
 
-constexpr std::int64_t max_frame_side = 16384;
-constexpr std::int64_t max_frame_pixels = 64'000'000;
 constexpr std::size_t max_workers = 64;
 constexpr double least_bandwidth = 1e3, most_bandwidth = 1e12;  // bytes/s; less is surely a forgotten unit
 constexpr std::size_t max_plans = 1000;
@@ -57,12 +56,25 @@ void read_path(const TomlReader& reader, std::string_view key, std::string& path
   if (!path.empty()) path = from_directory_of(file, path);
 }
 
+/// What is done with the pixels in front of the network.
+void read_input_scaling(const TomlReader& reader, ModelConfig& model) {
+  reader.read_boolean("transform_input", model.transform_input);
+  if (model.transform_input && model.name != "googlenet") {
+    throw Error(fmt::format("{}: only googlenet has that, not {}; leave it out",
+                            reader.where("transform_input"), model.name));
+  }
+  std::string name = "none";
+  reader.read_choice("normalize", name, normalization_names());
+  model.normalize = parse_normalization(name, reader.where("normalize"));
+}
+
 void read_model(const TomlReader& reader, const std::filesystem::path& file, ModelConfig& model) {
   reader.read_choice("name", model.name, model_names());
   reader.read_boolean("features_only", model.features_only);
   read_path(reader, "weights", model.weights, file);
   read_path(reader, "labels", model.labels, file);
   reader.read_integer("seed", model.seed, 0, INT64_MAX);
+  read_input_scaling(reader, model);
   const toml::array* size = reader.array("frame_size", "[rows, columns]");
   if (size == nullptr) {
     return;
@@ -73,11 +85,7 @@ void read_model(const TomlReader& reader, const std::filesystem::path& file, Mod
   }
   model.rows = reader.integer((*size)[0], reader.path("frame_size[0]"), 1, max_frame_side);
   model.columns = reader.integer((*size)[1], reader.path("frame_size[1]"), 1, max_frame_side);
-  if (model.rows * model.columns > max_frame_pixels) {
-    throw Error(fmt::format("{}: {} x {} is {} million pixels; at most {} million are allowed",
-                            reader.where("frame_size"), model.rows, model.columns,
-                            model.rows * model.columns / 1'000'000, max_frame_pixels / 1'000'000));
-  }
+  check_frame_size({model.rows, model.columns}, reader.where("frame_size"));
 }
 
 Address read_address(const TomlReader& reader, const std::string& key) {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/models/models.h"
+
 namespace edge {
 
 struct Address {
@@ -24,11 +26,14 @@ struct Address {
 struct ModelConfig {
   std::string name = "alexnet";
   bool features_only = false;
-  std::string weights = {};  ///< .pth or .safetensors; empty: random ones
-  std::string labels = {};   ///< names of the classes, one per line; empty: ImageNet's, if they fit
-  std::uint64_t seed = 1;    ///< of the random weights
+  std::string weights = {};      ///< .pth or .safetensors; empty: random ones
+  std::string labels = {};       ///< names of the classes, one per line; empty: ImageNet's, if they fit
+  std::uint64_t seed = 1;        ///< of the random weights
+  bool transform_input = false;  ///< only googlenet
+  Normalization normalize = Normalization::none;
   std::int64_t rows = 480, columns = 720;      ///< frame_size = [rows, columns]
   std::filesystem::path cache_directory = {};  ///< the whole config's: hashes of weight files
+  bool fold_batch_norms = true;                ///< no key: `edge infer --unfolded`
 };
 
 struct WorkerConfig {

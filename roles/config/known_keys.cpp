@@ -21,6 +21,8 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"model", "weights"},
     {"model", "labels"},
     {"model", "seed"},
+    {"model", "normalize"},
+    {"model", "transform_input"},
     {"model", "frame_size"},
     {"workers", "address"},
     {"workers", "listen"},

@@ -4,11 +4,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <cassert>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "roles/report/json_values.h"
 
 namespace edge {
 namespace {
@@ -18,18 +18,6 @@ using Json = nlohmann::ordered_json;
 /// To the microsecond: clocks know no better, and lines stay short.
 double rounded(double seconds) {
   return std::round(seconds * 1e6) / 1e6;
-}
-
-/// The double whose shortest decimal text is the float's: 0.1 instead of 0.10000000149011612.
-double shortest(float value) {
-  if (!std::isfinite(value)) {
-    return value;
-  }
-  std::array<char, 32> text{};
-  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
-  double result = 0;
-  std::from_chars(text.data(), written.ptr, result);
-  return result;
 }
 
 /// ISO 8601, UTC, milliseconds.
@@ -49,15 +37,9 @@ Json plan_json(const scheduling::Plan& plan) {
 }
 
 void add_result(Json& line, ResultKind kind, const FrameResult& result) {
-  line["checksum"] = fmt::format("{:08x}", result.checksum);
+  line["checksum"] = checksum_text(result.checksum);
   if (kind == ResultKind::top_k) {
-    Json& top = line["top_k"] = Json::array();
-    for (const auto& [index, score] : result.top_k) {
-      top.push_back(Json::array({index, shortest(score)}));
-      if (result.labels == nullptr || index < 0) continue;
-      const std::string_view label = result.labels->name(static_cast<std::size_t>(index));
-      if (!label.empty()) top.back().push_back(label);
-    }
+    line["top_k"] = top_k_json(result.top_k, result.labels);
   } else if (kind == ResultKind::full) {
     assert(static_cast<std::size_t>(result.shape.elements()) == result.values.size());
     line["shape"] = Json::array();

@@ -43,7 +43,8 @@ TEST(BatchNormFolding, is_the_convolution_and_the_norm_in_one) {
       const BatchNormParameters norm = random_norm(shape[0], 3);
       const Tensor input = test::random_tensor({shape.elements() / shape[0]}, 9);
 
-      const FoldedConvolution folded = fold_batch_norm(weight, bias, norm);
+      Tensor scratch;
+      const FoldedConvolution folded = fold_batch_norm(weight, bias, norm, scratch);
       ASSERT_EQ(folded.weight.shape(), shape);
       ASSERT_EQ(folded.bias.shape(), norm.gamma.shape());
       const std::vector<double> together = products(folded.weight, folded.bias, input);
@@ -65,7 +66,8 @@ TEST(BatchNormFolding, leaves_its_arguments_alone_and_rounds_once) {
   const Tensor weight = test::random_tensor({2, 1, 2, 2}, 1);
   const std::vector<float> before(weight.values().begin(), weight.values().end());
   const BatchNormParameters norm = random_norm(2, 5);
-  const FoldedConvolution folded = fold_batch_norm(weight, {}, norm);
+  Tensor scratch;
+  const FoldedConvolution folded = fold_batch_norm(weight, {}, norm, scratch);
   EXPECT_EQ(before, std::vector<float>(weight.values().begin(), weight.values().end()));
   for (std::size_t i = 0; i < 8; ++i) {
     const std::size_t c = i / 4;

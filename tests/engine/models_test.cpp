@@ -154,6 +154,49 @@ TEST(Models, transform_input_is_googlenets) {
   EXPECT_THROW(make_model("resnet18", {.transform_input = true}), Error);
 }
 
+TEST(Models, normalize_comes_first_and_is_torchvisions) {
+  const ModelOptions plain{.rows = 64, .columns = 64};
+  ModelOptions options = plain;
+  options.normalize = Normalization::imagenet;
+  for (const std::string& name : model_names()) {
+    const Graph graph = make_model(name, options);
+    EXPECT_EQ(graph.layer(1).name, "normalize") << name;
+    EXPECT_EQ(graph.size(), make_model(name, plain).size() + 1) << name;
+    EXPECT_NE(graph.description(), make_model(name, plain).description()) << name;
+    EXPECT_EQ(graph.consumers(0), std::vector<LayerIndex>{1}) << name;
+  }
+  options.transform_input = true;
+  const Graph both = make_model("googlenet", options);
+  EXPECT_EQ(both.layer(1).name, "normalize");
+  EXPECT_EQ(both.layer(2).name, "transform_input");
+
+  const SeededWeights weights(1);
+  Executor executor(both, weights, test::executor_options());
+  const Tensor frame = test::random_tensor(both.layer(0).output_shape, 1);
+  const TensorMap outputs = executor.run({1, 2}, {{0, frame}}, {1, 2});
+  constexpr double mean[] = {0.485, 0.456, 0.406};
+  constexpr double deviation[] = {0.229, 0.224, 0.225};
+  const std::size_t plane = 64 * 64;
+  for (std::size_t i = 0; i < frame.elements(); ++i) {
+    const double normal = (frame.data()[i] - mean[i / plane]) / deviation[i / plane];
+    ASSERT_NEAR(outputs.at(1).data()[i], normal, 1e-6);
+    const double transformed = normal * (deviation[i / plane] / 0.5) + (mean[i / plane] - 0.5) / 0.5;
+    ASSERT_NEAR(outputs.at(2).data()[i], transformed, 1e-6);
+  }
+}
+
+TEST(Models, a_normalized_network_is_the_network_of_normalized_frames) {
+  const Graph with = make_model("toy_dag", {.rows = 32, .columns = 48, .normalize = Normalization::imagenet});
+  const Graph without = make_model("toy_dag", {.rows = 32, .columns = 48});
+  const SeededWeights weights(1);
+  Executor first(with, weights, test::executor_options());
+  Executor second(without, weights, test::executor_options());
+  const TensorMap frame{{0, test::random_tensor({1, 3, 32, 48}, 1)}};
+  const TensorMap normal{{0, first.run({1}, frame, {1}).at(1)}};
+  EXPECT_TRUE(bit_equal(first.run_range(1, with.size(), frame).at(with.output()),
+                        second.run_range(1, without.size(), normal).at(without.output())));
+}
+
 TEST(Models, toy_dag_has_cuts_of_one_to_four_tensors) {
   const Graph graph = make_model("toy_dag", {.rows = 64, .columns = 96});
   std::set<std::size_t> sizes;

@@ -59,6 +59,22 @@ TEST(Config, DefaultsWithNothingButWorkers) {
   EXPECT_FALSE(config.check);
 }
 
+TEST(Config, WhatIsDoneWithPixels) {
+  const Config plain = parse_config(two_workers, "config.toml");
+  EXPECT_EQ(plain.model.normalize, Normalization::none);
+  EXPECT_FALSE(plain.model.transform_input);
+  const Config both = parse_config(
+      two_workers + "[model]\nname = 'googlenet'\ntransform_input = true\nnormalize = 'imagenet'\n",
+      "c.toml");
+  EXPECT_TRUE(both.model.transform_input);
+  EXPECT_EQ(both.model.normalize, Normalization::imagenet);
+  EXPECT_EQ(message_after_workers("[model]\nname = 'resnet18'\ntransform_input = true\n"),
+            "config.toml:7: model.transform_input: only googlenet has that, not resnet18; leave it out");
+  EXPECT_EQ(message_after_workers("[model]\nnormalize = 'imagnet'\n"),
+            "config.toml:6: model.normalize: expected one of none, imagenet, found 'imagnet'; did you mean "
+            "'imagenet'?");
+}
+
 TEST(Config, EveryKeyIsRead) {
   const Config config = parse_config(R"(
 threads = 3
@@ -69,6 +85,8 @@ cache_directory = "cache"
 name = "vgg16"
 features_only = true
 seed = 9007199254740993
+normalize = "imagenet"
+transform_input = false
 frame_size = [240, 360]
 [[workers]]
 address = "pi-1.local:1"
@@ -109,6 +127,8 @@ timeout_s = 4.5
   EXPECT_EQ(config.model.name, "vgg16");
   EXPECT_TRUE(config.model.features_only);
   EXPECT_EQ(config.model.seed, 9007199254740993U);
+  EXPECT_EQ(config.model.normalize, Normalization::imagenet);
+  EXPECT_FALSE(config.model.transform_input);
   EXPECT_EQ(config.model.rows, 240);
   EXPECT_EQ(config.model.columns, 360);
   EXPECT_EQ(config.workers[0].address, (Address{"pi-1.local", 1}));

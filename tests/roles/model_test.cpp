@@ -92,6 +92,18 @@ TEST_F(ModelTest, other_values_make_another_hash) {
   EXPECT_NE(load_model(config("a.safetensors")).hash, load_model(config("c.safetensors")).hash);
 }
 
+TEST_F(ModelTest, what_is_done_with_pixels_makes_another_hash) {
+  ModelConfig normal = config();
+  normal.normalize = Normalization::imagenet;
+  EXPECT_NE(load_model(normal).hash, load_model(config()).hash);
+  EXPECT_EQ(load_model(normal).text, "toy_dag, 32x48, normalize imagenet, seed 1");
+  ModelConfig google = config();
+  google.name = "googlenet";
+  ModelConfig transformed = google;
+  transformed.transform_input = true;
+  EXPECT_NE(load_model(transformed).hash, load_model(google).hash);
+}
+
 TEST_F(ModelTest, what_does_not_fit) {
   EXPECT_EQ(refusal(config("missing.pth")),
             path("missing.pth") + ": cannot be opened: No such file or directory");

@@ -1,0 +1,44 @@
+#include "engine/models/input_layers.h"
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace edge {
+namespace {
+
+constexpr std::array mean{0.485, 0.456, 0.406};
+constexpr std::array deviation{0.229, 0.224, 0.225};
+
+}  // namespace
+
+ChannelScaleLayer imagenet_normalization() {
+  ChannelScaleLayer layer;
+  for (std::size_t channel = 0; channel < mean.size(); ++channel) {
+    layer.scale.push_back(static_cast<float>(1 / deviation[channel]));
+    layer.shift.push_back(static_cast<float>(-mean[channel] / deviation[channel]));
+  }
+  return layer;
+}
+
+ChannelScaleLayer imagenet_transform_input() {
+  ChannelScaleLayer layer;
+  for (std::size_t channel = 0; channel < mean.size(); ++channel) {
+    layer.scale.push_back(static_cast<float>(deviation[channel] / 0.5));
+    layer.shift.push_back(static_cast<float>((mean[channel] - 0.5) / 0.5));
+  }
+  return layer;
+}
+
+Graph with_layer_behind_input(const Graph& graph, const std::string& name, const ChannelScaleLayer& layer) {
+  Graph result(graph.name(), graph.layer(0).output_shape);
+  result.add(name, layer);
+  for (LayerIndex index = 1; index < graph.size(); ++index) {
+    Layer moved = graph.layer(index);
+    for (LayerIndex& input : moved.inputs) ++input;
+    result.add(std::move(moved));
+  }
+  return result;
+}
+
+}  // namespace edge

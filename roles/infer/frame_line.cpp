@@ -1,0 +1,74 @@
+#include "roles/infer/frame_line.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "kernels/cpu.h"
+#include "roles/classify.h"
+#include "roles/report/json_values.h"
+
+namespace edge::infer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// To the microsecond.
+double rounded(double milliseconds) {
+  return std::round(milliseconds * 1e3) / 1e3;
+}
+
+Json shape_json(const Shape& shape) {
+  Json extents = Json::array();
+  for (const std::int64_t extent : shape.extents()) extents.push_back(extent);
+  return extents;
+}
+
+void add_outputs(Json& json, const FrameLine& line) {
+  if (line.outputs.size() > 1) {
+    Json& all = json["outputs"] = Json::array();
+    for (const auto& [layer, tensor] : line.outputs) {
+      all.push_back({{"name", line.graph.layer(layer).name},
+                     {"shape", shape_json(tensor.shape())},
+                     {"checksum", checksum_text(checksum(tensor))}});
+    }
+    return;
+  }
+  const Tensor& output = line.outputs.begin()->second;
+  json["output_shape"] = shape_json(output.shape());
+  json["checksum"] = checksum_text(checksum(output));
+  const bool classified = line.layers.second == line.graph.output();
+  json["top_k"] = top_k_json(top_classes(output, classified ? line.top : 0), &line.labels);
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+std::string frame_line(const FrameLine& line) {
+  const Shape& frame = line.graph.layer(0).output_shape;
+  const std::vector<double>& runs = line.times.runs_ms;
+  Json json;
+  json["frame"] = line.frame;
+  json["model"] = line.graph.name();
+  json["input"] = {frame[2], frame[3]};
+  json["layers"] = {line.layers.first, line.layers.second};
+  json["threads"] = line.executor.threads();
+  json["isa"] = kernels::isa_name(kernels::active_isa());
+  json["ms"] = rounded(median(runs));
+  json["min_ms"] = rounded(runs.empty() ? 0 : *std::min_element(runs.begin(), runs.end()));
+  json["first_ms"] = rounded(line.times.first_ms);
+  json["load_ms"] = rounded(line.times.load_ms);
+  json["peak_bytes"] = line.peak_memory;
+  json["parameter_bytes"] = line.executor.parameter_bytes();
+  json["arena_bytes"] = line.executor.arena_bytes();
+  add_outputs(json, line);
+  return json.dump();
+}
+
+}  // namespace edge::infer

@@ -1,0 +1,145 @@
+#include "roles/infer/infer.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "engine/error.h"
+#include "engine/executor.h"
+#include "kernels/cpu.h"
+#include "roles/infer/dump.h"
+#include "roles/infer/frame_line.h"
+#include "roles/infer/input.h"
+#include "roles/infer/process.h"
+#include "roles/infer/tensor_files.h"
+#include "roles/model.h"
+
+namespace edge::infer {
+namespace {
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+void check(const Options& options) {
+  const bool one_frame = options.frames == 1;
+  if (one_frame || (options.output.empty() && options.dump.empty())) return;
+  throw Error(
+      fmt::format("{} takes one frame: leave --frames out", options.output.empty() ? "--dump" : "--output"));
+}
+
+LayerRange checked_range(const Options& options, const Graph& graph) {
+  const LayerIndex last = graph.size() - 1;
+  const LayerRange range = options.layers.value_or(LayerRange{1, last});
+  if (range.second <= last) return range;
+  throw Error(fmt::format("--layers: {}-{}, but {}{} has layers 1-{}", range.first, range.second,
+                          graph.name(), options.model.features_only ? " without its classifier" : "", last));
+}
+
+void warn_of_random_weights(const ModelConfig& model) {
+  if (!model.weights.empty()) return;
+  spdlog::warn("no --weights: {} has random ones (seed {}), its results mean nothing", model.name,
+               model.seed);
+}
+
+/// Runs the same layers again and again, and takes the time.
+class Stopwatch {
+ public:
+  Stopwatch(Executor& executor, const LayerRange& range) : executor_(&executor), range_(range) {}
+
+  /// Of several runs of the first frame, the very first is not counted: it touches its memory for the first
+  /// time.
+  TensorMap run(const TensorMap& given, int repeat, FrameTimes& times) {
+    TensorMap outputs;
+    times.runs_ms.clear();
+    if (times.first_ms == 0) {
+      outputs = run_once(given, times);
+      times.first_ms = 1e3 * seconds_since_start();
+      if (repeat == 1) return outputs;
+      times.runs_ms.clear();
+    }
+    for (int i = 0; i < repeat; ++i) outputs = run_once(given, times);
+    return outputs;
+  }
+
+ private:
+  TensorMap run_once(const TensorMap& given, FrameTimes& times) {
+    const auto start = std::chrono::steady_clock::now();
+    TensorMap outputs = executor_->run_range(range_.first, range_.second + 1, given);
+    times.runs_ms.push_back(milliseconds_since(start));
+    return outputs;
+  }
+
+  Executor* executor_;
+  LayerRange range_;
+};
+
+void run_frames(const Options& options) {
+  check(options);
+  const bool from_frames = !options.layers || options.layers->first == 1;
+  ModelConfig model = options.model;
+  const Extent2d size = frame_size(options.input, from_frames, options.size);
+  model.rows = size.rows;
+  model.columns = size.columns;
+
+  auto start = std::chrono::steady_clock::now();
+  const Network network = load_network(model);
+  const Graph& graph = network.graph;
+  const Labels labels = load_labels(model, graph);
+  const LayerRange range = checked_range(options, graph);
+  FrameTimes times;
+  times.load_ms = milliseconds_since(start);
+  warn_of_random_weights(model);
+
+  const std::unique_ptr<Input> input =
+      from_frames ? open_frames(options.input, size) : open_boundary(options.input, graph, range.first);
+  std::optional<TensorMap> given = input->next();
+  if (!given) throw Error(options.input + ": has no frames");
+
+  start = std::chrono::steady_clock::now();
+  Executor executor(graph, *network.weights, {.threads = resolve_threads(options.threads)});
+  std::vector<LayerIndex> layers(static_cast<std::size_t>(range.second - range.first + 1));
+  std::iota(layers.begin(), layers.end(), range.first);
+  executor.prepare(layers);
+  times.load_ms += milliseconds_since(start);
+
+  Stopwatch stopwatch(executor, range);
+  for (std::uint64_t frame = 0; given; ++frame) {
+    const TensorMap outputs = stopwatch.run(*given, options.repeat, times);
+    const FrameLine line{.frame = frame,
+                         .graph = graph,
+                         .layers = range,
+                         .executor = executor,
+                         .times = times,
+                         .peak_memory = peak_memory(),
+                         .outputs = outputs,
+                         .top = options.top,
+                         .labels = labels};
+    const std::string text = frame_line(line);
+    if (!options.output.empty()) write_tensors(graph, outputs, options.output);
+    if (!options.dump.empty()) dump_layers(executor, graph, range, *given, options.dump);
+    fmt::print("{}\n", text);
+    std::fflush(stdout);
+    given = options.frames == 0 || frame + 1 < options.frames ? input->next() : std::nullopt;
+  }
+}
+
+}  // namespace
+
+void run(const Options& options) {
+  try {
+    run_frames(options);
+  } catch (const std::bad_alloc&) {
+    throw Error(options.model.name + ": not enough memory; use smaller frames or fewer layers");
+  }
+}
+
+}  // namespace edge::infer

@@ -1,0 +1,36 @@
+// `edge inspect`: what a network is made of, and what would cross each cut. One thread (more while it
+// measures).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace edge::inspect {
+
+struct InspectOptions {
+  std::optional<std::filesystem::path> config{};  ///< gives what the next ones do not, and maybe a plan
+  std::optional<std::string> model{};
+  std::optional<std::string> size{};  ///< "480x720"; without it and a config 224x224
+  bool features_only = false;
+  std::optional<std::string> normalize{};  ///< a layer in front, as the config key
+  bool transform_input = false;            ///< the same
+  std::optional<std::int64_t> classes{};
+  std::optional<std::string> plan{};              ///< [[1, 6], [7, 22]] as text
+  std::optional<std::filesystem::path> result{};  ///< a master's JSON lines; not together with `plan`
+  bool measure = false;
+  int threads = 0;                              ///< to measure with; 0: all cores
+  std::optional<std::filesystem::path> html{};  ///< where to write the drawing
+  bool json = false;
+};
+
+struct InspectAnswer {
+  std::string output;  ///< for stdout
+  std::string notes;   ///< for stderr, may be empty
+};
+
+/// Throws Error: one line that names the option or file.
+InspectAnswer answer_inspect(const InspectOptions& options);
+
+}  // namespace edge::inspect

@@ -1,0 +1,41 @@
+#include "roles/report/json_values.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace edge {
+
+using Json = nlohmann::ordered_json;
+
+double shortest(float value) {
+  if (!std::isfinite(value)) {
+    return value;
+  }
+  std::array<char, 32> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
+  double result = 0;
+  std::from_chars(text.data(), written.ptr, result);
+  return result;
+}
+
+Json top_k_json(std::span<const std::pair<int, float>> top_k, const Labels* labels) {
+  Json top = Json::array();
+  for (const auto& [index, score] : top_k) {
+    top.push_back(Json::array({index, shortest(score)}));
+    if (labels == nullptr || index < 0) continue;
+    const std::string_view label = labels->name(static_cast<std::size_t>(index));
+    if (!label.empty()) top.back().push_back(label);
+  }
+  return top;
+}
+
+std::string checksum_text(std::uint32_t checksum) {
+  return fmt::format("{:08x}", checksum);
+}
+
+}  // namespace edge

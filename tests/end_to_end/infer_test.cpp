@@ -1,0 +1,223 @@
+// `edge infer` as a process: .npy and images in, chained ranges of layers, dumps, weights, and bad input.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "engine/models/models.h"
+#include "engine/npy.h"
+#include "tests/end_to_end/edge_process.h"
+#include "tests/roles/weight_files.h"
+
+namespace edge::test {
+namespace {
+
+constexpr int layers = 25;  // of toy_dag
+
+class InferProcess : public ::testing::Test {
+ protected:
+  struct Outcome {
+    int status = -1;
+    std::string output;
+    std::string errors;
+  };
+  Outcome run(const std::vector<std::string>& arguments) {
+    std::filesystem::remove(path("run.out"));
+    std::filesystem::remove(path("run.err"));
+    std::vector<std::string> command = edge_command({"infer"});
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    EdgeProcess process(command, path("run.out"), path("run.err"));
+    Outcome outcome;
+    outcome.status = process.wait(30s);
+    outcome.output = process.output();
+    outcome.errors = process.errors();
+    return outcome;
+  }
+  /// The lines of a run that has to succeed.
+  std::vector<nlohmann::json> lines(const std::vector<std::string>& arguments) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.errors;
+    return json_lines(outcome.output);
+  }
+  nlohmann::json line(const std::vector<std::string>& arguments) {
+    const std::vector<nlohmann::json> all = lines(arguments);
+    EXPECT_EQ(all.size(), 1U);
+    return all.empty() ? nlohmann::json() : all.front();
+  }
+  /// What is said about bad input: one line, nothing on stdout.
+  std::string refusal(const std::vector<std::string>& arguments) {
+    const Outcome outcome = run(arguments);
+    EXPECT_NE(outcome.status, 0) << fmt::format("{}", fmt::join(arguments, " "));
+    EXPECT_LT(outcome.status, 128) << outcome.errors;
+    EXPECT_EQ(outcome.output, "");
+    std::string said;
+    for (std::size_t begin = 0; begin < outcome.errors.size();) {
+      const std::size_t end = std::min(outcome.errors.find('\n', begin), outcome.errors.size());
+      const std::string text = outcome.errors.substr(begin, end - begin);
+      if (text.find("warning: no --weights") == std::string::npos) said += text + "\n";
+      begin = end + 1;
+    }
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    return said;
+  }
+
+  std::string path(const std::string& name) const { return (directory_.path() / name).string(); }
+  /// A frame of 40x56.
+  std::string frame() const {
+    Tensor tensor({1, 3, 40, 56});
+    std::uint32_t state = 1;
+    for (float& value : tensor.values()) {
+      state = state * 1664525U + 1013904223U;
+      value = static_cast<float>(state >> 8) * 0x1p-24F;
+    }
+    save_npy(path("x.npy"), tensor);
+    return path("x.npy");
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(InferProcess, an_npy_in_and_out) {
+  const Outcome outcome = run({"--model", "toy_dag", "--input", frame(), "--output", path("y.npy"), "--top",
+                               "3", "--threads", "2", "--repeat", "3"});
+  ASSERT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_NE(outcome.errors.find("no --weights: toy_dag has random ones (seed 1)"), std::string::npos);
+  const nlohmann::json json = json_lines(outcome.output).at(0);
+  EXPECT_EQ(json.at("input"), (std::vector<int>{40, 56}));
+  EXPECT_EQ(json.at("layers"), (std::vector<int>{1, layers}));
+  EXPECT_EQ(json.at("threads"), 2);
+  EXPECT_EQ(json.at("output_shape"), (std::vector<int>{1, 1000}));
+  EXPECT_EQ(json.at("top_k").size(), 3U);
+  EXPECT_GT(json.at("ms"), 0);
+  EXPECT_LE(json.at("min_ms"), json.at("ms"));
+  EXPECT_GT(json.at("first_ms"), json.at("load_ms"));
+  EXPECT_GT(json.at("peak_bytes"), json.at("parameter_bytes"));
+  EXPECT_EQ(npy_shape(path("y.npy")), Shape({1, 1000}));
+  // The same with one thread; other weights give something else.
+  EXPECT_EQ(line({"--model", "toy_dag", "--input", path("x.npy"), "--threads", "1"}).at("checksum"),
+            json.at("checksum"));
+  EXPECT_NE(line({"--model", "toy_dag", "--input", path("x.npy"), "--seed", "2"}).at("checksum"),
+            json.at("checksum"));
+  EXPECT_NE(line({"--model", "toy_dag", "--input", path("x.npy"), "--normalize", "imagenet"}).at("checksum"),
+            json.at("checksum"));
+}
+
+TEST_F(InferProcess, chained_layers_over_files) {
+  const auto whole = line({"--model", "toy_dag", "--input", frame()}).at("checksum");
+  for (const int cut : {3, 8, 17}) {
+    const std::string between = path(fmt::format("cut{}", cut));
+    lines({"--model", "toy_dag", "--input", path("x.npy"), "--layers", fmt::format("1-{}", cut), "--output",
+           between});
+    EXPECT_EQ(line({"--model", "toy_dag", "--size", "40x56", "--input", between, "--layers",
+                    fmt::format("{}-{}", cut + 1, layers)})
+                  .at("checksum"),
+              whole)
+        << cut;
+  }
+}
+
+TEST_F(InferProcess, a_dump_can_be_computed_on) {
+  lines({"--model", "toy_dag", "--input", frame(), "--dump", path("dump"), "--output", path("y.npy"),
+         "--unfolded"});
+  EXPECT_TRUE(bit_equal(load_npy(path("dump/softmax.npy")), load_npy(path("y.npy"))));
+  EXPECT_TRUE(bit_equal(load_npy(path("dump/input.npy")), load_npy(path("x.npy"))));
+  EXPECT_TRUE(std::filesystem::exists(path("dump/residual.norm1.npy")));
+  EXPECT_TRUE(std::filesystem::exists(path("dump/residual.conv1.npy")));
+  lines({"--model", "toy_dag", "--size", "40x56", "--input", path("dump"), "--layers", "9-27", "--unfolded",
+         "--output", path("z.npy")});
+  EXPECT_TRUE(bit_equal(load_npy(path("z.npy")), load_npy(path("y.npy"))));
+}
+
+TEST_F(InferProcess, images_and_videos) {
+  const std::string sample = EDGE_SOURCE_DIRECTORY "/media/sample.mp4";
+  for (const char* const name : {"frame.png", "frame.jpg", "frame.webp", "frame.bmp"}) {
+    const std::string image = path(name);
+    ASSERT_EQ(
+        std::system(fmt::format("ffmpeg -nostdin -v error -y -i {} -frames:v 1 {}", sample, image).c_str()),
+        0);
+    const nlohmann::json json = line({"--model", "toy_dag", "--input", image, "--size", "64x96"});
+    EXPECT_EQ(json.at("input"), (std::vector<int>{64, 96})) << name;
+  }
+  // Of a video one frame, unless more are asked for; the usual size is 224x224.
+  const auto frames = lines({"--model", "toy_dag", "--input", sample, "--frames", "2"});
+  EXPECT_EQ(line({"--model", "toy_dag", "--input", sample}).at("checksum"), frames.at(0).at("checksum"));
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].at("input"), (std::vector<int>{224, 224}));
+  EXPECT_EQ(frames[1].at("frame"), 1);
+  EXPECT_NE(frames[0].at("checksum"), frames[1].at("checksum"));
+  EXPECT_EQ(lines({"--model", "toy_dag", "--input", "synthetic:street?frames=3", "--frames", "0"}).size(),
+            3U);
+}
+
+TEST_F(InferProcess, weights_and_labels) {
+  const Graph graph = make_model("toy_dag", {.rows = 40, .columns = 56, .classes = 3});
+  save_seeded_weights(graph, 1, path("w.safetensors"));
+  directory_.write("names.txt", "cat\ndog\nbus\n");
+  const Outcome outcome = run({"--model", "toy_dag", "--weights", path("w.safetensors"), "--labels",
+                               path("names.txt"), "--input", frame()});
+  ASSERT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_EQ(outcome.errors, "");
+  const nlohmann::json json = json_lines(outcome.output).at(0);
+  EXPECT_EQ(json.at("output_shape"), (std::vector<int>{1, 3}));
+  ASSERT_EQ(json.at("top_k").size(), 3U);
+  EXPECT_EQ(json.at("top_k")[0].size(), 3U);
+
+  save_seeded_weights(graph, 1, path("nan.safetensors"),
+                      [](NamedTensors& tensors) { tensors["fc.bias"].data()[1] = NAN; });
+  EXPECT_NE(refusal({"--model", "toy_dag", "--weights", path("nan.safetensors"), "--input", frame()})
+                .find("nan.safetensors: fc.bias has 1 of 3 values infinite or NaN"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--model", "resnet18", "--weights", path("w.safetensors"), "--input", frame()})
+                .find("does not fit resnet18: missing: conv1.weight, "),
+            std::string::npos);
+}
+
+TEST_F(InferProcess, bad_input_is_refused_in_one_line) {
+  frame();
+  directory_.write("text.jpg", "not a picture");
+  directory_.write("short.npy", read_file(path("x.npy")).substr(0, 1000));
+  std::filesystem::create_directory(path("folder"));
+  directory_.write("locked", "");
+  const auto expect = [&](const std::vector<std::string>& arguments, const std::string& part) {
+    std::vector<std::string> all = {"--model", "toy_dag"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const std::string said = refusal(all);
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  };
+  const std::string x = path("x.npy");
+  EXPECT_NE(refusal({"--model", "toydag", "--input", x}).find("unknown network 'toydag'; known are alexnet"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--input", x}).find("--model is missing"), std::string::npos);
+  EXPECT_NE(refusal({"--model", "alexnet", "--input", x}).find("frames of 40x56 do not fit alexnet"),
+            std::string::npos);
+  expect({}, "--input is missing");
+  expect({"--input", path("none.npy")}, "none.npy: cannot be opened: No such file");
+  expect({"--input", path("none.jpg")}, "none.jpg: cannot open: No such file");
+  expect({"--input", path("text.jpg")}, "text.jpg: ");
+  expect({"--input", path("folder")}, "folder: is a directory");
+  expect({"--input", path("short.npy")}, "short.npy: cut off, or damaged");
+  expect({"--input", x, "--size", "224x224"}, "a frame of 40x56, but --size says 224x224");
+  expect({"--input", x, "--size", "0x9"}, "--size: rows and columns must be 1 to 16384");
+  expect({"--input", x, "--layers", "5-99"}, "--layers: 5-99, but toy_dag has layers 1-25");
+  expect({"--input", x, "--layers", "0-3"}, "--layers: expected A-B or A, counted from 1");
+  expect({"--input", x, "--layers", "6-5"}, "--layers: 6-5 ends before it begins");
+  expect({"--input", x, "--layers", "9-10"}, "x.npy: not a directory; ");
+  expect({"--input", x, "--layers", "4-10"}, "a tensor of 1x3x40x56, but layer 3 (stem.pool)");
+  expect({"--input", x, "--threads", "0"}, "--threads: must be 1 to 1024, not 0");
+  expect({"--input", x, "--threads", "-1"}, "--threads: must be 1 to 1024, not -1");
+  expect({"--input", x, "--repeat", "0"}, "--repeat: must be 1 to");
+  expect({"--input", x, "--top", "-1"}, "--top: must be 0 to");
+  expect({"--input", x, "--frames", "2", "--output", path("y.npy")}, "--output takes one frame");
+  expect({"--input", x, "--normalize", "mean"}, "--normalize: expected one of none, imagenet");
+  expect({"--input", x, "--transform-input"}, "toy_dag has no transform_input");
+  expect({"--input", x, "--output", path("folder/none/y.npy")}, "y.npy: cannot be written: No such file");
+  expect({"--input", x, "--dump", path("locked")}, "locked: no directory can be made");
+  expect({"--input", x, "y.npy"}, "unexpected argument 'y.npy'");
+  expect({"--input", x, "--weights", path("text.jpg")}, "neither a PyTorch file");
+  expect({"--input", x, "--top", "many"}, "many");
+}
+
+}  // namespace
+}  // namespace edge::test
