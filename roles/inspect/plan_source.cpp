@@ -14,6 +14,7 @@
 
 #include "engine/error.h"
 #include "roles/config/quote.h"
+#include "roles/scheduling/plan_json.h"
 
 namespace edge::inspect {
 namespace {
@@ -21,27 +22,8 @@ namespace {
 using Json = nlohmann::json;
 using scheduling::LayerRange;
 
-constexpr std::size_t max_workers = 64;  // as in a config
-constexpr std::size_t longest_text = 10'000;
 constexpr std::streamoff first_tail = 1 << 16;
 constexpr std::streamoff longest_tail = 1 << 26;  // lines with `result = "full"` hold whole feature maps
-
-/// [[1, 6], [], [7, 13]]
-std::optional<std::vector<LayerRange>> ranges_of_json(const Json& value) {
-  constexpr std::uint64_t most = 1'000'000;
-  const auto is_layer = [&](const Json& layer) {
-    return layer.is_number_unsigned() && layer.get<std::uint64_t>() <= most;
-  };
-  if (!value.is_array() || value.empty() || value.size() > max_workers) return std::nullopt;
-  std::vector<LayerRange> ranges;
-  for (const Json& range : value) {
-    if (!range.is_array() || (!range.empty() && range.size() != 2)) return std::nullopt;
-    if (!std::all_of(range.begin(), range.end(), is_layer)) return std::nullopt;
-    ranges.push_back(range.empty() ? LayerRange{}
-                                   : LayerRange{std::pair{range[0].get<int>(), range[1].get<int>()}});
-  }
-  return ranges;
-}
 
 scheduling::Plan checked(const std::vector<LayerRange>& ranges, const PlanContext& context,
                          const std::string& what) {
@@ -100,15 +82,8 @@ std::ifstream open(const std::filesystem::path& file) {
 }  // namespace
 
 ShownPlan plan_of_text(const std::string& text, const PlanContext& context) {
-  const Json value = Json::parse(text.size() > longest_text ? "" : text, nullptr, false);
-  const auto ranges = ranges_of_json(value);
-  if (!ranges) {
-    throw Error(fmt::format(
-        "--plan: must be [first, last] or [] for each worker (at most {}), layers from 1 to {}, as "
-        "in '[[1, 6], [], [7, 13]]'",
-        max_workers, context.layers - 1));
-  }
-  return {.plan = checked(*ranges, context, "--plan"), .source = "--plan"};
+  const std::optional<int> workers = context.workers > 0 ? std::optional(context.workers) : std::nullopt;
+  return {.plan = scheduling::plan_of_option(text, context.layers, workers), .source = "--plan"};
 }
 
 ShownPlan plan_of_result(const std::filesystem::path& file, const PlanContext& context) {
@@ -120,7 +95,7 @@ ShownPlan plan_of_result(const std::filesystem::path& file, const PlanContext& c
   for (std::streamoff wanted = first_tail; !line && wanted <= longest_tail && size > 0; wanted *= 4)
     line = last_json_line(read_tail(stream, size, wanted));
   const bool has_plan = line && line->is_object() && line->contains("plan");
-  const auto ranges = has_plan ? ranges_of_json((*line)["plan"]) : std::nullopt;
+  const auto ranges = has_plan ? scheduling::ranges_of_json((*line)["plan"]) : std::nullopt;
   if (!ranges) {
     throw Error(fmt::format(
         "--result {}: its last line has no plan; give the file that a master wrote with --output", name));

@@ -15,6 +15,7 @@
 #include "roles/plan/json_input.h"
 #include "roles/scheduling/optimum.h"
 #include "roles/scheduling/pipeline_model.h"
+#include "roles/scheduling/plan_json.h"
 #include "roles/scheduling/scheduler.h"
 
 namespace edge::plan {
@@ -24,33 +25,6 @@ using namespace scheduling;
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t max_simulated_frames = 1'000'000;
-
-/// [[1, 6], [], [7, 13]]
-Plan parse_plan(const std::string& text, const Costs& costs) {
-  const Json value = Json::parse(text.size() > 10'000 ? "" : text, nullptr, false);
-  std::vector<LayerRange> ranges;
-  const auto is_layer = [&](const Json& layer) {
-    return layer.is_number_unsigned() &&
-           layer.get<std::uint64_t>() < static_cast<std::uint64_t>(costs.layers());
-  };
-  bool valid = value.is_array();
-  for (std::size_t i = 0; valid && i < value.size(); ++i) {
-    const Json& range = value[i];
-    valid = range.is_array() && (range.empty() || range.size() == 2) &&
-            std::all_of(range.begin(), range.end(), is_layer);
-    if (valid) {
-      ranges.push_back(range.empty() ? LayerRange{}
-                                     : LayerRange{std::pair{range[0].get<int>(), range[1].get<int>()}});
-    }
-  }
-  if (!valid) {
-    throw Error(
-        fmt::format("--plan: must be [first, last] or [] for each worker, layers from 1 to {}, as in "
-                    "'[[1, 6], [], [7, 13]]'",
-                    costs.layers() - 1));
-  }
-  return plan_from_ranges(ranges, costs.layers(), costs.workers(), "--plan");
-}
 
 OrderedJson plan_json(const Plan& plan) {
   OrderedJson workers = OrderedJson::array();
@@ -104,7 +78,7 @@ PlanAnswer answer_plan(const PlanOptions& options) {
     plan = optimum.plan;
     exact = optimum.exact;
   } else if (options.plan) {
-    plan = parse_plan(*options.plan, costs);
+    plan = plan_of_option(*options.plan, costs.layers(), costs.workers());
   } else {
     plan = make_scheduler(options.scheduler, {.side = options.side})->plan(costs, 0);
   }
