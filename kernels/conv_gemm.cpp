@@ -28,6 +28,10 @@ namespace {
 constexpr std::int64_t widest_tile = 512;
 constexpr std::int64_t narrowest_tile = 48;  // a multiple of every nr
 
+/// K blocks up to this length write C row by row: down a column panel, every few stores would go to another
+/// page.
+constexpr std::int64_t short_sum = 64;
+
 /// How the work of one run is cut into jobs: neither changes any result.
 struct Split {
   std::int64_t tile = 0;  ///< output positions per job, a multiple of nr
@@ -64,6 +68,11 @@ class GemmConvolution final : public ConvAlgorithm {
   void multiply(const float* image, const ConvTile& tile, const float* weights, std::int64_t rows,
                 std::int64_t k_first, std::int64_t k_count, const Buffers& buffers, float* out,
                 const Epilogue* epilogue) const;
+  /// The first `columns` of a tile, one row of blocks of C after the other.
+  void multiply_along_rows(const float* image, const ConvTile& tile, std::int64_t columns,
+                           const float* weights, std::int64_t rows, std::int64_t k_first,
+                           std::int64_t k_count, const Buffers& buffers, float* out,
+                           const Epilogue* epilogue) const;
   void multiply_in_place(const float* image, const ConvTile& tile, const float* weights, std::int64_t channel,
                          std::int64_t rows, const Buffers& buffers, float* out,
                          const Epilogue& epilogue) const;
@@ -168,24 +177,12 @@ void GemmConvolution::multiply(const float* image, const ConvTile& tile, const f
                                const Buffers& buffers, float* out, const Epilogue* epilogue) const {
   const std::int64_t nr = gemm_.nr;
   packer_.stage(image, tile, k_first, k_count, buffers.stage);
-  if (gemm_.sweeps != nullptr) {
-    const std::int64_t panel_stride = packer_.panel_floats(k_count);
-    float* panel = buffers.panels;
-    for (std::int64_t lane = 0; lane < tile.count; lane += nr, panel += panel_stride) {
-      packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, panel);
-    }
-    Epilogue here = epilogue != nullptr ? *epilogue : Epilogue{};
-    for (std::int64_t row = 0; row < rows; row += gemm_.mr) {
-      const auto row_count = static_cast<int>(std::min<std::int64_t>(gemm_.mr, rows - row));
-      gemm_row_panel(gemm_, row_count, tile.count, k_count, weights + row * k_count, buffers.panels,
-                     panel_stride, out + row * positions_, positions_, k_first > 0,
-                     epilogue != nullptr ? &here : nullptr, buffers.scratch);
-      if (here.bias != nullptr) here.bias += gemm_.mr;
-      if (here.residual != nullptr) here.residual += gemm_.mr * positions_;
-    }
-    return;
+  std::int64_t lane = 0;
+  if (gemm_.sweeps != nullptr || (k_first == 0 && k_count <= short_sum)) {
+    lane = gemm_.sweeps != nullptr ? tile.count : tile.count / nr * nr;
+    multiply_along_rows(image, tile, lane, weights, rows, k_first, k_count, buffers, out, epilogue);
   }
-  for (std::int64_t lane = 0; lane < tile.count; lane += nr) {
+  for (; lane < tile.count; lane += nr) {
     Epilogue here;
     if (epilogue != nullptr) {
       here = *epilogue;
@@ -202,6 +199,26 @@ void GemmConvolution::multiply(const float* image, const ConvTile& tile, const f
     packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, buffers.panels);
     gemm_column_panel(gemm_, rows, std::min(nr, tile.count - lane), k_count, weights, buffers.panels,
                       out + lane, positions_, k_first > 0, epilogue != nullptr ? &here : nullptr);
+  }
+}
+
+void GemmConvolution::multiply_along_rows(const float* image, const ConvTile& tile, std::int64_t columns,
+                                          const float* weights, std::int64_t rows, std::int64_t k_first,
+                                          std::int64_t k_count, const Buffers& buffers, float* out,
+                                          const Epilogue* epilogue) const {
+  const std::int64_t panel_stride = packer_.panel_floats(k_count);
+  float* panel = buffers.panels;
+  for (std::int64_t lane = 0; lane < columns; lane += gemm_.nr, panel += panel_stride) {
+    packer_.pack_panel(image, tile, lane, k_first, k_count, buffers.stage, panel);
+  }
+  Epilogue here = epilogue != nullptr ? *epilogue : Epilogue{};
+  for (std::int64_t row = 0; row < rows && columns > 0; row += gemm_.mr) {
+    const auto row_count = static_cast<int>(std::min<std::int64_t>(gemm_.mr, rows - row));
+    gemm_row_panel(gemm_, row_count, columns, k_count, weights + row * k_count, buffers.panels, panel_stride,
+                   out + row * positions_, positions_, k_first > 0, epilogue != nullptr ? &here : nullptr,
+                   buffers.scratch);
+    if (here.bias != nullptr) here.bias += gemm_.mr;
+    if (here.residual != nullptr) here.residual += gemm_.mr * positions_;
   }
 }
 
