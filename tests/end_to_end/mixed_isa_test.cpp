@@ -54,8 +54,9 @@ TEST_F(MixedIsa, AlexNetOverThreeKindsOfDevices) {
 }
 
 TEST_F(MixedIsa, ToyDagOverThreeKindsOfDevices) {
-  expect_right_results({.schedule = fmt::format("scheduler = \"fixed\"\nplans = [[[1,10],[11,{0}]], [[1,7],[8,{0}]]]",
-                                                toy_dag_layers)});
+  expect_right_results(
+      {.schedule = fmt::format("scheduler = \"fixed\"\nplans = [[[1,10],[11,{0}]], [[1,7],[8,{0}]]]",
+                               toy_dag_layers)});
 }
 
 }  // namespace
