@@ -35,7 +35,6 @@ using winograd::odd_lines;
 using winograd::TileBlock;
 
 constexpr std::int64_t most_channels = 64;  // of a block
-constexpr std::int64_t most_lanes = 8;
 
 /// to[i * to_stride ...] = from[i * from_stride ...] for i < count, `rows` floats each.
 template <int rows>
@@ -196,7 +195,7 @@ void WinogradOfFewTiles::transform_output(std::int64_t first_channel, std::int64
       const std::int64_t channel = first_channel + group;
       const std::int64_t offset = channel * plane + place.offset;
       const bool at_once = nothing_left && whole && used == lanes_;
-      float biases[most_lanes] = {};
+      float biases[winograd_most_lanes] = {};
       if (epilogue.bias != nullptr) std::copy_n(epilogue.bias + channel, used, biases);
       variant_.transform_output_channels(buffers.products + tile * channels + group,
                                          static_cast<std::ptrdiff_t>(product_stride(channels)), biases,

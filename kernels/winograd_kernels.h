@@ -58,6 +58,7 @@ struct WinogradVariant {
 };
 
 inline constexpr int winograd_largest_points = 64;
+inline constexpr int winograd_most_lanes = 8;
 inline constexpr int winograd_overrun = 8;  ///< floats that a transform may touch behind a tile's rows
 
 struct WinogradKernels {

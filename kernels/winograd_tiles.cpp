@@ -10,8 +10,6 @@ namespace edge::kernels::winograd {
 
 namespace {
 
-constexpr int widest_lanes = 8;
-
 /// Rows of outputs to their place; with a residual, which has the place's layout, sum and ReLU as well.
 void copy_outputs(const float* from, std::int64_t pitch, std::int64_t rows, std::int64_t columns,
                   const float* residual, bool relu, float* to, std::int64_t to_pitch) {
@@ -40,7 +38,7 @@ Tiles::Tiles(const Conv2dShape& shape, const WinogradKernels& kernels, const Win
       nr_(nr),
       columns_(divide_up(shape.out_columns(), variant.outputs)),
       rows_(divide_up(shape.out_rows(), variant.outputs)) {
-  assert(nr % kernels.lanes == 0 && kernels.lanes <= widest_lanes);
+  assert(nr % kernels.lanes == 0 && kernels.lanes <= winograd_most_lanes);
 }
 
 TileBlock Tiles::block(std::int64_t first, std::int64_t most) const {
@@ -89,7 +87,7 @@ void Tiles::transform_input(const float* plane, const float* next_plane, const T
             pitch, scratch);
 
   // Lanes without a tile repeat the last one; nobody reads their products.
-  std::int32_t offsets[widest_lanes];
+  std::int32_t offsets[winograd_most_lanes];
   auto left = static_cast<std::int32_t>(block.count);
   auto column = static_cast<std::int32_t>(block.first % columns_ - tile_column);
   auto offset = static_cast<std::int32_t>(column * outputs);

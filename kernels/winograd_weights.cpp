@@ -34,9 +34,8 @@ Weights::Weights(const Conv2dShape& shape, const float* weights, const WeightPan
       out_channels_(panels.whole ? round_up(shape.out_channels, panels.rows) : shape.out_channels),
       // Long enough that little time goes into loading and storing the sums, short enough for 32 rows.
       k_block_(round_up(
-          balanced_block(in_channels_,
-                         std::min(panels.longest_k, std::clamp<std::int64_t>(
-                                                        made_floats_ / (2 * variant.alpha() * 32), 64, 128))),
+          balanced_block(in_channels_, std::clamp<std::int64_t>(made_floats_ / (2 * variant.alpha() * 32), 64,
+                                                                panels.longest_k)),
           channel_step)),
       keeps_points_(few_enough_to_keep(shape, variant)),
       kept_stride_(odd_lines(in_channels_ * out_channels_)),

@@ -7,7 +7,6 @@
 
 #include "engine/error.h"
 #include "engine/model_hash.h"
-#include "engine/models/models.h"
 #include "engine/weight_file.h"
 #include "kernels/cpu.h"
 #include "kernels/thread_pool.h"
@@ -29,15 +28,6 @@ constexpr const char* architecture = "other";
 #endif
 
 constexpr std::size_t imagenet_classes = 1000;
-
-ModelOptions model_options(const ModelConfig& config) {
-  return {.rows = config.rows,
-          .columns = config.columns,
-          .features_only = config.features_only,
-          .transform_input = config.transform_input,
-          .normalize = config.normalize,
-          .fold_batch_norms = config.fold_batch_norms};
-}
 
 /// 0 if the network has no classifier: its output is then no row of logits.
 std::size_t classes_of(const Graph& graph) {
@@ -77,6 +67,15 @@ std::string input_scaling_text(const ModelConfig& config) {
 }
 
 }  // namespace
+
+ModelOptions model_options(const ModelConfig& config) {
+  return {.rows = config.rows,
+          .columns = config.columns,
+          .features_only = config.features_only,
+          .transform_input = config.transform_input,
+          .normalize = config.normalize,
+          .fold_batch_norms = config.fold_batch_norms};
+}
 
 Network load_network(const ModelConfig& config) {
   ModelOptions options = model_options(config);

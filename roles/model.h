@@ -7,6 +7,7 @@
 
 #include "engine/graph.h"
 #include "engine/labels.h"
+#include "engine/models/models.h"
 #include "engine/weights.h"
 #include "net/handshake.h"
 #include "roles/config/config.h"
@@ -27,6 +28,9 @@ struct Network {
   Graph graph;
   std::unique_ptr<const WeightSource> weights;
 };
+
+/// What config says about the graph; the classes are those of ModelOptions.
+ModelOptions model_options(const ModelConfig& config);
 
 /// The network with the weights of config.weights, or with random ones without that. Its classes are as many
 /// as the weights say. Logs a warning with the parameters that the file has and the network has not. Throws

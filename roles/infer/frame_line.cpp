@@ -1,7 +1,6 @@
 #include "roles/infer/frame_line.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "kernels/cpu.h"
@@ -12,17 +11,6 @@ namespace edge::infer {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// To the microsecond.
-double rounded(double milliseconds) {
-  return std::round(milliseconds * 1e3) / 1e3;
-}
-
-Json shape_json(const Shape& shape) {
-  Json extents = Json::array();
-  for (const std::int64_t extent : shape.extents()) extents.push_back(extent);
-  return extents;
-}
 
 void add_outputs(Json& json, const FrameLine& line) {
   if (line.outputs.size() > 1) {
@@ -60,10 +48,10 @@ std::string frame_line(const FrameLine& line) {
   json["layers"] = {line.layers.first, line.layers.second};
   json["threads"] = line.executor.threads();
   json["isa"] = kernels::isa_name(kernels::active_isa());
-  json["ms"] = rounded(median(runs));
-  json["min_ms"] = rounded(runs.empty() ? 0 : *std::min_element(runs.begin(), runs.end()));
-  json["first_ms"] = rounded(line.times.first_ms);
-  json["load_ms"] = rounded(line.times.load_ms);
+  json["ms"] = milliseconds_rounded(median(runs));
+  json["min_ms"] = milliseconds_rounded(runs.empty() ? 0 : *std::min_element(runs.begin(), runs.end()));
+  json["first_ms"] = milliseconds_rounded(line.times.first_ms);
+  json["load_ms"] = milliseconds_rounded(line.times.load_ms);
   json["peak_bytes"] = line.peak_memory;
   json["parameter_bytes"] = line.executor.parameter_bytes();
   json["arena_bytes"] = line.executor.arena_bytes();

@@ -57,12 +57,9 @@ ModelConfig model_config(const InspectOptions& options, const std::optional<Conf
 
 Graph graph_of(const InspectOptions& options, const ModelConfig& model) {
   if (!options.classes) return load_network(model).graph;
-  return make_model(model.name, {.rows = model.rows,
-                                 .columns = model.columns,
-                                 .features_only = model.features_only,
-                                 .classes = *options.classes,
-                                 .transform_input = model.transform_input,
-                                 .normalize = model.normalize});
+  ModelOptions graph = model_options(model);
+  graph.classes = *options.classes;
+  return make_model(model.name, graph);
 }
 
 std::optional<ShownPlan> shown_plan(const InspectOptions& options, const std::optional<Config>& config,

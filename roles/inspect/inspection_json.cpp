@@ -1,11 +1,11 @@
 // A network as JSON.
 #include "roles/inspect/inspection_json.h"
 
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "roles/inspect/operation_text.h"
+#include "roles/report/json_values.h"
 
 namespace edge::inspect {
 namespace {
@@ -13,17 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t cheapest_listed = 5;
-
-/// To the microsecond: clocks know no better.
-double milliseconds(double seconds) {
-  return std::round(seconds * 1e6) / 1e3;
-}
-
-Json shape_json(const Shape& shape) {
-  Json extents = Json::array();
-  for (const std::int64_t extent : shape.extents()) extents.push_back(extent);
-  return extents;
-}
 
 Json cut_json(const Graph& graph, const Cut& cut) {
   Json tensors = Json::array();
@@ -46,7 +35,7 @@ Json layer_json(const Inspection& inspection, LayerIndex index) {
             {"parameters", amount.parameters},
             {"macs", amount.macs},
             {"output_bytes", inspection.graph.output_bytes(index)}};
-  if (inspection.measured) json["ms"] = milliseconds(amount.seconds);
+  if (inspection.measured) json["ms"] = milliseconds_rounded(1e3 * amount.seconds);
   json["cut_behind"] = cut_json(inspection.graph, inspection.cuts[static_cast<std::size_t>(index)]);
   return json;
 }
@@ -57,7 +46,7 @@ Json part_json(const Inspection& inspection, const Part& part) {
   json["layers"] = {part.layers->first, part.layers->second};
   json["parameters"] = part.amount.parameters;
   json["macs"] = part.amount.macs;
-  if (inspection.measured) json["ms"] = milliseconds(part.amount.seconds);
+  if (inspection.measured) json["ms"] = milliseconds_rounded(1e3 * part.amount.seconds);
   json["gets_bytes"] = inspection.cuts[static_cast<std::size_t>(part.layers->first - 1)].bytes;
   return json;
 }
@@ -73,7 +62,7 @@ Json totals_json(const Inspection& inspection) {
               {"name", graph.layer(inspection.largest_output).name},
               {"bytes", graph.output_bytes(inspection.largest_output)}}},
             {"peak_live_bytes", inspection.peak_live_bytes}};
-  if (inspection.measured) json["ms"] = milliseconds(inspection.total.seconds);
+  if (inspection.measured) json["ms"] = milliseconds_rounded(1e3 * inspection.total.seconds);
   return json;
 }
 
@@ -100,7 +89,7 @@ nlohmann::ordered_json inspection_json(const Inspection& inspection) {
     json["measured"] = {{"cpu", measured->cpu},
                         {"isa", measured->isa},
                         {"threads", measured->threads},
-                        {"whole_ms", milliseconds(measured->whole_s)},
+                        {"whole_ms", milliseconds_rounded(1e3 * measured->whole_s)},
                         {"arena_bytes", measured->arena_bytes},
                         {"text", measurement_text(*measured)}};
   }

@@ -5,31 +5,12 @@
 
 #include "roles/inspect/inspection_json.h"
 #include "roles/inspect/page_parts.h"
+#include "roles/report/html_text.h"
 
 namespace edge::inspect {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string escape(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '&':
-        safe += "&amp;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 /// JSON that no HTML parser takes for anything but text: in a script element only '<' can begin something
 /// else.
@@ -83,7 +64,8 @@ std::string inspection_page(const Inspection& inspection, const Layout& layout) 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 )";
-  page += "<title>" + escape(inspection.title) + "</title>\n<style>\n" + page_style + "</style>\n</head>\n";
+  page +=
+      "<title>" + html_text(inspection.title) + "</title>\n<style>\n" + page_style + "</style>\n</head>\n";
   page += page_body;
   page += "<script type=\"application/json\" id=\"data\">" + embedded(data) + "</script>\n<script>\n";
   page += "\"use strict\";\n(() => {\n";

@@ -34,6 +34,16 @@ Json top_k_json(std::span<const std::pair<int, float>> top_k, const Labels* labe
   return top;
 }
 
+Json shape_json(const Shape& shape) {
+  Json extents = Json::array();
+  for (const std::int64_t extent : shape.extents()) extents.push_back(extent);
+  return extents;
+}
+
+double milliseconds_rounded(double milliseconds) {
+  return std::round(milliseconds * 1e3) / 1e3;
+}
+
 std::string checksum_text(std::uint32_t checksum) {
   return fmt::format("{:08x}", checksum);
 }

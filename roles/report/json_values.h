@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/labels.h"
+#include "engine/shape.h"
 
 namespace edge {
 
@@ -16,6 +17,12 @@ double shortest(float value);
 
 /// [[class, probability, name], ...]; names are left out where `labels` has none. It may be null.
 nlohmann::ordered_json top_k_json(std::span<const std::pair<int, float>> top_k, const Labels* labels);
+
+/// [1, 3, 480, 720]
+nlohmann::ordered_json shape_json(const Shape& shape);
+
+/// To the microsecond: clocks know no better.
+double milliseconds_rounded(double milliseconds);
 
 /// Eight hexadecimal digits.
 std::string checksum_text(std::uint32_t checksum);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "roles/report/html_text.h"
+
 namespace edge::trainer {
 namespace {
 
@@ -39,29 +41,6 @@ svg text { font-size: 10px; fill: #616e7c; }
 </head>
 <body>
 )";
-
-std::string escape(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '&':
-        safe += "&amp;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 /// Where values lie on the picture.
 struct Scale {
@@ -131,8 +110,8 @@ std::string layer_row(std::size_t index, const LayerJudgement& layer) {
       "<td class=\"number\">{:.2f} %<br>&plusmn; {:.2f}</td><td>{}</td><td class=\"number\">{:.1f} "
       "kB<br>&plusmn; "
       "{:.1f}<br><span class=\"quiet\">{:.1f} %</span></td></tr>\n",
-      index, escape(layer.name), escape(layer.operation), escape(layer.rule), chart(layer.rates, 1, "100 %"),
-      100 * mean_truth(layer.rates), 100 * mean_absolute_error(layer.rates),
+      index, html_text(layer.name), html_text(layer.operation), html_text(layer.rule),
+      chart(layer.rates, 1, "100 %"), 100 * mean_truth(layer.rates), 100 * mean_absolute_error(layer.rates),
       chart(layer.bytes, most_bytes, fmt::format("{:.0f} kB", most_bytes / 1e3)), bytes / 1e3, wrong / 1e3,
       bytes > 0 ? 100 * wrong / bytes : 0.0);
 }
@@ -151,12 +130,12 @@ std::string report_html(const ReportTitle& title, const std::vector<LayerJudgeme
       "<svg width=\"30\" height=\"8\"><line class=\"predicted\" x1=\"0\" x2=\"30\" y1=\"4\" y2=\"4\"/></svg> "
       "predicted from the change of the input alone. Numbers: mean of what was true &plusmn; mean absolute "
       "error.</p>\n",
-      escape(title.model), title.training + 1, escape(title.source), held_out);
+      html_text(title.model), title.training + 1, html_text(title.source), held_out);
   html +=
       "<table>\n<tr><th>layer</th><th>name</th><th>changed elements</th><th></th><th>bytes on a "
       "link</th><th></th></tr>\n";
   for (std::size_t i = 0; i < layers.size(); ++i) html += layer_row(i, layers[i]);
-  html += "</table>\n<pre>\n" + escape(judgement_table(layers)) + "</pre>\n</body>\n</html>\n";
+  html += "</table>\n<pre>\n" + html_text(judgement_table(layers)) + "</pre>\n</body>\n</html>\n";
   return html;
 }
 
