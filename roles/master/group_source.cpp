@@ -28,6 +28,7 @@ bool GroupSource::read_one() {
   InputFrame frame{.video_index = next->index,
                    .dropped = next->dropped,
                    .captured = next->captured_at,
+                   .video_s = next->video_s,
                    .pixels = hold(std::move(next->elements)),
                    .change_rates = {}};
   if (!last_.empty()) frame.change_rates = prediction::change_rates(frame.pixels, last_);

@@ -1,6 +1,7 @@
 // Where frames come from: a video file or camera through ffmpeg, Y4M, raw RGB, or a synthetic scene.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,14 @@ struct VideoOptions {
   std::string ffmpeg = "ffmpeg";  ///< command
 };
 
+/// What is known about when a frame was.
+struct FrameTimes {
+  /// Seconds on the video's own clock; of live sources, since its first frame.
+  std::optional<double> video_s;
+  /// Live sources: when it left the camera, as far as is known.
+  std::optional<std::chrono::steady_clock::time_point> captured;
+};
+
 /// Pull interface, one owner, one thread; cancel() may be called from another.
 class FrameSource {
  public:
@@ -27,6 +36,8 @@ class FrameSource {
   /// The next frame as u8 elements 1x3xHxW (planar RGB), or nothing at the end of the video. Throws Error if
   /// the source breaks (one line that names it).
   virtual std::optional<net::Elements> next() = 0;
+  /// Of the frame that next() returned last.
+  virtual FrameTimes times() const { return {}; }
   /// Frames per second that the source itself states, if it does.
   virtual std::optional<double> frames_per_second() const = 0;
   /// True if frames come at their own pace whether or not somebody waits for them (camera, network, standard

@@ -14,8 +14,19 @@ class LoopedSource final : public FrameSource {
   std::optional<net::Elements> next() override {
     auto frame = source_->next();
     while (!frame && frames_in_pass_ != 0 && reopen()) frame = source_->next();
-    if (frame) ++frames_in_pass_;
+    if (frame) {
+      ++frames_in_pass_;
+      if (const std::optional<double> time = source_->times().video_s) {
+        step_s_ = *time > time_s_ ? *time - time_s_ : step_s_;
+        time_s_ = *time;
+      }
+    }
     return frame;
+  }
+  FrameTimes times() const override {
+    FrameTimes times = source_->times();
+    if (times.video_s) *times.video_s += passed_s_;
+    return times;
   }
   std::optional<double> frames_per_second() const override { return source_->frames_per_second(); }
   bool live() const override { return source_->live(); }
@@ -38,6 +49,8 @@ class LoopedSource final : public FrameSource {
     if (cancelled_) return false;
     source_ = std::move(fresh);
     frames_in_pass_ = 0;
+    passed_s_ += time_s_ + step_s_;
+    time_s_ = 0;
     return true;
   }
 
@@ -46,6 +59,9 @@ class LoopedSource final : public FrameSource {
   bool cancelled_ = false;
   std::unique_ptr<FrameSource> source_;
   std::uint64_t frames_in_pass_ = 0;
+  double passed_s_ = 0;  // length of the passes before this one: time stamps go on
+  double time_s_ = 0;    // of the last frame, in its pass
+  double step_s_ = 0;    // how long the last frame is shown: as the one before it
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "roles/video/paced_source.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/thread_name.h"
@@ -24,6 +25,28 @@ class SteadyClock final : public PaceClock {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool interrupted_ = false;
+};
+
+/// When the frames of a recording are due, counted from the first one.
+class Schedule {
+ public:
+  explicit Schedule(double frames_per_second) : rate_(frames_per_second) {}
+
+  /// By its time stamp, never before the frame in front of it; without one, a frame's length behind that.
+  PaceClock::TimePoint::duration due(const PacedFrame& frame) {
+    if (frame.video_s) {
+      if (!first_s_) first_s_ = *frame.video_s - last_s_;
+      last_s_ = std::max(last_s_, *frame.video_s - *first_s_);
+    } else {
+      last_s_ = first_s_ ? last_s_ + 1 / rate_ : static_cast<double>(frame.index) / rate_;
+    }
+    return std::chrono::round<PaceClock::TimePoint::duration>(std::chrono::duration<double>(last_s_));
+  }
+
+ private:
+  double rate_;
+  double last_s_ = 0;
+  std::optional<double> first_s_;  // time stamp that stands for the start
 };
 
 }  // namespace
@@ -71,7 +94,12 @@ std::optional<PacedFrame> PacedSource::read() {
   if (options_.frame_limit != 0 && read_frames_ == options_.frame_limit) return std::nullopt;
   auto elements = source_->next();
   if (!elements) return std::nullopt;
-  return PacedFrame{read_frames_++, std::move(*elements), clock_->now(), 0};
+  const FrameTimes times = source_->times();
+  return PacedFrame{.index = read_frames_++,
+                    .elements = std::move(*elements),
+                    .captured_at = times.captured.value_or(clock_->now()),
+                    .dropped = 0,
+                    .video_s = times.video_s};
 }
 
 void PacedSource::play() {
@@ -79,12 +107,11 @@ void PacedSource::play() {
   try {
     std::optional<PacedFrame> frame = read();
     const PaceClock::TimePoint start = clock_->now();
-    const double rate = source_->frames_per_second().value_or(options_.default_rate);
+    Schedule schedule(source_->frames_per_second().value_or(options_.default_rate));
     // A frame is read ahead of its time and then waits for it.
     for (; frame && !cancelled(); frame = read()) {
       if (!source_->live()) {
-        const std::chrono::duration<double> due(static_cast<double>(frame->index) / rate);
-        clock_->wait_until(start + std::chrono::duration_cast<PaceClock::TimePoint::duration>(due));
+        clock_->wait_until(start + schedule.due(*frame));
         frame->captured_at = clock_->now();
       }
       publish(std::move(*frame));

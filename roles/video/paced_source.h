@@ -29,18 +29,20 @@ class PaceClock {
 std::unique_ptr<PaceClock> make_steady_clock();
 
 struct PaceOptions {
-  /// False: next() reads the source itself, no frame is dropped. True: a thread plays the source at its
-  /// stated rate (a live one as its frames come), and next() returns the newest frame.
+  /// False: next() reads the source itself, no frame is dropped. True: a thread plays the source by its
+  /// frames' time stamps (a live one as its frames come), and next() returns the newest frame.
   bool realtime = false;
   std::uint64_t frame_limit = 0;  ///< frames of the video that are played, dropped ones included; 0: all
-  double default_rate = 25;       ///< frames per second, of sources that are not live and state none
+  double default_rate = 25;       ///< frames per second, of recordings with neither time stamps nor a rate
 };
 
 struct PacedFrame {
   std::uint64_t index = 0;  ///< in the video
   net::Elements elements;
-  PaceClock::TimePoint captured_at;  ///< when it was due (realtime) or read
-  std::uint64_t dropped = 0;         ///< frames of the video that were dropped so far, all before this one
+  PaceClock::TimePoint
+      captured_at;            ///< by the source, if that knows; else when it was due (realtime) or read
+  std::uint64_t dropped = 0;  ///< frames of the video that were dropped so far, all before this one
+  std::optional<double> video_s = {};  ///< its time stamp, FrameTimes::video_s
 };
 
 class PacedSource {

@@ -28,6 +28,7 @@ class StandardInputSource final : public FrameSource {
     }
     return source_->next();
   }
+  FrameTimes times() const override { return source_ ? source_->times() : FrameTimes{}; }
   std::optional<double> frames_per_second() const override {
     return source_ ? source_->frames_per_second() : std::nullopt;
   }

@@ -25,6 +25,9 @@ class SyntheticSource final : public FrameSource {
     ++frame_;
     return frame.elements;
   }
+  FrameTimes times() const override {
+    return {.video_s = static_cast<double>(frame_ - 1) / options_.frames_per_second, .captured = {}};
+  }
   std::optional<double> frames_per_second() const override { return options_.frames_per_second; }
   void cancel() override { cancelled_ = true; }
 

@@ -50,6 +50,10 @@ class Y4mSource final : public FrameSource {
     return convert();
   }
 
+  FrameTimes times() const override {
+    if (!header_.frames_per_second || frames_ == 0) return {};
+    return {.video_s = static_cast<double>(frames_ - 1) / *header_.frames_per_second, .captured = {}};
+  }
   std::optional<double> frames_per_second() const override { return header_.frames_per_second; }
   bool live() const override { return live_; }
   void cancel() override { reader_.cancel(); }

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "engine/error.h"
 #include "roles/video/paced_source.h"
@@ -28,6 +29,7 @@ class FakeSource final : public FrameSource {
     bool live = false;
     bool fails_at_end = false;
     bool blocks_at_end = false;
+    std::vector<std::optional<double>> video_s = {};  // time stamps of the first frames
   };
   explicit FakeSource(const Options& options) : options_(options) {}
 
@@ -41,6 +43,10 @@ class FakeSource final : public FrameSource {
     PlanarFrame frame(1, 1);
     frame.planes[0] = frame.planes[1] = frame.planes[2] = static_cast<std::uint8_t>(frame_++);
     return frame.elements;
+  }
+  FrameTimes times() const override {
+    if (frame_ == 0 || frame_ > options_.video_s.size()) return {};
+    return {.video_s = options_.video_s[frame_ - 1], .captured = {}};
   }
   std::optional<double> frames_per_second() const override { return options_.rate; }
   bool live() const override { return options_.live; }
@@ -147,6 +153,28 @@ TEST(PacedSource, PlaysAtTheStatedRate) {
   EXPECT_EQ(frame->index, 2U);
   EXPECT_EQ(frame->dropped, 0U);
   EXPECT_FALSE(player.paced.next());
+}
+
+TEST(PacedSource, PlaysByTheFramesOwnTimeStamps) {
+  // A rate that varies, one that is missing, one that goes back; the first is not 0.
+  Player player({.frames = 6, .rate = 10, .video_s = {7.0, 7.25, 8.5, std::nullopt, 8.0, 10.0}},
+                {.realtime = true});
+  EXPECT_EQ(player.paced.next()->index, 0U);
+  for (const int due : {250, 1500, 1600, 3000}) {
+    player.clock->expect_wait_until(milliseconds(due));
+    player.clock->move_to(milliseconds(due));
+  }
+  std::optional<PacedFrame> last;
+  while (auto frame = player.paced.next()) last = std::move(frame);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->index, 5U);
+  EXPECT_EQ(last->video_s, 10.0);
+}
+
+TEST(PacedSource, PassesTimeStampsOn) {
+  Player player({.frames = 2, .video_s = {0.5, std::nullopt}}, {});
+  EXPECT_EQ(player.paced.next()->video_s, 0.5);
+  EXPECT_FALSE(player.paced.next()->video_s);
 }
 
 TEST(PacedSource, KeepsOnlyTheNewestAndCounts) {

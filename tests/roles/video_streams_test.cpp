@@ -210,9 +210,11 @@ TEST(OpenFrameSource, LoopsFiles) {
   EXPECT_EQ(source->frames_per_second(), 5);
   const std::vector<int> first = pixels_of(*source->next()), second = pixels_of(*source->next());
   EXPECT_NE(first, second);
-  for (int pass = 0; pass < 3; ++pass) {
+  for (int pass = 1; pass < 4; ++pass) {
     EXPECT_EQ(pixels_of(*source->next()), first);
+    EXPECT_NEAR(*source->times().video_s, 0.4 * pass, 1e-9) << "time stamps go on";
     EXPECT_EQ(pixels_of(*source->next()), second);
+    EXPECT_NEAR(*source->times().video_s, 0.4 * pass + 0.2, 1e-9);
   }
   source->cancel();
   EXPECT_FALSE(source->next());
