@@ -9,15 +9,18 @@ fail() { echo "packages: $*" >&2; exit 1; }
 packages=()
 for purpose in "$@"; do
   packages+=(g++ cmake ninja-build ccache libasio-dev libtomlplusplus-dev libcxxopts-dev libssl-dev libzstd-dev
-    libspdlog-dev libfmt-dev nlohmann-json3-dev libopenblas-dev libgtest-dev)
+    libspdlog-dev libfmt-dev nlohmann-json3-dev libopenblas-dev libprotozero-dev
+    libgtest-dev)
   case $purpose in
     build) ;;
-    run | test) packages+=(ffmpeg) ;;
+    run) packages+=(ffmpeg) ;;
+    test) packages+=(ffmpeg libonnx-testdata) ;;
     bench) packages+=(libbenchmark-dev) ;;
     lint) packages+=(clang clang-format clang-tidy) ;;
     fuzz) packages+=(clang) ;;
     mca) packages+=(llvm binutils) ;;
-    cross) packages+=(g++-arm-linux-gnueabihf g++-aarch64-linux-gnu qemu-user googletest ffmpeg) ;;
+    cross) packages+=(g++-arm-linux-gnueabihf g++-aarch64-linux-gnu qemu-user googletest ffmpeg
+      libonnx-testdata) ;;
     *) fail "unknown purpose '$purpose'" ;;
   esac
 done
