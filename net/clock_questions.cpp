@@ -3,8 +3,8 @@
 #include <chrono>
 #include <utility>
 
-#include "net/link_frame.h"
 #include "net/measurements.h"
+#include "net/steady_time.h"
 
 namespace edge::net {
 namespace {

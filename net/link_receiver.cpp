@@ -1,29 +1,19 @@
 #include "net/link_receiver.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
+#include "net/steady_time.h"
 #include "net/thread_name.h"
 
 namespace edge::net {
 
 using std::chrono::steady_clock;
 
-namespace {
-
-double seconds(steady_clock::duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
-}  // namespace
-
-LinkReceiver::LinkReceiver(const Graph& graph, int worker, TimeObserver observer)
-    : graph_(graph),
-      worker_(worker),
-      max_payload_(std::max(max_frame_payload(graph), max_probe_bytes)),
-      observer_(std::move(observer)),
+LinkReceiver::LinkReceiver(const Options& options, Handlers handlers)
+    : max_payload_(std::max(options.max_payload, max_probe_bytes)),
+      handlers_(std::move(handlers)),
       // A connection's frames within its window, and those of one that it replaced.
       arrived_(2 * static_cast<std::size_t>(window_frames)),
       ready_(1),
@@ -64,35 +54,37 @@ asio::awaitable<void> LinkReceiver::serve(std::shared_ptr<Connection> connection
   }
 }
 
-std::optional<LinkFrame> LinkReceiver::pop() {
+std::optional<IncomingFrame> LinkReceiver::pop() {
   std::optional<Ready> ready = ready_.pop();
   if (!ready) return std::nullopt;
-  ready->frame.wait_s = seconds(steady_clock::now() - ready->since);
+  ready->frame.times.wait_s = seconds(steady_clock::now() - ready->since);
   return std::move(ready->frame);
 }
 
-LinkFrame LinkReceiver::decode_tensors(FrameHeader header, bool restart) {
-  if (restart) bases_.clear();
-  LinkFrame frame = std::move(header.frame);
-  for (const LayerIndex layer : header.layers) {
-    const auto base = bases_.find(layer);
-    Decoded decoded = decoder_.decode(header.rest, link_type(layer), graph_.layer(layer).output_shape,
-                                      base == bases_.end() ? nullptr : &base->second);
-    header.rest = header.rest.subspan(decoded.consumed);
-    frame.tensors[layer] = std::move(decoded.elements);
+ArrayMap LinkReceiver::decode_arrays(const Message& message, const FramePayload& payload) {
+  const std::vector<ArraySpec> specs = handlers_.arrays_of(payload.header);
+  if ((message.flags & flag_restart) != 0) bases_.clear();
+  ArrayMap arrays;
+  std::span<const std::byte> rest = payload.arrays;
+  for (const ArraySpec& spec : specs) {
+    const auto base = bases_.find(spec.number);
+    Decoded decoded =
+        decoder_.decode(rest, spec.type, spec.shape, base == bases_.end() ? nullptr : &base->second);
+    rest = rest.subspan(decoded.consumed);
+    arrays[spec.number] = std::move(decoded.elements);
   }
-  if (!header.rest.empty()) throw CodecError("bytes are left over behind the last tensor");
+  if (!rest.empty()) throw CodecError("bytes are left over behind the last array");
   bases_.clear();
-  if (!frame.options.delta) return frame;
-  for (const auto& [layer, elements] : frame.tensors) {
-    bases_[layer] = Base{.frame = frame.frame, .elements = elements};
+  if ((message.flags & flag_bases) == 0) return arrays;
+  for (const auto& [number, elements] : arrays) {
+    bases_[number] = Base{.frame = message.frame, .elements = elements};
   }
-  return frame;
+  return arrays;
 }
 
 void LinkReceiver::tell(TimeSpent::What what, std::uint64_t frame, steady_clock::time_point begin,
                         steady_clock::time_point end) const {
-  if (observer_) observer_({.what = what, .frame = frame, .begin = begin, .end = end});
+  if (handlers_.time_spent) handlers_.time_spent({.what = what, .frame = frame, .begin = begin, .end = end});
 }
 
 void LinkReceiver::decode_one(const Arrived& arrived) {
@@ -105,18 +97,19 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
   if (forget_bases_.exchange(false)) bases_.clear();
   const bool restart = (message.flags & flag_restart) != 0;
   if (awaiting_restart_ && !restart) return;  // sent before the sender knew that we need a whole frame
-  FrameHeader header = parse_frame_header(message, graph_, worker_);
-  const std::uint64_t sequence = header.sequence;
+  const FramePayload payload = parse_frame(message);
   const auto answer = [&](MessageType type) {
-    arrived.connection->send({.type = type,
-                              .frame = message.frame,
-                              .payload = to_cbor({{"sequence", sequence},
-                                                  {"held_s", seconds(steady_clock::now() - arrived.at)},
-                                                  {"decompress_bytes_per_s", decoder_.decompress_speed()}})});
+    arrived.connection->send(pack(type, message.frame,
+                                  {.sequence = payload.sequence,
+                                   .held_s = seconds(steady_clock::now() - arrived.at),
+                                   .decompress_bytes_per_s = decoder_.decompress_speed()}));
   };
-  LinkFrame frame;
+  IncomingFrame frame{.frame = message.frame,
+                      .header = {payload.header.begin(), payload.header.end()},
+                      .arrays = {},
+                      .times = {}};
   try {
-    frame = decode_tensors(std::move(header), restart);
+    frame.arrays = decode_arrays(message, payload);
   } catch (const NeedFull& reason) {
     spdlog::debug("frame {}: {}", message.frame, reason.what());
     awaiting_restart_ = true;
@@ -124,17 +117,16 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
     return;
   }
   awaiting_restart_ = false;
-  const bool repeated = arrived.sender_instance == last_instance_ && sequence <= last_sequence_;
+  const bool repeated = arrived.sender_instance == last_instance_ && payload.sequence <= last_sequence_;
   last_instance_ = arrived.sender_instance;
   if (!repeated) {
-    last_sequence_ = sequence;
+    last_sequence_ = payload.sequence;
     tell(TimeSpent::What::receive, message.frame, arrived.at - arrived.received.transfer, arrived.at);
     tell(TimeSpent::What::decode, message.frame, start, steady_clock::now());
-    frame.stages.push_back({.worker = worker_,
-                            .receive_bytes = message.payload.size() + header_bytes,
-                            .receive_s = seconds(arrived.received.transfer),
-                            .decode_s = seconds(steady_clock::now() - start),
-                            .received_at = steady_seconds(arrived.at)});
+    frame.times = {.bytes = message.payload.size() + header_bytes,
+                   .receive_s = seconds(arrived.received.transfer),
+                   .decode_s = seconds(steady_clock::now() - start),
+                   .received_at = steady_seconds(arrived.at)};
     if (!ready_.push({.frame = std::move(frame), .since = steady_clock::now()})) return;
   }
   answer(MessageType::ack);

@@ -6,13 +6,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
+#include <vector>
 
-#include "engine/graph.h"
 #include "net/bounded_queue.h"
 #include "net/codec/decoder.h"
 #include "net/connection.h"
@@ -30,7 +32,17 @@ class LinkReceiver {
  public:
   static constexpr int window_frames = 4;
 
-  LinkReceiver(const Graph& graph, int worker, TimeObserver observer = {});
+  struct Options {
+    std::size_t max_payload = max_control_bytes;  ///< of a frame message
+  };
+  struct Handlers {
+    /// Which arrays follow a frame's header, in their order. Called on the receiving thread. Throws
+    /// ConnectionLost for a header that cannot be: the connection is given up.
+    std::function<std::vector<ArraySpec>(std::span<const std::byte> header)> arrays_of;
+    TimeObserver time_spent = {};
+  };
+
+  LinkReceiver(const Options& options, Handlers handlers);
   ~LinkReceiver();  ///< close()s and joins
   LinkReceiver(const LinkReceiver&) = delete;
   LinkReceiver& operator=(const LinkReceiver&) = delete;
@@ -38,7 +50,7 @@ class LinkReceiver {
   /// A session of the listener: reads until the connection ends. Throws ConnectionLost.
   asio::awaitable<void> serve(std::shared_ptr<Connection> connection, Hello hello);
   /// The next frame in the order of the link; waits. Nothing after close().
-  std::optional<LinkFrame> pop();
+  std::optional<IncomingFrame> pop();
   void close();
 
   /// Forgets all bases, as if this end had been restarted: the next delta is answered with need_full.
@@ -53,7 +65,7 @@ class LinkReceiver {
     std::chrono::steady_clock::time_point at;
   };
   struct Ready {
-    LinkFrame frame;
+    IncomingFrame frame;
     std::chrono::steady_clock::time_point since;
   };
 
@@ -61,12 +73,10 @@ class LinkReceiver {
   void decode_one(const Arrived& arrived);
   void tell(TimeSpent::What what, std::uint64_t frame, std::chrono::steady_clock::time_point begin,
             std::chrono::steady_clock::time_point end) const;
-  LinkFrame decode_tensors(FrameHeader header, bool restart);
+  ArrayMap decode_arrays(const Message& message, const FramePayload& payload);
 
-  const Graph& graph_;
-  const int worker_;
   const std::size_t max_payload_;
-  const TimeObserver observer_;
+  const Handlers handlers_;
   BoundedQueue<Arrived> arrived_;
   BoundedQueue<Ready> ready_;
   std::atomic<bool> forget_bases_{false};
@@ -77,7 +87,7 @@ class LinkReceiver {
 
   // Only the decoding thread touches these.
   Decoder decoder_;
-  std::map<LayerIndex, Base> bases_;
+  std::map<int, Base> bases_;
   std::uint64_t decoding_session_ = 0;
   bool awaiting_restart_ = true;
   std::uint64_t last_instance_ = 0;

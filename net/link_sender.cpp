@@ -1,6 +1,5 @@
 #include "net/link_sender.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <asio/use_awaitable.hpp>
 #include <random>
 
+#include "net/steady_time.h"
 #include "net/thread_name.h"
 
 namespace edge::net {
@@ -20,12 +20,8 @@ namespace {
 
 constexpr std::size_t first_probe_bytes = 16 * 1024;
 
-steady_clock::duration duration_of(double seconds) {
-  return std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
+steady_clock::duration duration_of(double length_s) {
+  return std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(length_s));
 }
 
 }  // namespace
@@ -48,7 +44,7 @@ void LinkSender::start() {
   connector_.start();
 }
 
-bool LinkSender::send(LinkFrame frame) {
+bool LinkSender::send(OutgoingFrame frame) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return closed_ || queue_.size() < options_.queued_frames; });
   if (closed_) return false;
@@ -142,7 +138,8 @@ void LinkSender::probe(std::size_t bytes) {
 
 void LinkSender::probe_arrived() {
   constexpr double long_enough_s = 0.05;
-  const Transfer transfer{.bytes = probe_bytes_ + header_bytes, .seconds = seconds_since(probe_sent_)};
+  const Transfer transfer{.bytes = probe_bytes_ + header_bytes,
+                          .seconds = seconds(steady_clock::now() - probe_sent_)};
   const std::size_t larger = std::min(4 * probe_bytes_, max_probe_bytes);
   const bool believed = transfer.seconds >= long_enough_s || probe_bytes_ == max_probe_bytes;
   probe_bytes_ = 0;
@@ -155,24 +152,20 @@ void LinkSender::probe_arrived() {
 
 void LinkSender::handle(const Message& message) {
   if (message.type == MessageType::probed && probe_bytes_ > 0) return probe_arrived();
-  try {
-    const nlohmann::json value = from_cbor(message.payload);
-    const auto sequence = value.at("sequence").get<std::uint64_t>();
-    const std::lock_guard lock(mutex_);
-    if (message.type == MessageType::need_full) {
-      spdlog::debug("worker {} needs frame {} whole", options_.worker, message.frame);
-      go_back(sequence);
-      return;
-    }
-    if (message.type != MessageType::ack) throw ConnectionLost("it sent an unexpected message");
-    decompress_bytes_per_s_ = value.at("decompress_bytes_per_s").get<double>();
-    const double held_s = value.at("held_s").get<double>();
-    if (!(held_s >= 0 && held_s < 1e6)) throw ConnectionLost("it sent an impossible acknowledgement");
-    acknowledge(sequence, held_s);
-    changed_.notify_all();
-  } catch (const nlohmann::json::exception&) {
-    throw ConnectionLost("it sent a malformed acknowledgement");
+  if (message.type != MessageType::ack && message.type != MessageType::need_full) {
+    throw ConnectionLost("it sent an unexpected message");
   }
+  const Acknowledgement answer = parse_acknowledgement(message);
+  const std::lock_guard lock(mutex_);
+  if (message.type == MessageType::need_full) {
+    spdlog::debug("{} {} needs frame {} whole", options_.connector.hello.wanted_role,
+                  options_.connector.hello.wanted_index, message.frame);
+    go_back(answer.sequence);
+    return;
+  }
+  decompress_bytes_per_s_ = answer.decompress_bytes_per_s;
+  acknowledge(answer.sequence, answer.held_s);
+  changed_.notify_all();
 }
 
 // mutex_ is held.
@@ -184,7 +177,7 @@ void LinkSender::acknowledge(std::uint64_t sequence, double held_s) {
     if (entry.message_bytes > 0) {
       const auto elapsed = now - std::max(entry.handed_over, last_acknowledgement_);
       acknowledged_bytes_ = older * acknowledged_bytes_ + static_cast<double>(entry.message_bytes);
-      acknowledged_s_ = older * acknowledged_s_ + std::chrono::duration<double>(elapsed).count();
+      acknowledged_s_ = older * acknowledged_s_ + seconds(elapsed);
       const Transfer transfer = meter_.acknowledge(entry.message_bytes, entry.handed_over, now, held_s);
       if (handlers_.time_spent) {
         const auto arrived = now - duration_of(held_s);
@@ -235,10 +228,10 @@ std::optional<LinkSender::Job> LinkSender::next_job() {
 }
 
 Encoder& LinkSender::encoder_for(const Job& job) {
-  const FrameOptions& options = job.frame.options;
-  if (!encoder_ || options.delta != encoder_options_.delta || options.compress != encoder_options_.compress) {
-    encoder_.emplace(EncodeOptions{.delta = options.delta, .compress = options.compress, .speeds = {}});
-    encoder_options_ = options;
+  const LinkCoding& coding = job.frame.coding;
+  if (!encoder_ || coding.delta != encoder_coding_.delta || coding.compress != encoder_coding_.compress) {
+    encoder_.emplace(EncodeOptions{.delta = coding.delta, .compress = coding.compress, .speeds = {}});
+    encoder_coding_ = coding;
   }
   if (job.link_bytes_per_s > 0) encoder_->set_link_speed(job.link_bytes_per_s);
   if (job.decompress_bytes_per_s > 0) encoder_->set_decompress_speed(job.decompress_bytes_per_s);
@@ -250,31 +243,26 @@ Message LinkSender::encode_frame(Job& job) {
   if (job.restart) bases_.clear();
   Encoder& encoder = encoder_for(job);
   std::vector<std::byte> encoded;
-  std::map<LayerIndex, Base> bases;
-  for (const auto& [layer, elements] : job.frame.tensors) {
-    const auto base = bases_.find(layer);
+  std::map<int, Base> bases;
+  for (const auto& [number, elements] : job.frame.arrays) {
+    const auto base = bases_.find(number);
     encoder.encode(elements, base == bases_.end() ? nullptr : &base->second, encoded);
-    if (job.frame.options.delta) bases[layer] = Base{.frame = job.frame.frame, .elements = elements};
+    if (job.frame.coding.delta) bases[number] = Base{.frame = job.frame.frame, .elements = elements};
   }
   bases_ = std::move(bases);
+  const auto end = steady_clock::now();
   if (handlers_.time_spent) {
-    handlers_.time_spent({.what = TimeSpent::What::encode,
-                          .frame = job.frame.frame,
-                          .begin = start,
-                          .end = steady_clock::now()});
+    handlers_.time_spent(
+        {.what = TimeSpent::What::encode, .frame = job.frame.frame, .begin = start, .end = end});
   }
-  for (StageReport& stage : job.frame.stages) {
-    if (stage.worker != options_.sending_worker) continue;
-    stage.encode_s = seconds_since(start);
-    stage.encode_at = steady_seconds(start);
-    stage.transfer = job.transfer;
-  }
-  Message message{.type = MessageType::frame,
-                  .flags = job.restart ? flag_restart : std::uint8_t{0},
-                  .frame = job.frame.frame,
-                  .payload = pack_frame_header(job.frame, job.sequence)};
-  message.payload.insert(message.payload.end(), encoded.begin(), encoded.end());
-  return message;
+  const std::vector<std::byte> header = job.frame.header(
+      {.encode_s = seconds(end - start), .encode_at = steady_seconds(start), .transfer = job.transfer});
+  const std::uint8_t restart = job.restart ? flag_restart : std::uint8_t{0};
+  const std::uint8_t keep = job.frame.coding.delta ? flag_bases : std::uint8_t{0};
+  return {.type = MessageType::frame,
+          .flags = static_cast<std::uint8_t>(restart | keep),
+          .frame = job.frame.frame,
+          .payload = pack_frame({.sequence = job.sequence, .header = header, .arrays = encoded})};
 }
 
 void LinkSender::run() {

@@ -35,11 +35,9 @@ class LinkSender {
  public:
   struct Options {
     Connector::Options connector;
-    int worker = 0;           ///< the receiving worker
-    int sending_worker = -1;  ///< whose StageReport gets encode_s; -1: the master
-    std::size_t max_unacknowledged_bytes = std::size_t{48}
-                                           << 20;  ///< of tensors in memory; one frame always goes
-    std::size_t queued_frames = 1;                 ///< waiting to be encoded; more block send()
+    /// Of arrays in memory; one frame always goes.
+    std::size_t max_unacknowledged_bytes = std::size_t{48} << 20;
+    std::size_t queued_frames = 1;  ///< waiting to be encoded; more block send()
     /// A link over which nothing has gone for so long is measured with probes.
     std::chrono::milliseconds idle_probe{30000};
   };
@@ -49,7 +47,7 @@ class LinkSender {
     std::function<void()> connected = [] {};
     /// Probes have measured the link: when it is connected, and now and then while it is idle. They get
     /// larger until one takes long enough to be believed: routers let short bursts pass at any speed. What
-    /// frames tell is in their StageReport.
+    /// frames tell is in their SendTimes.
     std::function<void(const Transfer& transfer)> probed = [](const Transfer&) {};
     TimeObserver time_spent = {};
   };
@@ -62,7 +60,7 @@ class LinkSender {
   /// Begins to connect. On the io_context's thread, or before it runs.
   void start();
   /// Waits for room. False after close().
-  bool send(LinkFrame frame);
+  bool send(OutgoingFrame frame);
   /// Drops all frames that are queued or unacknowledged (a new run, or the master sends them again).
   void reset();
   /// Wakes everybody up; nothing is sent any more.
@@ -70,13 +68,13 @@ class LinkSender {
 
  private:
   struct Unacknowledged {
-    LinkFrame frame;
+    OutgoingFrame frame;
     std::uint64_t sequence = 0;
     std::size_t message_bytes = 0;  ///< 0: not yet handed to the connection
     std::chrono::steady_clock::time_point handed_over = {};
   };
   struct Job {
-    LinkFrame frame;
+    OutgoingFrame frame;
     std::uint64_t sequence = 0;
     std::uint64_t generation = 0;
     bool restart = false;  ///< first message since the receiver lost its bases
@@ -107,7 +105,7 @@ class LinkSender {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<LinkFrame> queue_;
+  std::deque<OutgoingFrame> queue_;
   std::deque<Unacknowledged> unacknowledged_;
   std::size_t sent_ = 0;  ///< how many of unacknowledged_ went over the current connection
   std::uint64_t next_sequence_ = 1;
@@ -132,8 +130,8 @@ class LinkSender {
 
   // Only the sending thread touches these.
   std::optional<Encoder> encoder_;
-  FrameOptions encoder_options_;
-  std::map<LayerIndex, Base> bases_;
+  LinkCoding encoder_coding_;
+  std::map<int, Base> bases_;
   std::thread thread_;
 };
 

@@ -3,26 +3,13 @@
 #include <fmt/format.h>
 
 #include "net/crc32c.h"
+#include "net/little_endian.h"
 
 namespace edge::net {
 namespace {
 
 constexpr std::array<std::byte, 4> magic = {std::byte{'E'}, std::byte{'D'}, std::byte{'G'}, std::byte{'E'}};
 constexpr std::size_t crc_offset = 20;
-
-template <typename T>
-void store(std::byte* to, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) to[i] = static_cast<std::byte>(value >> (8 * i));
-}
-
-template <typename T>
-T load(const std::byte* from) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value = static_cast<T>(value | static_cast<T>(static_cast<T>(from[i]) << (8 * i)));
-  }
-  return value;
-}
 
 /// The parser recurses with the nesting of arrays and maps: bounds it without recursion. Our own messages
 /// nest three deep. False too for lengths that cannot be true and for kinds of CBOR that we never send.
@@ -69,12 +56,13 @@ bool known(std::uint8_t type) {
 std::array<std::byte, header_bytes> pack_header(const Message& message) {
   std::array<std::byte, header_bytes> bytes{};
   std::copy(magic.begin(), magic.end(), bytes.begin());
-  store(&bytes[4], protocol_version);
+  store_little_endian(&bytes[4], protocol_version);
   bytes[6] = static_cast<std::byte>(message.type);
   bytes[7] = static_cast<std::byte>(message.flags);
-  store(&bytes[8], message.frame);
-  store(&bytes[16], static_cast<std::uint32_t>(message.payload.size()));
-  store(&bytes[crc_offset], crc32c(message.payload, crc32c(std::span(bytes).first(crc_offset))));
+  store_little_endian(&bytes[8], message.frame);
+  store_little_endian(&bytes[16], static_cast<std::uint32_t>(message.payload.size()));
+  store_little_endian(&bytes[crc_offset],
+                      crc32c(message.payload, crc32c(std::span(bytes).first(crc_offset))));
   return bytes;
 }
 
@@ -82,7 +70,7 @@ Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t 
   if (!std::equal(magic.begin(), magic.end(), bytes.begin())) {
     throw ConnectionLost("it does not speak edge's protocol (wrong magic)");
   }
-  const auto version = load<std::uint16_t>(&bytes[4]);
+  const auto version = load_little_endian<std::uint16_t>(&bytes[4]);
   if (version != protocol_version) {
     throw VersionMismatch(
         fmt::format("it speaks protocol version {}, this program speaks {}: use the same edge everywhere",
@@ -92,9 +80,9 @@ Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t 
   if (!known(type)) throw ConnectionLost(fmt::format("unknown message type {}", type));
   const Header header{.type = static_cast<MessageType>(type),
                       .flags = static_cast<std::uint8_t>(bytes[7]),
-                      .frame = load<std::uint64_t>(&bytes[8]),
-                      .payload_bytes = load<std::uint32_t>(&bytes[16]),
-                      .crc = load<std::uint32_t>(&bytes[crc_offset])};
+                      .frame = load_little_endian<std::uint64_t>(&bytes[8]),
+                      .payload_bytes = load_little_endian<std::uint32_t>(&bytes[16]),
+                      .crc = load_little_endian<std::uint32_t>(&bytes[crc_offset])};
   if (header.payload_bytes > max_payload) {
     throw ConnectionLost(fmt::format("a message of {} bytes where at most {} are possible",
                                      header.payload_bytes, max_payload));

@@ -13,7 +13,7 @@
 
 namespace edge::net {
 
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 inline constexpr std::size_t header_bytes = 24;
 /// Nothing larger is accepted before the handshake is complete, nor as a control message.
 inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;
@@ -23,7 +23,7 @@ enum class MessageType : std::uint8_t {
   welcome = 2,      ///< the answer (CBOR)
   refusal = 3,      ///< the other answer (CBOR); the connection is closed behind it
   heartbeat = 4,    ///< no payload; whenever nothing else was sent for a while
-  frame = 5,        ///< link: a frame's boundary tensors (CBOR and codec bytes)
+  frame = 5,        ///< link: a frame's arrays (an opaque header and codec bytes)
   ack = 6,          ///< link, backwards: a frame was decoded and taken over (CBOR)
   need_full = 7,    ///< link, backwards: a frame's base is not held here; send whole from there on (CBOR)
   result = 8,       ///< control, to the master: a frame's result (CBOR and codec bytes)
@@ -44,8 +44,10 @@ struct Message {
   std::vector<std::byte> payload;
 };
 
-/// Flag of `frame`: no tensor of this message has a base; a receiver that waits for that goes on here.
+/// Flags of `frame`. No array of this message has a base; a receiver that waits for that goes on here.
 inline constexpr std::uint8_t flag_restart = 1;
+/// This message's arrays may be the bases of the next one's.
+inline constexpr std::uint8_t flag_bases = 2;
 
 /// The peer broke the protocol, went silent or away. The connection is of no more use.
 class ConnectionLost : public Error {

@@ -8,7 +8,7 @@
 
 #include "kernels/cpu.h"
 #include "net/measurements.h"
-#include "roles/worker/profile.h"
+#include "roles/chain/control_messages.h"
 
 namespace edge {
 
@@ -48,7 +48,7 @@ void Chain::stop() {
 asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection,
                                    net::Welcome welcome) {
   RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
-  connection->set_max_payload(net::max_result_payload(model_.graph));
+  connection->set_max_payload(chain::max_result_payload(model_.graph));
   worker.connected = true;
   worker.isa = welcome.identity.isa;
   worker.layer_cost.clear();
@@ -72,8 +72,8 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
   }
 }
 
-void Chain::align_clocks(std::vector<net::StageReport>& stages) const {
-  for (net::StageReport& stage : stages) {
+void Chain::align_clocks(std::vector<chain::StageReport>& stages) const {
+  for (chain::StageReport& stage : stages) {
     if (stage.worker < 0 || stage.worker >= size()) continue;
     const std::optional<double> offset = workers_[static_cast<std::size_t>(stage.worker)]->clock.offset_s();
     for (double* time : {&stage.received_at, &stage.compute_at, &stage.encode_at}) {
@@ -85,13 +85,13 @@ void Chain::align_clocks(std::vector<net::StageReport>& stages) const {
 void Chain::handle(int index, const net::Message& message) {
   switch (message.type) {
     case net::MessageType::result: {
-      net::Result result = net::parse_result(message, model_.graph, kernels::active_isa());
+      chain::Result result = chain::parse_result(message, model_.graph, kernels::active_isa());
       align_clocks(result.stages);
       handlers_.result(std::move(result));
       return;
     }
     case net::MessageType::profile:
-      workers_[static_cast<std::size_t>(index)]->layer_cost = parse_profile(message, model_.graph);
+      workers_[static_cast<std::size_t>(index)]->layer_cost = chain::parse_profile(message, model_.graph);
       announce_if_complete();
       return;
     case net::MessageType::transfer: {
@@ -104,13 +104,9 @@ void Chain::handle(int index, const net::Message& message) {
     case net::MessageType::clock:
       workers_[static_cast<std::size_t>(index)]->clock.take(message);
       return;
-    case net::MessageType::failure: {
-      const nlohmann::json value = net::from_cbor(message.payload);
-      const auto reason = value.find("reason");
-      handlers_.failed(reason != value.end() && reason->is_string() ? reason->get<std::string>()
-                                                                    : fmt::format("worker {} failed", index));
+    case net::MessageType::failure:
+      handlers_.failed(chain::parse_failure(message));
       return;
-    }
     default:
       throw net::ConnectionLost("it sent an unexpected message");
   }

@@ -12,7 +12,8 @@
 
 #include "net/clock_questions.h"
 #include "net/connector.h"
-#include "net/link_frame.h"
+#include "net/transfer_meter.h"
+#include "roles/chain/result.h"
 #include "roles/config/config.h"
 #include "roles/model.h"
 
@@ -28,7 +29,7 @@ class Chain {
     /// A worker's connection was lost: frames under way may be lost with it.
     std::function<void(int worker)> lost;
     /// Points in time in its reports are on our clock; 0 where a worker's clock is not known yet.
-    std::function<void(net::Result)> result;
+    std::function<void(chain::Result)> result;
     /// A worker has probed the link into `worker`.
     std::function<void(int worker, const net::Transfer& transfer)> probed;
     /// The run cannot go on (one line).
@@ -62,7 +63,7 @@ class Chain {
   asio::awaitable<void> serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome);
   void handle(int index, const net::Message& message);
   void announce_if_complete();
-  void align_clocks(std::vector<net::StageReport>& stages) const;
+  void align_clocks(std::vector<chain::StageReport>& stages) const;
 
   const Model& model_;
   Handlers handlers_;

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "engine/error.h"
+#include "roles/chain/frame_header.h"
 #include "roles/report/json_line.h"
 #include "roles/report/planning_table.h"
 #include "roles/report/table.h"
@@ -55,7 +56,7 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
                      .plan = frame.plan,
                      .links = std::vector<LinkTraffic>(config_.workers.size()),
                      .workers = std::vector<WorkerTimes>(config_.workers.size())};
-  for (const net::StageReport& stage : frame.result->stages) {
+  for (const chain::StageReport& stage : frame.result->stages) {
     if (stage.worker >= 0 && static_cast<std::size_t>(stage.worker) < record.workers.size()) {
       const auto worker = static_cast<std::size_t>(stage.worker);
       record.links[worker].sent_bytes = stage.receive_bytes;
@@ -63,7 +64,7 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
         const std::size_t bytes = model_.graph.output_bytes(layer);
         record.links[worker].raw_float_bytes += bytes;
         record.links[worker].full_bytes +=
-            net::link_type(layer) == net::ElementType::u8 ? bytes / sizeof(float) : bytes;
+            chain::link_type(layer) == net::ElementType::u8 ? bytes / sizeof(float) : bytes;
       }
       record.workers[worker] = {.receive_s = stage.receive_s,
                                 .decode_s = stage.decode_s,

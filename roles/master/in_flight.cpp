@@ -51,7 +51,7 @@ void InFlight::set_complete(bool complete) {
   changed_.notify_all();
 }
 
-bool InFlight::finish(net::Result result) {
+bool InFlight::finish(chain::Result result) {
   const std::lock_guard lock(mutex_);
   const auto frame = std::find_if(frames_.begin(), frames_.end(),
                                   [&](const FrameUnderWay& entry) { return entry.frame == result.frame; });

@@ -10,7 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "net/link_frame.h"
+#include "net/codec/elements.h"
+#include "roles/chain/result.h"
 #include "roles/scheduling/plan.h"
 
 namespace edge {
@@ -22,7 +23,7 @@ struct FrameUnderWay {
   std::chrono::steady_clock::time_point finished;
   scheduling::Plan plan;
   net::Elements pixels;
-  std::optional<net::Result> result;
+  std::optional<chain::Result> result;
 };
 
 class InFlight {
@@ -48,7 +49,7 @@ class InFlight {
   void set_complete(bool complete);
 
   /// False (and nothing happens) if the frame is not under way or finished already.
-  bool finish(net::Result result);
+  bool finish(chain::Result result);
 
   /// For the output thread: the oldest frame, once finished; waits. Nothing when all is done or stopped.
   std::optional<FrameUnderWay> next_finished();

@@ -24,9 +24,8 @@ namespace {
 
 constexpr std::size_t gantt_frames = 6;
 
-net::FrameOptions frame_options(const Config& config) {
-  return {.delta = config.net.mode == Mode::delta,
-          .compress = config.net.compress,
+chain::FrameOptions frame_options(const Config& config) {
+  return {.coding = {.delta = config.net.mode == Mode::delta, .compress = config.net.compress},
           .full_result = config.check || config.output.result == ResultKind::full,
           .top_k = config.output.result == ResultKind::top_k ? config.output.top_k : 0};
 }
@@ -38,9 +37,7 @@ net::LinkSender::Options link_options(const Config& config, const net::Identity&
                                   .purpose = net::Purpose::link,
                                   .wanted_role = "worker",
                                   .wanted_index = 0},
-                        .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}},
-          .worker = 0,
-          .sending_worker = -1};
+                        .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}}};
 }
 
 GroupSource open_source(const Config& config) {
@@ -91,7 +88,7 @@ Master::Master(const Config& config, const MasterOptions& options)
                     planner_.interrupted();
                   },
               .result =
-                  [this](net::Result result) {
+                  [this](chain::Result result) {
                     planner_.finished(result);
                     in_flight_.finish(std::move(result));
                   },
@@ -249,7 +246,7 @@ bool Master::send_next_frame() {
                       .result = {}};
   dropped_ = next->dropped;
   ++next_frame_;
-  net::LinkFrame message = link_frame(frame);
+  net::OutgoingFrame message = outgoing_frame(frame);
   planner_.sent(frame.frame, frame.plan);
   in_flight_.add(std::move(frame));
   link_.send(std::move(message));
@@ -263,17 +260,17 @@ void Master::send_unfinished_again() {
   if (!frames.empty()) spdlog::warn("the chain is complete again: sends {} frames once more", frames.size());
   for (const FrameUnderWay& frame : frames) {
     planner_.sent(frame.frame, frame.plan);
-    link_.send(link_frame(frame));
+    link_.send(outgoing_frame(frame));
   }
 }
 
-net::LinkFrame Master::link_frame(const FrameUnderWay& frame) const {
-  return {.frame = frame.frame,
-          .run = {.instance = identity_.instance, .epoch = epoch_},
-          .ends = frame.plan.ends,
-          .options = frame_options_,
-          .tensors = {{0, frame.pixels}},
-          .stages = {net::StageReport{.worker = -1}}};
+net::OutgoingFrame Master::outgoing_frame(const FrameUnderWay& frame) const {
+  return chain::outgoing_frame(
+      frame.frame,
+      {.run = {.instance = identity_.instance, .epoch = epoch_},
+       .ends = frame.plan.ends,
+       .options = frame_options_},
+      {{0, frame.pixels}}, [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); });
 }
 
 void Master::output() {

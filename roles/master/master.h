@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/link_sender.h"
+#include "roles/chain/frame_header.h"
 #include "roles/config/config.h"
 #include "roles/master/chain.h"
 #include "roles/master/group_source.h"
@@ -53,7 +54,7 @@ class Master {
   void feed_frames();
   bool send_next_frame();
   void send_unfinished_again();
-  net::LinkFrame link_frame(const FrameUnderWay& frame) const;
+  net::OutgoingFrame outgoing_frame(const FrameUnderWay& frame) const;
   trace::TraceWriter* open_trace();
   void trace_event(const char* track, const char* name, std::chrono::steady_clock::time_point begin,
                    std::optional<std::uint64_t> frame = {}, trace::Flow flow = trace::Flow::none);
@@ -66,7 +67,7 @@ class Master {
   const MasterOptions options_;
   const Model model_;
   const net::Identity identity_;
-  const net::FrameOptions frame_options_;
+  const chain::FrameOptions frame_options_;
   asio::io_context context_;
   StopSignal stop_signal_;
   InFlight in_flight_;

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "net/steady_time.h"
 #include "roles/scheduling/pipeline_model.h"
 
 namespace edge {
@@ -214,7 +215,7 @@ void Planner::sent(std::uint64_t frame, const Plan& plan) {
 }
 
 // mutex_ is held.
-void Planner::learn_from(const SentFrame& frame, const net::StageReport& report, double encode_s) {
+void Planner::learn_from(const SentFrame& frame, const chain::StageReport& report, double encode_s) {
   const int workers = static_cast<int>(cached_.size());
   if (report.worker < -1 || report.worker >= workers) return;
   if (report.transfer.bytes > 0 && report.worker + 1 < workers) {
@@ -248,17 +249,17 @@ void Planner::judge_prediction(std::uint64_t frame, double now) {
   }
 }
 
-void Planner::finished(const net::Result& result) {
+void Planner::finished(const chain::Result& result) {
   const std::lock_guard lock(mutex_);
   const auto sent = sent_.find(result.frame);
   if (sent == sent_.end()) return;  // came twice
   const double now = seconds_now();
   double encode_s = 0;
-  for (const net::StageReport& report : result.stages) {
+  for (const chain::StageReport& report : result.stages) {
     learn_from(sent->second, report, std::exchange(encode_s, report.encode_s));
   }
   if (!result.stages.empty()) {
-    const net::StageReport& last = result.stages.back();
+    const chain::StageReport& last = result.stages.back();
     const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
     if (back_s > 0) return_s_.add(back_s);
   }

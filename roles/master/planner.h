@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "net/link_frame.h"
+#include "roles/chain/result.h"
 #include "roles/config/config.h"
 #include "roles/master/cost_estimator.h"
 #include "roles/master/stage_clock.h"
@@ -43,7 +43,7 @@ class Planner {
   /// A frame is about to be sent by a plan, for the first time or once more.
   void sent(std::uint64_t frame, const scheduling::Plan& plan);
   /// A frame's result is there, with points in time on our clock.
-  void finished(const net::Result& result);
+  void finished(const chain::Result& result);
   /// The frames under way are lost, and what the links' ends hold.
   void interrupted();
 
@@ -65,7 +65,7 @@ class Planner {
   scheduling::Costs costs(const std::vector<std::vector<double>>& input_rates) const;
   scheduling::StageTable expected_stage_costs(const scheduling::Costs& costs,
                                               const scheduling::Plan& plan) const;
-  void learn_from(const SentFrame& frame, const net::StageReport& report, double encode_s);
+  void learn_from(const SentFrame& frame, const chain::StageReport& report, double encode_s);
   void judge_prediction(std::uint64_t frame, double now);
   std::vector<SchedulerEstimate> compare_schedulers() const;
 

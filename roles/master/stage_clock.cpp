@@ -10,9 +10,9 @@ void StageClock::sent(std::uint64_t frame, double now, std::vector<double> stage
   under_way_[frame] = {.sent = now, .stage_costs = std::move(stage_costs)};
 }
 
-void StageClock::finished(std::uint64_t frame, double now, std::span<const net::StageReport> stages) {
+void StageClock::finished(std::uint64_t frame, double now, std::span<const chain::StageReport> stages) {
   under_way_.erase(frame);
-  for (const net::StageReport& report : stages) {
+  for (const chain::StageReport& report : stages) {
     if (report.worker < 0) continue;
     const auto worker = static_cast<std::size_t>(report.worker);
     if (2 * worker >= free_.size() || !(report.received_at > 0)) continue;

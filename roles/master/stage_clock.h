@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "net/link_frame.h"
+#include "roles/chain/stage_report.h"
 
 namespace edge {
 
@@ -19,7 +19,7 @@ class StageClock {
   /// A frame was handed to link 0, with its predicted costs of the stages.
   void sent(std::uint64_t frame, double now, std::vector<double> stage_costs);
   /// A frame's result came. Points in time in the reports are on the same clock, 0 where not known.
-  void finished(std::uint64_t frame, double now, std::span<const net::StageReport> stages);
+  void finished(std::uint64_t frame, double now, std::span<const chain::StageReport> stages);
   /// Frames under way are lost or will be sent again.
   void forget_frames() { under_way_.clear(); }
 

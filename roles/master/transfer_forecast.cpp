@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "net/link_frame.h"
+#include "roles/chain/frame_header.h"
 
 namespace edge {
 namespace {
@@ -29,7 +29,7 @@ prediction::TransferBytes TransferForecast::uncorrected(std::span<const double> 
     for (LayerIndex layer = 0; layer < graph_.size(); ++layer) {
       const std::size_t size = graph_.output_bytes(layer);
       bytes.raw.push_back(
-          static_cast<double>(net::link_type(layer) == net::ElementType::u8 ? size / sizeof(float) : size));
+          static_cast<double>(chain::link_type(layer) == net::ElementType::u8 ? size / sizeof(float) : size));
     }
     bytes.delta = bytes.raw;
     return bytes;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "net/codec/codec.h"
-#include "net/link_frame.h"
+#include "roles/chain/frame_header.h"
 #include "roles/prediction/rate_channels.h"
 
 namespace edge::prediction {
@@ -91,11 +91,11 @@ TrainedPredictor::TrainedPredictor(const Graph& graph, Predictors predictors)
     const Layer& layer = graph.layer(index);
     const LayerPredictor& predictor = predictors_.layers[static_cast<std::size_t>(index)];
     assert(coefficient_count(graph, index, predictor.rule) == predictor.coefficients.size());
-    Place place{
-        .first = total_channels_,
-        .channels = rate_channels(layer.output_shape),
-        .elements = static_cast<double>(layer.output_shape.elements()),
-        .most_bytes = static_cast<double>(net::max_encoded_bytes(net::link_type(index), layer.output_shape))};
+    Place place{.first = total_channels_,
+                .channels = rate_channels(layer.output_shape),
+                .elements = static_cast<double>(layer.output_shape.elements()),
+                .most_bytes =
+                    static_cast<double>(net::max_encoded_bytes(chain::link_type(index), layer.output_shape))};
     std::size_t inputs = index == 0 ? place.channels : 0;
     for (const LayerIndex input : layer.inputs) {
       place.inputs.push_back(static_cast<std::size_t>(input));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "roles/chain/control_messages.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
 
@@ -17,12 +18,6 @@ net::Connector::Options connector_options(const Address& address, const NetConfi
           .port = address.port,
           .hello = {.identity = identity, .purpose = net::Purpose::control, .wanted_role = "trainer"},
           .connection = {.heartbeat = net.heartbeat, .timeout = net.timeout}};
-}
-
-std::string failure_reason(const net::Message& message) {
-  const nlohmann::json value = net::from_cbor(message.payload);
-  const auto reason = value.find("reason");
-  return reason != value.end() && reason->is_string() ? reason->get<std::string>() : "it failed";
 }
 
 }  // namespace
@@ -75,7 +70,7 @@ void TrainerClient::handle(const net::Message& message) {
       clock_.take(message);
       return;
     case net::MessageType::failure:
-      throw net::ConnectionLost(failure_reason(message));
+      throw net::ConnectionLost(chain::parse_failure(message));
     default:
       throw net::ConnectionLost("it sent an unexpected message");
   }

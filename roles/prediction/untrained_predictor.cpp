@@ -3,7 +3,7 @@
 #include <cassert>
 #include <utility>
 
-#include "net/link_frame.h"
+#include "roles/chain/frame_header.h"
 #include "roles/prediction/rate_channels.h"
 #include "roles/prediction/transfer_predictor.h"
 
@@ -24,7 +24,7 @@ class UntrainedPredictor final : public TransferPredictor {
       : input_channels_(rate_channels(graph.layer(0).output_shape)) {
     for (LayerIndex layer = 0; layer < graph.size(); ++layer) {
       const auto elements = static_cast<double>(graph.layer(layer).output_shape.elements());
-      const bool pixels = net::link_type(layer) == net::ElementType::u8;
+      const bool pixels = chain::link_type(layer) == net::ElementType::u8;
       mean_.delta.push_back(elements * (pixels ? pixel_delta_bytes : feature_delta_bytes));
       mean_.raw.push_back(elements * (pixels ? pixel_raw_bytes : feature_raw_bytes));
     }

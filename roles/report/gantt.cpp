@@ -27,7 +27,7 @@ using Rows = std::map<int, std::vector<Bar>>;
 void add_frame(const GanttFrame& frame, Rows& rows) {
   const char mark = static_cast<char>('0' + frame.frame % 10);
   double sent_at = 0;
-  for (const net::StageReport& stage : frame.stages) {
+  for (const chain::StageReport& stage : frame.stages) {
     if (stage.worker >= 0 && stage.received_at > 0) {
       // A message is under way from when it was encoded; if that is not known, while its bytes came in.
       const double from =

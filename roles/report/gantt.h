@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "net/link_frame.h"
+#include "roles/chain/stage_report.h"
 
 namespace edge {
 
@@ -14,7 +14,7 @@ namespace edge {
 /// not known) are left out.
 struct GanttFrame {
   std::uint64_t frame = 0;
-  std::vector<net::StageReport> stages;
+  std::vector<chain::StageReport> stages;
 };
 
 /// One row per link and worker, at most 80 columns, each frame drawn with the last digit of its number.

@@ -6,7 +6,7 @@
 
 #include "engine/executor.h"
 #include "kernels/thread_pool.h"
-#include "net/link_frame.h"
+#include "roles/chain/frame_header.h"
 #include "roles/prediction/rate_channels.h"
 #include "roles/prediction/trained_predictor.h"
 #include "roles/trainer/layer_fit.h"
@@ -200,7 +200,7 @@ std::vector<LayerPredictor> LayerFits::fit() {
     };
     layers_[static_cast<std::size_t>(index)].bytes =
         fit_bytes(in_training(own.delta), in_training(own.raw), own.elements,
-                  net::element_bytes(net::link_type(index)), rates);
+                  net::element_bytes(chain::link_type(index)), rates);
   }
   return std::move(layers_);
 }

@@ -11,7 +11,7 @@
 #include "engine/error.h"
 #include "kernels/thread_pool.h"
 #include "net/codec/codec.h"
-#include "net/link_frame.h"
+#include "roles/chain/frame_header.h"
 #include "roles/prediction/rate_channels.h"
 #include "roles/prediction/transfer_predictor.h"
 

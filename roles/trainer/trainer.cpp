@@ -18,6 +18,7 @@
 #include "net/clock_questions.h"
 #include "net/thread_name.h"
 #include "roles/atomic_file.h"
+#include "roles/chain/control_messages.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
 #include "roles/prediction/trainer_client.h"
@@ -185,7 +186,7 @@ void Trainer::train() {
     const std::string reason = fmt::format("the trainer cannot go on: {}", error.what());
     spdlog::error("{}", reason);
     exit_status_ = 1;
-    publish({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", reason}})});
+    publish(chain::failure_message(reason));
     asio::post(context_, [this] {
       // Masters shall read why, also one that has yet to find us: that takes it two seconds at most.
       farewell_.expires_after(options_.report.empty() ? farewell : std::chrono::milliseconds(0));

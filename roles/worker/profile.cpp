@@ -84,21 +84,4 @@ std::vector<double> load_or_measure_profile(Executor& executor, const Model& mod
   return cost;
 }
 
-net::Message profile_message(const std::vector<double>& layer_cost) {
-  return {.type = net::MessageType::profile, .payload = net::to_cbor({{"layer_cost", layer_cost}})};
-}
-
-std::vector<double> parse_profile(const net::Message& message, const Graph& graph) {
-  try {
-    auto cost = net::from_cbor(message.payload).at("layer_cost").get<std::vector<double>>();
-    const bool sane =
-        cost.size() == static_cast<std::size_t>(graph.size()) &&
-        std::all_of(cost.begin(), cost.end(), [](double s) { return std::isfinite(s) && s >= 0; });
-    if (!sane) throw net::ConnectionLost("it sent impossible layer costs");
-    return cost;
-  } catch (const nlohmann::json::exception&) {
-    throw net::ConnectionLost("it sent malformed layer costs");
-  }
-}
-
 }  // namespace edge

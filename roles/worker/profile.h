@@ -1,11 +1,10 @@
-// Layer costs of this device: measured once, kept on disk, told to the master.
+// Layer costs of this device: measured once, kept on disk.
 #pragma once
 
 #include <stop_token>
 #include <vector>
 
 #include "engine/executor.h"
-#include "net/message.h"
 #include "roles/config/config.h"
 #include "roles/model.h"
 
@@ -17,10 +16,5 @@ namespace edge {
 std::vector<double> load_or_measure_profile(Executor& executor, const Model& model, const Config& config,
                                             const net::Identity& identity, bool reprofile,
                                             const std::stop_token& stop);
-
-/// The message that tells the master, and back. Throws net::ConnectionLost unless it has one finite,
-/// non-negative number per layer.
-net::Message profile_message(const std::vector<double>& layer_cost);
-std::vector<double> parse_profile(const net::Message& message, const Graph& graph);
 
 }  // namespace edge

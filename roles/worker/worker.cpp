@@ -9,7 +9,10 @@
 
 #include "net/clock_questions.h"
 #include "net/measurements.h"
+#include "net/steady_time.h"
 #include "net/thread_name.h"
+#include "roles/chain/control_messages.h"
+#include "roles/chain/result.h"
 #include "roles/classify.h"
 #include "roles/trace/link_events.h"
 #include "roles/worker/profile.h"
@@ -19,10 +22,6 @@ namespace edge {
 using std::chrono::steady_clock;
 
 namespace {
-
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
 
 const WorkerConfig& own_config(const Config& config, int index) {
   if (index < 0 || static_cast<std::size_t>(index) >= config.workers.size()) {
@@ -44,9 +43,7 @@ net::LinkSender::Options link_options(const Config& config, int index, const net
                                   .purpose = net::Purpose::link,
                                   .wanted_role = "worker",
                                   .wanted_index = index + 1},
-                        .connection = connection_options(config.net)},
-          .worker = index + 1,
-          .sending_worker = index};
+                        .connection = connection_options(config.net)}};
 }
 
 }  // namespace
@@ -59,7 +56,9 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       identity_(make_identity("worker", options.index, model_)),
       stop_signal_(context_, [this] { stop(); }),
       executor_(model_.graph, *model_.weights, {.threads = threads_}),
-      receiver_(model_.graph, options.index, trace::link_observer(open_trace(), "", false)) {
+      receiver_({.max_payload = chain::max_frame_payload(model_.graph)},
+                {.arrays_of = [this](auto header) { return arrays_of(header); },
+                 .time_spent = trace::link_observer(open_trace(), "", false)}) {
   const WorkerConfig& own = own_config(config_, options_.index);
   const net::Listener::Handlers handlers = {
       .judge = [this](const net::Hello& hello) { return judge(hello); },
@@ -152,9 +151,9 @@ asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> conn
       if (sender_) sender_->reset();
     }
     if (!failure_.empty()) {
-      connection->send({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", failure_}})});
+      connection->send(chain::failure_message(failure_));
     }
-    if (!layer_cost_.empty()) connection->send(profile_message(layer_cost_));
+    if (!layer_cost_.empty()) connection->send(chain::profile_message(layer_cost_));
     if (probed_) connection->send(net::transfer_message(*probed_));
   }
   try {
@@ -179,7 +178,7 @@ void Worker::fail(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     failure_ = reason;
   }
-  tell_master({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", reason}})});
+  tell_master(chain::failure_message(reason));
 }
 
 void Worker::mended() {
@@ -197,7 +196,7 @@ void Worker::compute() {
   net::name_this_thread("compute");
   try {
     profile();
-    while (std::optional<net::LinkFrame> frame = receiver_.pop()) process(std::move(*frame));
+    while (std::optional<net::IncomingFrame> frame = receiver_.pop()) process(std::move(*frame));
   } catch (const Cancelled&) {
     return;  // the process stops
   } catch (const std::exception& error) {
@@ -215,31 +214,36 @@ void Worker::profile() {
                                                      options_.reprofile, stop_source_.get_token());
   const std::lock_guard lock(mutex_);
   layer_cost_ = std::move(cost);
-  if (master_) master_->send(profile_message(layer_cost_));
+  if (master_) master_->send(chain::profile_message(layer_cost_));
 }
 
-bool Worker::belongs_to_this_run(const net::LinkFrame& frame) {
+std::vector<net::ArraySpec> Worker::arrays_of(std::span<const std::byte> header) const {
+  const chain::FrameHeader parsed = chain::parse_frame_header(header, model_.graph, options_.index);
+  return chain::arrays_of_cut(model_.graph, chain::first_layer(parsed.ends, options_.index));
+}
+
+bool Worker::belongs_to_this_run(const chain::RunId& run) {
   const std::lock_guard lock(mutex_);
-  if (!master_ || frame.run.instance != run_.instance || frame.run.epoch < run_.epoch) return false;
-  run_.epoch = frame.run.epoch;
+  if (!master_ || run.instance != run_.instance || run.epoch < run_.epoch) return false;
+  run_.epoch = run.epoch;
   return true;
 }
 
-net::ElementsMap Worker::run_layers(const net::LinkFrame& frame, LayerIndex first, LayerIndex last) {
+net::ArrayMap Worker::run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last) {
   std::vector<LayerIndex> layers;
   std::vector<LayerIndex> wanted;
   TensorMap given;
-  net::ElementsMap outputs;
+  net::ArrayMap outputs;
   for (LayerIndex layer = first; layer < last; ++layer) layers.push_back(layer);
   for (const LayerIndex layer : model_.graph.boundary(last)) {
     if (layer >= first) {
       wanted.push_back(layer);
     } else {
-      outputs[layer] = frame.tensors.at(layer);  // passes through, in the form in which it came
+      outputs[layer] = arrays.at(layer);  // passes through, in the form in which it came
     }
   }
   if (layers.empty()) return outputs;
-  for (const auto& [layer, elements] : frame.tensors) {
+  for (const auto& [layer, elements] : arrays) {
     const std::vector<LayerIndex>& consumers = model_.graph.consumers(layer);
     const bool needed =
         std::any_of(consumers.begin(), consumers.end(), [&](LayerIndex c) { return c < last; });
@@ -250,50 +254,54 @@ net::ElementsMap Worker::run_layers(const net::LinkFrame& frame, LayerIndex firs
   return outputs;
 }
 
-void Worker::process(net::LinkFrame frame) {
-  if (!belongs_to_this_run(frame)) return;
+void Worker::process(net::IncomingFrame frame) {
+  chain::FrameHeader header = chain::parse_frame_header(frame.header, model_.graph, options_.index);
+  if (!belongs_to_this_run(header.run)) return;
   const auto start = steady_clock::now();
-  const LayerIndex first = net::first_layer(frame.ends, options_.index);
-  const LayerIndex last = frame.ends[static_cast<std::size_t>(options_.index)];
-  net::ElementsMap outputs = run_layers(frame, first, last);
-  net::StageReport& stage = frame.stages.back();
-  stage.wait_s = frame.wait_s;
-  stage.compute_s = seconds_since(start);
-  stage.compute_at = net::steady_seconds(start);
+  const LayerIndex first = chain::first_layer(header.ends, options_.index);
+  const LayerIndex last = header.ends[static_cast<std::size_t>(options_.index)];
+  net::ArrayMap outputs = run_layers(frame.arrays, first, last);
+  const auto end = steady_clock::now();
+  const chain::ComputeTimes computed{.compute_s = net::seconds(end - start),
+                                     .compute_at = net::steady_seconds(start)};
+  const ReportHop report = [worker = options_.index, received = frame.times,
+                            computed](const net::SendTimes& sent) {
+    return chain::stage_report(worker, received, computed, sent);
+  };
   if (trace_) {
     trace_->add({.track = "compute",
                  .name = first == last ? "relay" : fmt::format("layers {}-{}", first, last - 1),
                  .begin = start,
-                 .end = steady_clock::now(),
+                 .end = end,
                  .frame = frame.frame,
                  .flow = trace::Flow::passes});
   }
   spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1,
-                stage.compute_s * 1e3);
+                computed.compute_s * 1e3);
   if (last == model_.graph.size()) {
-    send_result(std::move(frame), outputs.at(model_.graph.output()));
-    return;
+    send_result(frame.frame, std::move(header), outputs.at(model_.graph.output()), report);
+  } else {
+    sender_->send(chain::outgoing_frame(frame.frame, std::move(header), std::move(outputs), report));
   }
-  frame.tensors = std::move(outputs);
-  sender_->send(std::move(frame));
 }
 
-void Worker::send_result(net::LinkFrame frame, const net::Elements& output) {
+void Worker::send_result(std::uint64_t frame, chain::FrameHeader header, const net::Elements& output,
+                         const ReportHop& report) {
   const auto start = steady_clock::now();
   const Tensor tensor = net::tensor_of(output);
-  net::Result result{.frame = frame.frame,
-                     .run = frame.run,
-                     .top_k = top_classes(tensor, frame.options.top_k),
-                     .checksum = checksum(tensor)};
+  chain::Result result{.frame = frame,
+                       .run = header.run,
+                       .top_k = top_classes(tensor, header.options.top_k),
+                       .checksum = checksum(tensor)};
   std::vector<std::byte> encoded;
-  if (frame.options.full_result) {
-    net::encode(output, nullptr,
-                {.delta = frame.options.delta, .compress = frame.options.compress, .speeds = {}}, encoded);
+  if (header.options.full_result) {
+    const net::LinkCoding& coding = header.options.coding;
+    net::encode(output, nullptr, {.delta = coding.delta, .compress = coding.compress, .speeds = {}}, encoded);
   }
-  frame.stages.back().encode_s = seconds_since(start);
-  frame.stages.back().encode_at = net::steady_seconds(start);
-  result.stages = std::move(frame.stages);
-  tell_master(net::pack_result(result, encoded));
+  result.stages = std::move(header.stages);
+  result.stages.push_back(report(
+      {.encode_s = net::seconds(steady_clock::now() - start), .encode_at = net::steady_seconds(start)}));
+  tell_master(chain::pack(result, encoded));
 }
 
 }  // namespace edge

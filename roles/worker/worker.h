@@ -6,9 +6,11 @@
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -18,6 +20,7 @@
 #include "net/link_receiver.h"
 #include "net/link_sender.h"
 #include "net/listener.h"
+#include "roles/chain/frame_header.h"
 #include "roles/config/config.h"
 #include "roles/model.h"
 #include "roles/stop_signal.h"
@@ -50,13 +53,18 @@ class Worker {
   void stop();
   trace::TraceWriter* open_trace();
 
+  /// Tells of this hop, once it is known what sending cost.
+  using ReportHop = std::function<chain::StageReport(const net::SendTimes&)>;
+
   // On the "compute" thread.
   void compute();
   void profile();
-  void process(net::LinkFrame frame);
-  bool belongs_to_this_run(const net::LinkFrame& frame);
-  net::ElementsMap run_layers(const net::LinkFrame& frame, LayerIndex first, LayerIndex last);
-  void send_result(net::LinkFrame frame, const net::Elements& output);
+  void process(net::IncomingFrame frame);
+  std::vector<net::ArraySpec> arrays_of(std::span<const std::byte> header) const;  ///< on "receive"
+  bool belongs_to_this_run(const chain::RunId& run);
+  net::ArrayMap run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last);
+  void send_result(std::uint64_t frame, chain::FrameHeader header, const net::Elements& output,
+                   const ReportHop& report);
   void tell_master(net::Message message);
   void fail(const std::string& reason);
   void mended();
@@ -78,7 +86,7 @@ class Worker {
 
   std::mutex mutex_;
   std::shared_ptr<net::Connection> master_;  ///< control connection
-  net::RunId run_;                           ///< the master's; older epochs are dropped
+  chain::RunId run_;                         ///< the master's; older epochs are dropped
   std::vector<double> layer_cost_;           ///< empty until profiled
   std::optional<net::Transfer> probed_;      ///< of the link behind this worker, lately
   std::string failure_;                      ///< told to every master that comes

@@ -8,7 +8,10 @@
 #include "engine/models/models.h"
 #include "net/handshake.h"
 #include "net/link_frame.h"
-#include "roles/worker/profile.h"
+#include "net/measurements.h"
+#include "roles/chain/control_messages.h"
+#include "roles/chain/frame_header.h"
+#include "roles/chain/result.h"
 
 namespace {
 
@@ -36,8 +39,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { parse_hello(message); });
   attempt([&] { parse_welcome(message); });
   attempt([&] { parse_refusal(message); });
-  attempt([&] { parse_frame_header(message, graph, 1); });
-  attempt([&] { parse_result(message, graph, edge::kernels::Isa::scalar); });
-  attempt([&] { edge::parse_profile(message, graph); });
+  attempt([&] { parse_frame(message); });
+  attempt([&] { parse_acknowledgement(message); });
+  attempt([&] { parse_transfer(message); });
+  attempt([&] { parse_clock_question(message); });
+  attempt([&] { parse_clock_answer(message); });
+  attempt([&] { edge::chain::parse_frame_header(message.payload, graph, 1); });
+  attempt([&] { edge::chain::parse_result(message, graph, edge::kernels::Isa::scalar); });
+  attempt([&] { edge::chain::parse_profile(message, graph); });
+  attempt([&] { edge::chain::parse_failure(message); });
   return 0;
 }

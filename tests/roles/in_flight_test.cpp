@@ -16,7 +16,7 @@ FrameUnderWay frame(std::uint64_t number) {
   return frame;
 }
 
-net::Result result(std::uint64_t number) {
+chain::Result result(std::uint64_t number) {
   return {.frame = number, .run = {}};
 }
 

@@ -130,7 +130,7 @@ TEST(StageClock, ExtrapolatesFramesUnderWay) {
   EXPECT_EQ(expected.stage_ready, (std::vector<double>{2, 5}));
   EXPECT_EQ(expected.finished, (std::vector<double>{3, 5}));
   // Frame 0 came half a second late, says its report.
-  const std::vector<net::StageReport> reports{
+  const std::vector<chain::StageReport> reports{
       {.worker = 0, .compute_s = 2.5, .received_at = 11, .compute_at = 11}};
   clock.finished(0, 13.5, reports);
   expected = clock.expected(13.5);

@@ -1,0 +1,56 @@
+// What a frame brings along on its way down the chain: plan, options, reports. It is the opaque header of
+// net's frame messages. Pure functions, thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/graph.h"
+#include "net/link_frame.h"
+#include "roles/chain/run_id.h"
+#include "roles/chain/stage_report.h"
+
+namespace edge::chain {
+
+/// What the last active worker shall send back, and how links encode. The same for all frames of a run.
+struct FrameOptions {
+  net::LinkCoding coding = {};
+  bool full_result = false;  ///< the whole output tensor
+  int top_k = 0;             ///< so many classes; 0: a checksum instead
+};
+
+struct FrameHeader {
+  RunId run;
+  std::vector<LayerIndex> ends;  ///< the plan: one past the last layer of each worker
+  FrameOptions options;
+  std::vector<StageReport> stages = {};  ///< of the hops so far
+};
+
+/// The first layer of worker `worker` under a plan.
+LayerIndex first_layer(const std::vector<LayerIndex>& ends, int worker);
+
+/// Element type of layer `layer`'s output on a link: input frames travel as 8-bit pixels.
+constexpr net::ElementType link_type(LayerIndex layer) {
+  return layer == 0 ? net::ElementType::u8 : net::ElementType::f32;
+}
+
+/// The arrays that cross the cut in front of layer `first`, numbered by the layers that made them.
+std::vector<net::ArraySpec> arrays_of_cut(const Graph& graph, LayerIndex first);
+/// Upper bound on a frame message's payload over all cuts of the graph.
+std::size_t max_frame_payload(const Graph& graph);
+
+/// `layers`: which arrays follow, in their order.
+std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIndex>& layers);
+/// Checks everything against the graph: a plan that covers it, the arrays that cross the cut in front of
+/// `worker`. Throws net::ConnectionLost.
+FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, int worker);
+
+/// A frame for the next link. `report` tells of this hop when the frame is about to leave it; it is called on
+/// the sending thread.
+net::OutgoingFrame outgoing_frame(std::uint64_t frame, FrameHeader header, net::ArrayMap arrays,
+                                  std::function<StageReport(const net::SendTimes&)> report);
+
+}  // namespace edge::chain

@@ -1,0 +1,172 @@
+// What roles say to each other stays what docs/wire.md says. A change needs a new protocol version:
+//   test_roles --gtest_also_run_disabled_tests --gtest_filter=ChainMessages.DISABLED_write
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "engine/models/models.h"
+#include "net/codec/codec.h"
+#include "roles/chain/control_messages.h"
+#include "roles/chain/frame_header.h"
+#include "roles/chain/result.h"
+#include "tests/net/golden_messages.h"
+
+namespace edge::chain {
+namespace {
+
+using net::ConnectionLost;
+
+const std::string golden_file = EDGE_TEST_DATA "/messages_v2.txt";
+
+const Graph& graph() {
+  static const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
+  return graph;
+}
+
+StageReport report(int worker) {
+  return stage_report(worker,
+                      {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
+                      {.compute_s = 2, .compute_at = 11},
+                      {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
+}
+
+/// Of a frame that worker 0 has handled, under a plan with a cut in front of layer 7.
+FrameHeader header() {
+  return {.run = {.instance = 0xfedcba9876543210, .epoch = 2},
+          .ends = {7, graph().size()},
+          .options = {.coding = {.delta = true, .compress = false}, .full_result = true, .top_k = 5},
+          .stages = {report(-1), report(0)}};
+}
+
+net::Elements output() {
+  net::FreshElements fresh =
+      net::allocate_elements(net::ElementType::f32, graph().layer(graph().output()).output_shape);
+  for (std::size_t i = 0; i < fresh.elements.bytes(); ++i) fresh.data[i] = static_cast<std::byte>(i % 60);
+  return fresh.elements;
+}
+
+Result result() {
+  return {.frame = 99,
+          .run = header().run,
+          .stages = {report(-1), report(0), report(1)},
+          .top_k = {{3, 0.5F}, {1, 0.25F}},
+          .checksum = 0xE3069283};
+}
+
+net::Message packed_result(bool with_output) {
+  std::vector<std::byte> encoded;
+  if (with_output) {
+    net::encode(output(), nullptr, {.delta = false, .isa = kernels::Isa::scalar}, encoded);
+  }
+  return pack(result(), encoded);
+}
+
+net::test::NamedMessages messages() {
+  return {{"frame_header", {.type = net::MessageType::frame, .payload = pack(header(), graph().boundary(7))}},
+          {"result", packed_result(false)},
+          {"result_with_output", packed_result(true)},
+          {"profile", profile_message({0, 0.5, 0.25})},
+          {"failure", failure_message("worker 1 cannot go on: no memory")}};
+}
+
+TEST(ChainMessages, DISABLED_write) {
+  net::test::write_golden(golden_file, messages());
+}
+
+TEST(ChainMessages, AreWrittenAsBefore) {
+  net::test::expect_golden(golden_file, messages());
+}
+
+TEST(ChainMessages, AreUnderstood) {
+  const std::map<std::string, std::string> golden = net::test::read_golden(golden_file);
+  const auto read = [&](const char* name) { return net::test::message_of(golden.at(name)); };
+  const FrameHeader parsed = parse_frame_header(read("frame_header").payload, graph(), 1);
+  EXPECT_EQ(parsed.run, header().run);
+  EXPECT_EQ(parsed.ends, header().ends);
+  EXPECT_TRUE(parsed.options.coding.delta);
+  EXPECT_FALSE(parsed.options.coding.compress);
+  EXPECT_TRUE(parsed.options.full_result);
+  EXPECT_EQ(parsed.options.top_k, 5);
+  EXPECT_EQ(to_json(parsed.stages), to_json(header().stages));
+  const Result with_output = parse_result(read("result_with_output"), graph(), kernels::Isa::scalar);
+  EXPECT_EQ(with_output.frame, 99U);
+  EXPECT_EQ(with_output.run, result().run);
+  EXPECT_EQ(with_output.top_k, result().top_k);
+  EXPECT_EQ(with_output.checksum, result().checksum);
+  EXPECT_EQ(to_json(with_output.stages), to_json(result().stages));
+  const net::Elements expected = output();
+  EXPECT_TRUE(std::ranges::equal(with_output.output.span(), expected.span()));
+  EXPECT_TRUE(parse_result(read("result"), graph(), kernels::Isa::scalar).output.empty());
+  EXPECT_EQ(parse_failure(read("failure")), "worker 1 cannot go on: no memory");
+  EXPECT_THROW(parse_profile(read("profile"), graph()), ConnectionLost) << "for a network of three layers";
+}
+
+TEST(FrameHeader, PlansThatDoNotFitAreRefused) {
+  const auto parsed = [](const std::vector<LayerIndex>& ends, int worker) {
+    FrameHeader changed = header();
+    changed.ends = ends;
+    return parse_frame_header(pack(changed, graph().boundary(first_layer(ends, worker))), graph(), worker);
+  };
+  const LayerIndex end = graph().size();
+  EXPECT_NO_THROW(parsed({7, end}, 0));
+  EXPECT_NO_THROW(parsed({7, end}, 1));
+  EXPECT_NO_THROW(parsed({7, 7, end}, 1)) << "a worker that relays";
+  EXPECT_THROW(parsed({7, end - 1}, 1), ConnectionLost);
+  EXPECT_THROW(parsed({7, end + 1}, 1), ConnectionLost);
+  EXPECT_THROW(parsed({7, 5, end}, 1), ConnectionLost);
+  EXPECT_THROW(parsed({0, end}, 0), ConnectionLost);
+  EXPECT_THROW(parsed({end, end}, 1), ConnectionLost) << "a worker behind the last active one gets no frames";
+  EXPECT_THROW(parse_frame_header(pack(header(), {0}), graph(), 1), ConnectionLost)
+      << "other arrays than cross the cut";
+  EXPECT_THROW(parse_frame_header(pack(header(), graph().boundary(7)), graph(), 2), ConnectionLost)
+      << "a plan for fewer workers";
+}
+
+TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
+  const net::OutgoingFrame outgoing = outgoing_frame(
+      5, header(), {}, [](const net::SendTimes& sent) { return stage_report(1, {.bytes = 3}, {}, sent); });
+  EXPECT_EQ(outgoing.frame, 5U);
+  EXPECT_FALSE(outgoing.coding.compress);
+  const nlohmann::json value = net::from_cbor(outgoing.header({.encode_s = 7}));
+  const std::vector<StageReport> stages = stage_reports_from(value.at("stages"));
+  ASSERT_EQ(stages.size(), 3U);
+  EXPECT_EQ(stages.back().worker, 1);
+  EXPECT_EQ(stages.back().receive_bytes, 3U);
+  EXPECT_EQ(stages.back().encode_s, 7);
+}
+
+TEST(StageReport, ImpossibleOnesAreRefused) {
+  nlohmann::json value = to_json(std::vector<StageReport>{report(0)});
+  EXPECT_NO_THROW(stage_reports_from(value));
+  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U}) {
+    nlohmann::json changed = value;
+    changed[0][time] = -1.0;
+    EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;
+  }
+  EXPECT_THROW(stage_reports_from(to_json(std::vector<StageReport>(2000))), ConnectionLost);
+  EXPECT_THROW(stage_reports_from(nlohmann::json::object()), ConnectionLost);
+}
+
+TEST(Result, DamagedOutputEndsTheConnection) {
+  net::Message truncated = packed_result(true);
+  truncated.payload.resize(truncated.payload.size() - 10);
+  EXPECT_THROW(parse_result(truncated, graph(), kernels::Isa::scalar), ConnectionLost);
+  // An output that is coded against another frame's, which nobody holds.
+  const net::Base base{.frame = 98, .elements = output()};
+  std::vector<std::byte> encoded;
+  net::encode(output(), &base, {.delta = true, .isa = kernels::Isa::scalar}, encoded);
+  EXPECT_THROW(parse_result(pack(result(), encoded), graph(), kernels::Isa::scalar), ConnectionLost);
+}
+
+TEST(Profile, OneFiniteCostPerLayer) {
+  std::vector<double> cost(static_cast<std::size_t>(graph().size()), 0.5);
+  EXPECT_EQ(parse_profile(profile_message(cost), graph()), cost);
+  cost[3] = -1;
+  EXPECT_THROW(parse_profile(profile_message(cost), graph()), ConnectionLost);
+  EXPECT_THROW(parse_profile(profile_message({1, 2}), graph()), ConnectionLost);
+  EXPECT_THROW(parse_failure({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", 1}})}),
+               ConnectionLost);
+}
+
+}  // namespace
+}  // namespace edge::chain
