@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "roles/config/config.h"
-#include "roles/master/in_flight.h"
+#include "roles/master/frame_under_way.h"
 #include "roles/model.h"
 #include "roles/report/frame_record.h"
 #include "roles/report/planning_summary.h"

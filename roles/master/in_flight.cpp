@@ -1,6 +1,7 @@
 #include "roles/master/in_flight.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace edge {
 

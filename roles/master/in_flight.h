@@ -1,30 +1,16 @@
 // The frames under way: at most `pending` of them, delivered in order, exactly once. Thread-safe.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
-#include "net/codec/elements.h"
-#include "roles/chain/result.h"
-#include "roles/scheduling/plan.h"
+#include "roles/master/frame_under_way.h"
 
 namespace edge {
-
-struct FrameUnderWay {
-  std::uint64_t frame = 0;        ///< counts the frames that were sent
-  std::uint64_t video_index = 0;  ///< counts the frames of the video, dropped ones too
-  std::chrono::steady_clock::time_point captured;
-  std::chrono::steady_clock::time_point finished;
-  scheduling::Plan plan;
-  net::Elements pixels;
-  std::optional<chain::Result> result;
-};
 
 class InFlight {
  public:

@@ -1,0 +1,27 @@
+// A frame from the moment it was read until its result is written. A plain value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "net/codec/elements.h"
+#include "roles/chain/result.h"
+#include "roles/scheduling/plan.h"
+
+namespace edge {
+
+struct FrameUnderWay {
+  std::uint64_t frame = 0;        ///< counts the frames that were sent
+  std::uint64_t video_index = 0;  ///< counts the frames of the video, dropped ones too
+  std::chrono::steady_clock::time_point captured;
+  std::chrono::steady_clock::time_point finished;
+  scheduling::Plan plan;
+  net::Elements pixels;
+  std::optional<chain::Result> result;
+  /// Every device that may have computed the result has the master's instruction set: its bits can be
+  /// compared.
+  bool same_isa = true;
+};
+
+}  // namespace edge

@@ -1,0 +1,156 @@
+// All that a run knows: who is there, which frames are under way, what is to be done next. A state machine:
+// events come in, actions go out. It has no sockets, no threads, no locks and no clock; Master feeds it and
+// does what it says.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "roles/master/frame_under_way.h"
+
+namespace edge {
+
+/// A worker as the run knows it.
+struct Member {
+  bool connected = false;
+  std::string isa = {};
+  std::vector<double> layer_cost = {};  ///< seconds; empty until it has said so
+};
+
+/// What the run waits for before it can begin or go on.
+struct Missing {
+  enum class What : std::uint8_t {
+    connection,      ///< to the worker
+    profile,         ///< it still measures its layers
+    link_bandwidth,  ///< of the link into the worker, which is still measured
+    trainer
+  };
+  What what = What::connection;
+  int worker = 0;  ///< not for the trainer
+  friend bool operator==(const Missing&, const Missing&) = default;
+};
+
+namespace action {
+
+/// There is nothing to do for now.
+struct Wait {};
+/// There will be nothing to do any more.
+struct Done {};
+
+/// What was sent is lost, and what the workers hold is not known: a new epoch begins.
+struct BeginEpoch {
+  std::uint32_t epoch = 0;
+  std::vector<Member> members;                   ///< by worker: those that make up the chain from now on
+  std::vector<std::optional<double>> bandwidth;  ///< bytes/s of the link into each of them
+  std::size_t frames_again = 0;                  ///< how many SendFrame with `again` will follow
+};
+/// Frames come in order, each once per epoch.
+struct SendFrame {
+  FrameUnderWay frame;
+  std::uint32_t epoch = 0;
+  bool again = false;  ///< it was sent before, in an older epoch
+};
+
+/// Read the next frame of the video, and plan it if a group begins with it.
+struct ReadFrame {
+  std::uint64_t frame = 0;  ///< its number
+};
+
+/// Write the result out. Frames come in order, each once.
+struct Deliver {
+  FrameUnderWay frame;
+};
+
+}  // namespace action
+
+/// Frames are read, sent and delivered by three doers that may each be slow. Each asks for its next action,
+/// does it, and reports. An action is handed out once.
+class Run {
+ public:
+  /// A worker that sends nonsense so often, with no result accepted meanwhile, ends the run.
+  static constexpr int most_offences = 3;
+
+  struct Options {
+    std::uint64_t instance = 0;  ///< of the master's process: results of other ones are not ours
+    std::string isa = {};        ///< the master's
+    std::size_t pending = 1;     ///< so many frames may be under way
+    /// Bytes/s of the link into each worker, where configured; the others are to be measured first.
+    std::vector<std::optional<double>> bandwidth = {};
+    bool waits_for_trainer = false;
+  };
+  explicit Run(Options options);
+
+  // Events: the chain.
+  void worker_up(int worker, std::string isa);
+  /// Frames under way may be lost with it.
+  void worker_lost(int worker);
+  /// It sent what makes no sense; worker_lost() follows. True if the run should not try any longer.
+  bool worker_offended(int worker);
+  void profiled(int worker, std::vector<double> layer_cost);
+  /// The first measurement of the link into `worker` counts; planning follows later ones.
+  void link_measured(int worker, double bytes_per_s);
+  void trainer_ready() { waits_for_trainer_ = false; }
+
+  enum class Fate : std::uint8_t {
+    accepted,
+    other_run,    ///< of another master's process, or of one that ran here before
+    other_epoch,  ///< the frame was sent again since
+    not_under_way,
+    repeated
+  };
+  Fate result(chain::Result result, std::chrono::steady_clock::time_point now);
+
+  // Events: those who do what the actions say.
+  void dispatched();  ///< BeginEpoch or SendFrame is done
+  void frame_read(FrameUnderWay frame);
+  void input_ended();  ///< instead of frame_read(): there are no more, or none can be read
+  /// Nothing more is sent or read; results that are there are delivered.
+  void stop() { stopped_ = true; }
+
+  // Actions.
+  std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> next_to_dispatch();
+  std::variant<action::Wait, action::Done, action::ReadFrame> next_to_read();
+  std::variant<action::Wait, action::Done, action::Deliver> next_to_deliver();
+
+  /// Why nothing is sent at present; empty while the chain works.
+  std::vector<Missing> missing() const;
+  int workers() const { return static_cast<int>(members_.size()); }
+
+ private:
+  struct Frame {
+    FrameUnderWay content;
+    std::uint32_t sent_in = 0;  ///< the epoch; 0: not yet sent
+  };
+  bool needed(int worker) const;
+  bool chain_works() const { return epoch_ > 0 && !broken_; }
+  bool all_finished() const { return unfinished() == 0; }
+  std::size_t unfinished() const;
+  Member& member(int worker);
+
+  const std::uint64_t instance_;
+  const std::string isa_;
+  const std::size_t pending_;
+
+  std::vector<Member> members_;                   ///< by worker
+  std::vector<int> offences_;                     ///< by worker, since the last accepted result
+  std::vector<std::optional<double>> bandwidth_;  ///< of the link into each worker
+  bool waits_for_trainer_ = false;
+
+  std::uint32_t epoch_ = 0;      ///< 0: none has begun
+  bool broken_ = false;          ///< a worker was lost since the epoch began
+  bool same_isa_ = false;        ///< of all workers that took part in the epoch
+  bool dispatching_ = false;     ///< an action of next_to_dispatch() is not yet done
+  std::deque<Frame> frames_;     ///< from the oldest that was not yet handed out for delivery
+  std::uint64_t next_read_ = 0;  ///< number of the next frame of the video
+  bool reading_ = false;         ///< a ReadFrame was handed out
+  bool ended_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace edge
