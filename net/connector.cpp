@@ -64,7 +64,9 @@ asio::awaitable<void> Connector::run() {
     }
     connection_.reset();
     if (stopped_) co_return;
-    if (!said_waiting_) {
+    if (handlers_.waiting) {
+      handlers_.waiting(reason);
+    } else if (!said_waiting_) {
       spdlog::info("waiting for {} ({})", peer(), reason);
       said_waiting_ = true;
     }

@@ -35,6 +35,9 @@ class Connector {
     /// The peer refused for good (one line that names it; called once for each reason). Further attempts are
     /// made all the same, since somebody may be mending the other device at this moment.
     std::function<void(const std::string& reason)> refused;
+    /// An attempt has failed or a session has ended; another attempt follows. Without it, the log tells so,
+    /// once until there is a connection.
+    std::function<void(const std::string& reason)> waiting = {};
   };
 
   Connector(asio::io_context& context, Options options, Handlers handlers);

@@ -31,7 +31,8 @@ LinkSender::LinkSender(asio::io_context& context, Options options, Handlers hand
       handlers_(std::move(handlers)),
       connector_(context, options_.connector,
                  {.session = [this](auto connection, auto welcome) { return session(connection, welcome); },
-                  .refused = handlers_.refused}),
+                  .refused = handlers_.refused,
+                  .waiting = handlers_.waiting}),
       idle_timer_(context),
       thread_([this] { run(); }) {}
 

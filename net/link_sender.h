@@ -42,8 +42,9 @@ class LinkSender {
     std::chrono::milliseconds idle_probe{30000};
   };
   struct Handlers {
-    /// Both on the io_context's thread. See Connector::Handlers.
+    /// All on the io_context's thread. See Connector::Handlers.
     std::function<void(const std::string& reason)> refused;
+    std::function<void(const std::string& reason)> waiting = {};
     std::function<void()> connected = [] {};
     /// Probes have measured the link: when it is connected, and now and then while it is idle. They get
     /// larger until one takes long enough to be believed: routers let short bursts pass at any speed. What

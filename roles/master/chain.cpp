@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "kernels/cpu.h"
@@ -31,8 +31,8 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
         net::Connector::Handlers{
             .session = [this, index](auto connection,
                                      auto welcome) { return serve(index, connection, welcome); },
-            .refused = [this](const std::string& reason) { handlers_.failed(reason); }});
-    worker->link_measured = i + 1 == config.workers.size() || config.workers[i + 1].bandwidth_bytes_per_s > 0;
+            .refused = [this](const std::string& reason) { handlers_.failed(reason); },
+            .waiting = [this, index](const std::string& reason) { handlers_.waiting(index, reason); }});
     workers_.push_back(std::move(worker));
   }
 }
@@ -41,35 +41,34 @@ void Chain::start() {
   for (const auto& worker : workers_) worker->connector->start();
 }
 
-void Chain::stop() {
-  for (const auto& worker : workers_) worker->connector->stop();
-}
-
 asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection,
                                    net::Welcome welcome) {
-  RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
+  net::ClockQuestions& clock = workers_[static_cast<std::size_t>(index)]->clock;
   connection->set_max_payload(chain::max_result_payload(model_.graph));
-  worker.connected = true;
-  worker.isa = welcome.identity.isa;
-  worker.layer_cost.clear();
-  worker.profile_due.expires_after(std::chrono::milliseconds(500));
-  worker.profile_due.async_wait([this, index](asio::error_code error) {
-    const RemoteWorker& waited_for = *workers_[static_cast<std::size_t>(index)];
-    if (error || (!waited_for.layer_cost.empty() && waited_for.link_measured)) return;
-    spdlog::info("waiting for worker {}, which measures its {}", index,
-                 waited_for.layer_cost.empty() ? "layers" : "link to the next one");
-  });
-  worker.clock.start(connection);
-  try {
-    for (;;) handle(index, (co_await connection->receive()).message);
-  } catch (const net::ConnectionLost& error) {
-    worker.connected = false;
-    worker.profile_due.cancel();
-    worker.clock.stop();
-    spdlog::warn("lost worker {}: {}", index, error.what());
-    handlers_.lost(index);
-    throw;
+  handlers_.up(index, welcome.identity);
+  clock.start(connection);
+  std::string why_lost;
+  while (why_lost.empty()) {
+    net::Message message;
+    try {
+      message = (co_await connection->receive()).message;
+    } catch (const net::ConnectionLost& error) {
+      why_lost = error.what();
+      break;
+    }
+    try {
+      handle(index, message);
+    } catch (
+        const std::exception& error) {  // whatever it was: the next message may be sound, or the next worker
+      why_lost = error.what();
+      connection->close();
+      handlers_.offended(index, why_lost);
+    }
   }
+  clock.stop();
+  spdlog::warn("lost worker {}: {}", index, why_lost);
+  handlers_.lost(index);
+  throw net::ConnectionLost(why_lost);
 }
 
 void Chain::align_clocks(std::vector<chain::StageReport>& stages) const {
@@ -91,14 +90,11 @@ void Chain::handle(int index, const net::Message& message) {
       return;
     }
     case net::MessageType::profile:
-      workers_[static_cast<std::size_t>(index)]->layer_cost = chain::parse_profile(message, model_.graph);
-      announce_if_complete();
+      handlers_.profiled(index, chain::parse_profile(message, model_.graph));
       return;
     case net::MessageType::transfer: {
       const net::Transfer transfer = net::parse_transfer(message);
-      if (index + 1 < size()) handlers_.probed(index + 1, transfer);
-      RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
-      if (!std::exchange(worker.link_measured, true)) announce_if_complete();
+      if (index + 1 < size()) handlers_.link_probed(index + 1, transfer);
       return;
     }
     case net::MessageType::clock:
@@ -110,13 +106,6 @@ void Chain::handle(int index, const net::Message& message) {
     default:
       throw net::ConnectionLost("it sent an unexpected message");
   }
-}
-
-void Chain::announce_if_complete() {
-  const auto ready = [](const auto& worker) {
-    return worker->connected && worker->link_measured && !worker->layer_cost.empty();
-  };
-  if (std::all_of(workers_.begin(), workers_.end(), ready)) handlers_.complete();
 }
 
 }  // namespace edge

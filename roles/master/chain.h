@@ -1,12 +1,11 @@
-// The master's view of its workers: control connections, profiles, results.
+// The master's connections to its workers: turns what comes over them into events. What they mean for the run
+// is Run's business.
 #pragma once
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,46 +22,38 @@ namespace edge {
 class Chain {
  public:
   struct Handlers {
-    /// Every worker is connected and profiled, and has measured the link behind it; called again each time
-    /// after one was lost.
-    std::function<void()> complete;
-    /// A worker's connection was lost: frames under way may be lost with it.
+    /// A worker has connected, and is what it should be.
+    std::function<void(int worker, const net::Identity& identity)> up;
+    /// Its connection was lost: frames under way may be lost with it.
     std::function<void(int worker)> lost;
+    /// It sent what cannot be (one line); its connection is given up, and lost() follows.
+    std::function<void(int worker, const std::string& reason)> offended;
+    /// Seconds of each layer on it.
+    std::function<void(int worker, std::vector<double> layer_cost)> profiled;
     /// Points in time in its reports are on our clock; 0 where a worker's clock is not known yet.
     std::function<void(chain::Result)> result;
-    /// A worker has probed the link into `worker`.
-    std::function<void(int worker, const net::Transfer& transfer)> probed;
-    /// The run cannot go on (one line).
+    /// The link into `worker` was probed by the worker in front of it.
+    std::function<void(int worker, const net::Transfer& transfer)> link_probed;
+    /// There is no connection to it, for this reason; it is tried again and again.
+    std::function<void(int worker, const std::string& reason)> waiting;
+    /// A worker refused us, or cannot go on (one line).
     std::function<void(const std::string& reason)> failed;
   };
 
   Chain(asio::io_context& context, const Config& config, const Model& model, const net::Identity& identity,
         Handlers handlers);
   void start();
-  void stop();
-
-  /// Valid once complete.
-  const std::vector<double>& layer_cost(int worker) const {
-    return workers_[static_cast<std::size_t>(worker)]->layer_cost;
-  }
-  const std::string& isa(int worker) const { return workers_[static_cast<std::size_t>(worker)]->isa; }
-  int size() const { return static_cast<int>(workers_.size()); }
 
  private:
   struct RemoteWorker {
-    explicit RemoteWorker(asio::io_context& context) : clock(context), profile_due(context) {}
-    bool connected = false;
-    bool link_measured = false;  ///< the one behind it, at least once; or there is none
+    explicit RemoteWorker(asio::io_context& context) : clock(context) {}
     net::ClockQuestions clock;
-    asio::steady_timer profile_due;  ///< when to say that we wait for what it measures
-    std::string isa;
-    std::vector<double> layer_cost;
     std::unique_ptr<net::Connector> connector;
   };
 
+  int size() const { return static_cast<int>(workers_.size()); }
   asio::awaitable<void> serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome);
   void handle(int index, const net::Message& message);
-  void announce_if_complete();
   void align_clocks(std::vector<chain::StageReport>& stages) const;
 
   const Model& model_;

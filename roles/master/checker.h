@@ -16,26 +16,27 @@ class Checker {
   /// Between devices of different ISAs: largest difference relative to the largest output.
   static constexpr double tolerance = 1e-4;
 
-  /// `exact`: all devices have this machine's ISA, so outputs must agree bit for bit.
-  Checker(const Model& model, int threads, bool exact);
+  Checker(const Model& model, int threads);
 
   /// True if the chain's `output` for `pixels` is right; otherwise `explanation()` says what differs.
-  bool check(const net::Elements& pixels, const net::Elements& output);
+  /// `exact`: every device that took part has this machine's ISA, so outputs must agree bit for bit.
+  bool check(const net::Elements& pixels, const net::Elements& output, bool exact);
   const std::string& explanation() const { return explanation_; }
   std::uint64_t checked() const { return checked_; }
   std::uint64_t missed() const { return missed_; }
   /// Largest relative error so far.
   double worst() const { return worst_; }
+  /// Every frame so far was compared bit for bit.
   bool exact() const { return exact_; }
 
  private:
   const Model& model_;
-  const bool exact_;
   Executor executor_;
   std::string explanation_;
   std::uint64_t checked_ = 0;
   std::uint64_t missed_ = 0;
   double worst_ = 0;
+  bool exact_ = true;
 };
 
 }  // namespace edge

@@ -14,6 +14,13 @@ constexpr std::uint64_t short_message = 8000;
 constexpr double short_computation_s = 1e-4;
 constexpr int samples_of_profile = 3;
 
+/// As if measured before: the first frames, when memory is touched and caches are cold, are no good sample.
+RobustEstimate as_profiled() {
+  RobustEstimate slowdown;
+  for (int i = 0; i < samples_of_profile; ++i) slowdown.add(1);
+  return slowdown;
+}
+
 }  // namespace
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
@@ -24,10 +31,16 @@ CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
       links_(profiles_.size()) {
   assert(bandwidth.size() == profiles_.size());
   for (std::size_t worker = 0; worker < links_.size(); ++worker) links_[worker].at_first = bandwidth[worker];
-  // As if measured before: the first frames, when memory is touched and caches are cold, are no good sample.
-  for (RobustEstimate& slowdown : slowdown_) {
-    for (int i = 0; i < samples_of_profile; ++i) slowdown.add(1);
-  }
+  std::fill(slowdown_.begin(), slowdown_.end(), as_profiled());
+}
+
+void CostEstimator::set_profile(int worker, std::vector<double> profile) {
+  const auto index = static_cast<std::size_t>(worker);
+  if (profiles_[index] == profile) return;
+  profiles_[index] = std::move(profile);
+  slowdown_[index] = as_profiled();
+  current_[index] = {};
+  links_[index].codec_s = {};
 }
 
 void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {

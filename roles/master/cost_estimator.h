@@ -17,6 +17,10 @@ class CostEstimator {
   /// where known.
   CostEstimator(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
 
+  /// A worker has come back. With another profile it is another device, and what was measured of the one
+  /// before does not count.
+  void set_profile(int worker, std::vector<double> profile);
+
   /// Bytes that went over the link into `worker`. Short messages say more about latency than about bandwidth
   /// and are only taken as long as nothing better is known.
   void add_transfer(int worker, const net::Transfer& transfer);

@@ -62,8 +62,15 @@ std::vector<std::optional<double>> configured_bandwidth(const Config& config) {
   return bandwidth;
 }
 
-double sum(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
+double whole_network_s(const Member& member) {
+  return std::accumulate(member.layer_cost.begin(), member.layer_cost.end(), 0.0);
+}
+
+std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file) {
+  if (file.empty()) return nullptr;
+  auto trace = std::make_unique<trace::TraceWriter>(file, "master", trace::master_process);
+  trace->set_clock_offset(0);
+  return trace;
 }
 
 }  // namespace
@@ -75,42 +82,193 @@ Master::Master(const Config& config, const MasterOptions& options)
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config)),
       stop_signal_(context_, [this] { interrupt(); }),
-      in_flight_(config.schedule.pending),
+      trace_(open_trace(options.trace)),
       source_(open_source(config_)),
       planner_(config_, model_),
-      chain_(context_, config_, model_, identity_,
-             {.complete = [this] { chain_complete(); },
-              .lost =
-                  [this](int) {
-                    chain_complete_ = false;
-                    in_flight_.set_complete(false);
-                    link_.reset();
-                    planner_.interrupted();
-                  },
-              .result =
-                  [this](chain::Result result) {
-                    planner_.finished(result);
-                    in_flight_.finish(std::move(result));
-                  },
-              .probed = [this](int worker, const net::Transfer& transfer) { link_probed(worker, transfer); },
-              .failed = [this](const std::string& reason) { fail(reason); }}),
-      link_(context_, link_options(config_, identity_),
-            {.refused = [this](const std::string& reason) { fail(reason); },
-             .probed = [this](const net::Transfer& transfer) { link_probed(0, transfer); },
-             .time_spent = trace::link_observer(open_trace(), "link to worker 0", true)}),
+      reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
+      chain_(context_, config_, model_, identity_, chain_events()),
+      link_(context_, link_options(config_, identity_), link_events()),
       trainer_(context_, config_, model_, identity_,
                {.predictors =
                     [this](std::shared_ptr<const prediction::TransferPredictor> predictor) {
                       planner_.set_predictor(std::move(predictor));
                     },
-                .ready = [this] { begin(); }}),
-      bandwidth_(configured_bandwidth(config_)) {}
+                .ready = [this] { run_.tell([](Run& run) { run.trainer_ready(); }); }}),
+      run_({.instance = identity_.instance,
+            .isa = identity_.isa,
+            .pending = static_cast<std::size_t>(config_.schedule.pending),
+            .bandwidth = configured_bandwidth(config_),
+            .waits_for_trainer = trainer_.waits()}),
+      waiting_(context_, config_, run_) {}
 
-trace::TraceWriter* Master::open_trace() {
-  if (options_.trace.empty()) return nullptr;
-  trace_.emplace(options_.trace, "master", trace::master_process);
-  trace_->set_clock_offset(0);
-  return &*trace_;
+Master::~Master() {
+  end_threads();
+}
+
+int Master::run() {
+  net::name_this_thread("net");
+  if (config_.model.weights.empty()) {
+    spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
+                 config_.model.name, config_.model.seed);
+  }
+  feed_thread_ = std::thread([this] { feed(); });
+  dispatch_thread_ = std::thread([this] { dispatch(); });
+  output_thread_ = std::thread([this] { output(); });
+  trainer_.start();
+  chain_.start();
+  link_.start();
+  context_.run();
+  end_threads();
+  return stop_signal_.received() != 0 ? exit_status_of_signal(stop_signal_.received()) : exit_status_.load();
+}
+
+void Master::end_threads() {
+  run_.tell([](Run& run) { run.stop(); });
+  link_.close();
+  source_.cancel();
+  for (std::thread* thread : {&feed_thread_, &dispatch_thread_, &output_thread_}) {
+    if (thread->joinable()) thread->join();
+  }
+}
+
+void Master::interrupt() {
+  run_.tell([](Run& run) { run.stop(); });
+  source_.cancel();
+  context_.stop();
+}
+
+void Master::fail(const std::string& reason) {
+  if (failed_.exchange(true)) return;
+  spdlog::error("{}", reason);
+  exit_status_ = 1;
+  asio::post(context_, [this] { interrupt(); });
+}
+
+Chain::Handlers Master::chain_events() {
+  return {
+      .up =
+          [this](int worker, const net::Identity& identity) {
+            run_.tell([&](Run& run) { run.worker_up(worker, identity.isa); });
+            waiting_.connected(worker);
+          },
+      .lost =
+          [this](int worker) {
+            run_.tell([&](Run& run) { run.worker_lost(worker); });
+            link_.reset();  // whoever waits for room in it shall not wait for a worker that is away
+          },
+      .offended =
+          [this](int worker, const std::string& reason) {
+            if (run_.tell([&](Run& run) { return run.worker_offended(worker); })) {
+              fail(
+                  fmt::format("gave up worker {}, which sends nonsense again and again: {}", worker, reason));
+            }
+          },
+      .profiled =
+          [this](int worker, std::vector<double> layer_cost) {
+            run_.tell([&](Run& run) { run.profiled(worker, std::move(layer_cost)); });
+          },
+      .result = [this](const chain::Result& result) { take(result); },
+      .link_probed = [this](int worker, const net::Transfer& transfer) { link_probed(worker, transfer); },
+      .waiting = [this](int worker, const std::string& reason) { waiting_.not_connected(worker, reason); },
+      .failed = [this](const std::string& reason) { fail(reason); }};
+}
+
+net::LinkSender::Handlers Master::link_events() {
+  return {.refused = [this](const std::string& reason) { fail(reason); },
+          .waiting = [this](const std::string& reason) { waiting_.link_not_connected(reason); },
+          .connected = [this] { waiting_.link_connected(); },
+          .probed = [this](const net::Transfer& transfer) { link_probed(0, transfer); },
+          .time_spent = trace::link_observer(trace_.get(), "link to worker 0", true)};
+}
+
+void Master::take(const chain::Result& result) {
+  const Run::Fate fate = run_.tell([&](Run& run) {
+    const Run::Fate judged = run.result(result, steady_clock::now());
+    // Before the frame can be written out, and the run be at its end.
+    if (judged == Run::Fate::accepted) planner_.finished(result);
+    return judged;
+  });
+  if (fate == Run::Fate::accepted) return;
+  spdlog::debug("frame {}: dropped a result of {}", result.frame,
+                fate == Run::Fate::other_run ? "another run" : "a frame that is not under way");
+}
+
+void Master::link_probed(int worker, const net::Transfer& transfer) {
+  const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
+  spdlog::debug("link {}: {:.2f} MB/s", worker, bytes_per_s / 1e6);
+  planner_.add_transfer(worker, transfer);
+  run_.tell([&](Run& run) { run.link_measured(worker, bytes_per_s); });
+}
+
+void Master::feed() {
+  net::name_this_thread("feed");
+  for (;;) {
+    const auto due = run_.next(&Run::next_to_read);
+    const auto* read = std::get_if<action::ReadFrame>(&due);
+    if (!read) return;
+    std::optional<FrameUnderWay> frame;
+    try {
+      frame = reader_.read(read->frame);
+    } catch (const std::exception& error) {
+      // Frames that are under way still come back and are written out.
+      spdlog::error("{}", error.what());
+      exit_status_ = 1;
+    }
+    run_.tell([&](Run& run) {
+      if (frame) {
+        run.frame_read(std::move(*frame));
+      } else {
+        run.input_ended();
+      }
+    });
+  }
+}
+
+void Master::dispatch() {
+  net::name_this_thread("dispatch");
+  try {
+    for (;;) {
+      const auto due = run_.next(&Run::next_to_dispatch);
+      if (const auto* epoch = std::get_if<action::BeginEpoch>(&due)) {
+        begin(*epoch);
+      } else if (const auto* frame = std::get_if<action::SendFrame>(&due)) {
+        send(*frame);
+      } else {
+        return;
+      }
+      run_.tell([](Run& run) { run.dispatched(); });
+    }
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+}
+
+void Master::begin(const action::BeginEpoch& epoch) {
+  std::vector<std::vector<double>> profiles;
+  for (std::size_t worker = 0; worker < epoch.members.size(); ++worker) {
+    const Member& member = epoch.members[worker];
+    profiles.push_back(member.layer_cost);
+    if (!members_.empty() && members_[worker] == member) continue;
+    spdlog::info("worker {}: {}, the whole network takes it {:.1f} ms; link {:.1f} MB/s", worker, member.isa,
+                 whole_network_s(member) * 1e3, *epoch.bandwidth[worker] / 1e6);
+  }
+  members_ = epoch.members;
+  planner_.begin_epoch(std::move(profiles), epoch.bandwidth);
+  link_.reset();  // what it still holds is of the epoch before
+  if (epoch.frames_again > 0) {
+    spdlog::warn("the chain is complete again: sends {} frames once more", epoch.frames_again);
+  }
+}
+
+void Master::send(const action::SendFrame& send) {
+  const FrameUnderWay& frame = send.frame;
+  planner_.sent(frame.frame, frame.plan);
+  link_.send(chain::outgoing_frame(
+      frame.frame,
+      {.run = {.instance = identity_.instance, .epoch = send.epoch},
+       .ends = frame.plan.ends,
+       .options = frame_options_},
+      {{0, frame.pixels}}, [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); }));
 }
 
 void Master::trace_event(const char* track, const char* name, steady_clock::time_point begin,
@@ -124,162 +282,12 @@ void Master::trace_event(const char* track, const char* name, steady_clock::time
                .flow = flow});
 }
 
-Master::~Master() {
-  in_flight_.stop();
-  link_.close();
-  source_.cancel();
-  if (feed_thread_.joinable()) feed_thread_.join();
-  if (output_thread_.joinable()) output_thread_.join();
-}
-
-int Master::run() {
-  net::name_this_thread("net");
-  if (config_.model.weights.empty()) {
-    spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
-                 config_.model.name, config_.model.seed);
-  }
-  feed_thread_ = std::thread([this] { feed(); });
-  output_thread_ = std::thread([this] { output(); });
-  trainer_.start();
-  chain_.start();
-  link_.start();
-  context_.run();
-  in_flight_.stop();
-  link_.close();
-  source_.cancel();
-  feed_thread_.join();
-  output_thread_.join();
-  return stop_signal_.received() != 0 ? exit_status_of_signal(stop_signal_.received()) : exit_status_.load();
-}
-
-void Master::interrupt() {
-  in_flight_.stop();
-  source_.cancel();
-  context_.stop();
-}
-
-void Master::fail(const std::string& reason) {
-  spdlog::error("{}", reason);
-  exit_status_ = 1;
-  asio::post(context_, [this] { interrupt(); });
-}
-
-void Master::link_probed(int worker, const net::Transfer& transfer) {
-  const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
-  std::optional<double>& known = bandwidth_[static_cast<std::size_t>(worker)];
-  spdlog::debug("link {}: {:.2f} MB/s", worker, bytes_per_s / 1e6);
-  planner_.add_transfer(worker, transfer);
-  if (known) return;
-  known = bytes_per_s;
-  begin();
-}
-
-void Master::chain_complete() {
-  chain_complete_ = true;
-  begin();
-}
-
-void Master::begin() {
-  const bool links_known = std::all_of(bandwidth_.begin(), bandwidth_.end(), [](const auto& b) { return b; });
-  if (!chain_complete_ || !links_known || trainer_.waits()) return;
-  if (!chain_known_) {
-    std::vector<std::vector<double>> profiles;
-    for (int worker = 0; worker < chain_.size(); ++worker) {
-      profiles.push_back(chain_.layer_cost(worker));
-      whole_network_s_.push_back(sum(profiles.back()));
-      same_isa_ = same_isa_ && chain_.isa(worker) == identity_.isa;
-      spdlog::info("worker {}: {}, the whole network takes it {:.1f} ms; link {:.1f} MB/s", worker,
-                   chain_.isa(worker), whole_network_s_.back() * 1e3,
-                   *bandwidth_[static_cast<std::size_t>(worker)] / 1e6);
-    }
-    planner_.set_chain(std::move(profiles), bandwidth_);
-    chain_known_ = true;
-  }
-  in_flight_.set_complete(true);
-}
-
-void Master::feed() {
-  net::name_this_thread("feed");
-  try {
-    feed_frames();
-  } catch (const std::exception& error) {
-    // Frames that are under way still come back and are written out.
-    spdlog::error("{}", error.what());
-    exit_status_ = 1;
-    in_flight_.end_of_input();
-  }
-}
-
-void Master::feed_frames() {
-  for (;;) {
-    switch (in_flight_.wait_for_work()) {
-      case InFlight::Next::done:
-        return;
-      case InFlight::Next::send_again:
-        send_unfinished_again();
-        break;
-      case InFlight::Next::send:
-        if (!send_next_frame()) in_flight_.end_of_input();
-        break;
-    }
-  }
-}
-
-bool Master::send_next_frame() {
-  if (next_frame_ % static_cast<std::uint64_t>(config_.schedule.group_size) == 0) {
-    const auto start = steady_clock::now();
-    const std::vector<std::vector<double>> rates = source_.upcoming_rates();
-    if (rates.empty()) return false;
-    trace_event("feed", "read group", start);
-    const auto planning = steady_clock::now();
-    plan_ = planner_.plan(next_frame_, rates);
-    trace_event("feed", "plan", planning);
-  }
-  std::optional<InputFrame> next = source_.next();
-  if (!next) return false;
-  FrameUnderWay frame{.frame = next_frame_,
-                      .video_index = next->video_index,
-                      .captured = next->captured,
-                      .finished = {},
-                      .plan = plan_,
-                      .pixels = std::move(next->pixels),
-                      .result = {}};
-  dropped_ = next->dropped;
-  ++next_frame_;
-  net::OutgoingFrame message = outgoing_frame(frame);
-  planner_.sent(frame.frame, frame.plan);
-  in_flight_.add(std::move(frame));
-  link_.send(std::move(message));
-  return true;
-}
-
-void Master::send_unfinished_again() {
-  ++epoch_;
-  link_.reset();
-  const std::vector<FrameUnderWay> frames = in_flight_.unfinished();
-  if (!frames.empty()) spdlog::warn("the chain is complete again: sends {} frames once more", frames.size());
-  for (const FrameUnderWay& frame : frames) {
-    planner_.sent(frame.frame, frame.plan);
-    link_.send(outgoing_frame(frame));
-  }
-}
-
-net::OutgoingFrame Master::outgoing_frame(const FrameUnderWay& frame) const {
-  return chain::outgoing_frame(
-      frame.frame,
-      {.run = {.instance = identity_.instance, .epoch = epoch_},
-       .ends = frame.plan.ends,
-       .options = frame_options_},
-      {{0, frame.pixels}}, [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); });
-}
-
 void Master::output() {
   net::name_this_thread("output");
   try {
     output_frames();
   } catch (const std::exception& error) {
-    spdlog::error("{}", error.what());
-    exit_status_ = 1;
+    fail(error.what());
   }
   asio::post(context_, [this] { interrupt(); });
 }
@@ -288,14 +296,22 @@ void Master::output_frames() {
   std::optional<FrameOutput> output;
   std::optional<Checker> checker;
   std::deque<GanttFrame> last_frames;
-  while (std::optional<FrameUnderWay> frame = in_flight_.next_finished()) {
+  for (;;) {
+    auto due = run_.next(&Run::next_to_deliver);
+    auto* const deliver = std::get_if<action::Deliver>(&due);
+    if (!deliver) break;
+    FrameUnderWay* const frame = &deliver->frame;
     if (!output) {
-      output.emplace(config_, model_, frame->captured, whole_network_s_);
-      if (config_.check) checker.emplace(model_, resolve_threads(config_.threads), same_isa_);
+      std::vector<double> whole_network;
+      for (const Member& member : run_.tell([](const Run& run) { return run.epoch_members(); })) {
+        whole_network.push_back(whole_network_s(member));
+      }
+      output.emplace(config_, model_, frame->captured, std::move(whole_network));
+      if (config_.check) checker.emplace(model_, resolve_threads(config_.threads));
     }
     if (checker) {
       const auto start = steady_clock::now();
-      const bool right = checker->check(frame->pixels, frame->result->output);
+      const bool right = checker->check(frame->pixels, frame->result->output, frame->same_isa);
       trace_event("output", "check", start, frame->frame);
       output->count_check(!right);
       if (!right) {
@@ -304,7 +320,7 @@ void Master::output_frames() {
         spdlog::error("frame {}: {}", frame->video_index, checker->explanation());
       }
     }
-    output->set_dropped(dropped_);
+    output->set_dropped(frame->dropped);
     const auto start = steady_clock::now();
     output->write(*frame);
     trace_event("output", "write", start, frame->frame, trace::Flow::ends);

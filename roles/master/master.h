@@ -15,10 +15,12 @@
 #include "roles/chain/frame_header.h"
 #include "roles/config/config.h"
 #include "roles/master/chain.h"
+#include "roles/master/frame_reader.h"
 #include "roles/master/group_source.h"
-#include "roles/master/in_flight.h"
 #include "roles/master/planner.h"
+#include "roles/master/shared_run.h"
 #include "roles/master/trainer_watch.h"
+#include "roles/master/waiting_log.h"
 #include "roles/model.h"
 #include "roles/stop_signal.h"
 #include "roles/trace/trace_writer.h"
@@ -30,8 +32,9 @@ struct MasterOptions {
   bool gantt = false;      ///< print when the stages worked on the last frames
 };
 
-/// Threads: the caller of run() does all network traffic; "feed" reads the video, plans and sends; "output"
-/// checks and writes results; "send" encodes.
+/// A shell around Run: tells it what happens and does what it says. Threads: the caller of run() does all
+/// network traffic; "feed" reads the video and plans; "dispatch" gives frames to the link; "output" checks
+/// and writes results; "send" encodes.
 class Master {
  public:
   /// Opens the video. Throws Error.
@@ -42,22 +45,25 @@ class Master {
   int run();
 
  private:
-  // On the io_context's thread.
-  void chain_complete();
-  void begin();
-  void link_probed(int worker, const net::Transfer& transfer);
-  void fail(const std::string& reason);
-  void interrupt();
-
-  // On the "feed" thread.
-  void feed();
-  void feed_frames();
-  bool send_next_frame();
-  void send_unfinished_again();
-  net::OutgoingFrame outgoing_frame(const FrameUnderWay& frame) const;
-  trace::TraceWriter* open_trace();
   void trace_event(const char* track, const char* name, std::chrono::steady_clock::time_point begin,
                    std::optional<std::uint64_t> frame = {}, trace::Flow flow = trace::Flow::none);
+  /// From any thread: the run ends at once. Only the first reason is told.
+  void fail(const std::string& reason);
+  void end_threads();
+
+  // On the io_context's thread.
+  Chain::Handlers chain_events();
+  net::LinkSender::Handlers link_events();
+  void take(const chain::Result& result);
+  void link_probed(int worker, const net::Transfer& transfer);
+  void interrupt();
+
+  void feed();
+
+  // On the "dispatch" thread.
+  void dispatch();
+  void begin(const action::BeginEpoch& epoch);
+  void send(const action::SendFrame& send);
 
   // On the "output" thread.
   void output();
@@ -70,32 +76,22 @@ class Master {
   const chain::FrameOptions frame_options_;
   asio::io_context context_;
   StopSignal stop_signal_;
-  InFlight in_flight_;
-  std::optional<trace::TraceWriter> trace_;
+  std::unique_ptr<trace::TraceWriter> trace_;  ///< null: none
   GroupSource source_;
   Planner planner_;
+  FrameReader reader_;  ///< the "feed" thread's
   Chain chain_;
   net::LinkSender link_;
   TrainerWatch trainer_;
-
-  // Only the io_context's thread touches these.
-  std::vector<std::optional<double>>
-      bandwidth_;  ///< bytes/s of the link into each worker: configured or probed
-  bool chain_complete_ = false;
-
-  std::vector<double>
-      whole_network_s_;   ///< seconds of each worker; set when the chain is complete for the first time
-  bool same_isa_ = true;  ///< likewise: all workers have the master's ISA
-  bool chain_known_ = false;
+  SharedRun run_;
+  WaitingLog waiting_;
   std::atomic<int> exit_status_{0};
-  std::atomic<std::uint64_t> dropped_{0};  ///< by the source
+  std::atomic<bool> failed_{false};
 
-  // Only the "feed" thread touches these.
-  std::uint64_t next_frame_ = 0;
-  scheduling::Plan plan_;
-  std::uint32_t epoch_ = 1;
+  std::vector<Member> members_;  ///< of the epoch; the "dispatch" thread's
 
   std::thread feed_thread_;
+  std::thread dispatch_thread_;
   std::thread output_thread_;
 };
 

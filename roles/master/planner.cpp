@@ -83,10 +83,19 @@ Planner::Planner(const Config& config, const Model& model)
       cached_(config.workers.size()),
       last_compute_at_(config.workers.size()) {}
 
-void Planner::set_chain(std::vector<std::vector<double>> profiles,
-                        std::vector<std::optional<double>> bandwidth) {
+void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
+                          std::vector<std::optional<double>> bandwidth) {
   const std::lock_guard lock(mutex_);
-  estimator_.emplace(std::move(profiles), std::move(bandwidth));
+  if (!estimator_) {
+    estimator_.emplace(std::move(profiles), std::move(bandwidth));
+  } else {
+    for (std::size_t worker = 0; worker < profiles.size(); ++worker) {
+      estimator_->set_profile(static_cast<int>(worker), std::move(profiles[worker]));
+    }
+  }
+  for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
+  clock_.forget_frames();
+  groups_.clear();
 }
 
 void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -267,13 +276,6 @@ void Planner::finished(const chain::Result& result) {
   judge_prediction(result.frame, now);
   // Not the older ones: after a change of plan a frame may overtake those in front of it.
   sent_.erase(sent);
-}
-
-void Planner::interrupted() {
-  const std::lock_guard lock(mutex_);
-  for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
-  clock_.forget_frames();
-  groups_.clear();
 }
 
 // mutex_ is held.

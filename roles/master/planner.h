@@ -30,9 +30,10 @@ class Planner {
   /// Throws Error: an unknown scheduler, a fixed plan that does not fit.
   Planner(const Config& config, const Model& model);
 
-  /// The workers' profiles, [w][l] seconds, and the links' bandwidths where configured or probed. Before the
+  /// An epoch begins: what was under way is lost, and what the links' ends held. The workers' profiles,
+  /// [w][l] seconds, and, for the first time, the links' bandwidths where configured or probed. Before the
   /// first plan().
-  void set_chain(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
+  void begin_epoch(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
   void set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor);
   /// Measured by a probe, on the link into `worker`.
   void add_transfer(int worker, const net::Transfer& transfer);
@@ -44,8 +45,6 @@ class Planner {
   void sent(std::uint64_t frame, const scheduling::Plan& plan);
   /// A frame's result is there, with points in time on our clock.
   void finished(const chain::Result& result);
-  /// The frames under way are lost, and what the links' ends hold.
-  void interrupted();
 
   /// For the end of the run.
   PlanningSummary summary() const;

@@ -21,6 +21,7 @@ struct Member {
   bool connected = false;
   std::string isa = {};
   std::vector<double> layer_cost = {};  ///< seconds; empty until it has said so
+  friend bool operator==(const Member&, const Member&) = default;
 };
 
 /// What the run waits for before it can begin or go on.
@@ -121,6 +122,8 @@ class Run {
   /// Why nothing is sent at present; empty while the chain works.
   std::vector<Missing> missing() const;
   int workers() const { return static_cast<int>(members_.size()); }
+  /// As they were when the epoch began.
+  const std::vector<Member>& epoch_members() const { return epoch_members_; }
 
  private:
   struct Frame {
@@ -142,7 +145,8 @@ class Run {
   std::vector<std::optional<double>> bandwidth_;  ///< of the link into each worker
   bool waits_for_trainer_ = false;
 
-  std::uint32_t epoch_ = 0;      ///< 0: none has begun
+  std::uint32_t epoch_ = 0;  ///< 0: none has begun
+  std::vector<Member> epoch_members_;
   bool broken_ = false;          ///< a worker was lost since the epoch began
   bool same_isa_ = false;        ///< of all workers that took part in the epoch
   bool dispatching_ = false;     ///< an action of next_to_dispatch() is not yet done

@@ -39,7 +39,7 @@ asio::awaitable<void> TrainerClient::serve(std::shared_ptr<net::Connection> conn
   } catch (const net::ConnectionLost& error) {
     clock_.stop();
     // One that cannot go on says so to every attempt.
-    if (!stopping_ && error.what() != lost_) handlers_.lost(lost_ = error.what());
+    if (error.what() != lost_) handlers_.lost(lost_ = error.what());
     throw;
   }
 }

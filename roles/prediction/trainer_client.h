@@ -5,7 +5,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,11 +36,6 @@ class TrainerClient {
   TrainerClient(asio::io_context& context, const Address& address, const NetConfig& net, const Model& model,
                 const net::Identity& identity, Handlers handlers);
   void start() { connector_.start(); }
-  /// From any thread.
-  void stop() {
-    stopping_ = true;
-    connector_.stop();
-  }
 
  private:
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection);
@@ -50,7 +44,6 @@ class TrainerClient {
   const Model& model_;
   Handlers handlers_;
   std::string lost_;  ///< the last reason that was told
-  std::atomic<bool> stopping_{false};
   net::ClockQuestions clock_;
   net::Connector connector_;
 };

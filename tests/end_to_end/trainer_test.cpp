@@ -30,10 +30,6 @@ class Client {
                  .refused = [this](const std::string& reason) { refused_ = reason; }}) {
     client_.start();
   }
-  ~Client() {
-    client_.stop();
-    context_.run_for(10ms);
-  }
 
   /// Runs until `condition` holds; false after `limit`.
   template <typename Condition>

@@ -1,0 +1,35 @@
+#include "roles/master/frame_reader.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace edge {
+
+using std::chrono::steady_clock;
+
+std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
+  if (number % group_size_ == 0) {
+    const auto start = steady_clock::now();
+    const std::vector<std::vector<double>> rates = source_.upcoming_rates();
+    if (rates.empty()) return std::nullopt;
+    const auto planning = steady_clock::now();
+    plan_ = planner_.plan(number, rates);
+    if (trace_) {
+      trace_->add({.track = "feed", .name = "read group", .begin = start, .end = planning});
+      trace_->add({.track = "feed", .name = "plan", .begin = planning, .end = steady_clock::now()});
+    }
+  }
+  std::optional<InputFrame> next = source_.next();
+  if (!next) return std::nullopt;
+  FrameUnderWay frame;
+  frame.frame = number;
+  frame.video_index = next->video_index;
+  frame.dropped = next->dropped;
+  frame.captured = next->captured;
+  frame.plan = plan_;
+  frame.pixels = std::move(next->pixels);
+  return frame;
+}
+
+}  // namespace edge
