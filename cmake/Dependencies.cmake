@@ -15,7 +15,13 @@ function(edge_library target)
   endforeach()
 endfunction()
 
-edge_library(edge_dependency_openblas openblas)
+if(EDGE_STATIC_LIBRARIES)
+  edge_library(edge_dependency_openblas openblas)
+  target_compile_definitions(edge_dependency_openblas INTERFACE EDGE_OPENBLAS_LINKED)
+else()  # loaded when it is wanted
+  edge_library(edge_dependency_openblas)
+  target_link_libraries(edge_dependency_openblas INTERFACE ${CMAKE_DL_LIBS})
+endif()
 edge_library(edge_dependency_crypto crypto)
 edge_library(edge_dependency_zstd zstd)
 if(EDGE_STATIC_LIBRARIES)  # Debian has no static libraries of these two

@@ -91,7 +91,10 @@ struct Executor::Impl {
         .layer = layer, .input_shapes = {}, .weights = weights, .isa = options.isa, .scratch = &scratch};
     for (const LayerIndex input : layer.inputs)
       context.input_shapes.push_back(graph.layer(input).output_shape);
-    if (options.gemm == GemmBackend::openblas) context.external_gemm = openblas_sgemm;
+    if (options.gemm == GemmBackend::openblas) {
+      load_openblas();
+      context.external_gemm = openblas_sgemm;
+    }
     layer_state(index).kernel = operation_type(layer.operation).make_kernel(context);
   }
 

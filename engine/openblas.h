@@ -5,6 +5,10 @@
 
 namespace edge {
 
+/// Loads the library. Throws Error: it is not there. openblas_sgemm() does so itself, but then the Error
+/// comes out there.
+void load_openblas();
+
 /// A kernels::SgemmFunction that calls OpenBLAS on the calling thread only; `pool` is not used. Thread-safe:
 /// pool threads may call it at the same time.
 void openblas_sgemm(kernels::Transpose transpose_a, kernels::Transpose transpose_b, std::int64_t m,

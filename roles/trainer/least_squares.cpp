@@ -1,22 +1,40 @@
 #include "roles/trainer/least_squares.h"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <mutex>
-
-// LAPACK, as OpenBLAS has it: the last argument is the length of the first.
-extern "C" void dposv_(const char* triangle, const blasint* n, const blasint* right_sides, double* a,
-                       const blasint* lda, double* b, const blasint* ldb, blasint* info, std::size_t);
+#include <cstddef>
 
 namespace edge::trainer {
 namespace {
 
-void use_one_thread() {
-  static std::once_flag done;
-  std::call_once(done, [] { openblas_set_num_threads(1); });
+/// Solves `matrix` x = `x` in place by Cholesky's factors; the lower triangle of `matrix` (n x n, symmetric)
+/// becomes the factor. False if it is not positive definite.
+bool solve(std::vector<double>& matrix, std::vector<double>& x) {
+  const std::size_t n = x.size();
+  const auto at = [&](std::size_t row, std::size_t column) -> double& { return matrix[row * n + column]; };
+  for (std::size_t row = 0; row < n; ++row) {
+    for (std::size_t column = 0; column <= row; ++column) {
+      double rest = at(row, column);
+      for (std::size_t k = 0; k < column; ++k) rest -= at(row, k) * at(column, k);
+      if (column < row) {
+        at(row, column) = rest / at(column, column);
+      } else if (rest > 0) {
+        at(row, row) = std::sqrt(rest);
+      } else {
+        return false;  // also for NaN
+      }
+    }
+  }
+  for (std::size_t row = 0; row < n; ++row) {
+    for (std::size_t k = 0; k < row; ++k) x[row] -= at(row, k) * x[k];
+    x[row] /= at(row, row);
+  }
+  for (std::size_t row = n; row-- > 0;) {
+    for (std::size_t k = row + 1; k < n; ++k) x[row] -= at(k, row) * x[k];
+    x[row] /= at(row, row);
+  }
+  return true;
 }
 
 }  // namespace
@@ -39,12 +57,8 @@ std::vector<double> least_squares(std::span<const double> a, std::span<const dou
     matrix[i * unknowns + i] += priors[i].weight;
     x[i] += priors[i].weight * priors[i].value;
   }
-  use_one_thread();
-  const auto n = static_cast<blasint>(unknowns);
-  const blasint one = 1;
-  blasint info = 0;
-  dposv_("U", &n, &one, matrix.data(), &n, x.data(), &n, &info, 1);
-  const bool solved = info == 0 && std::all_of(x.begin(), x.end(), [](double v) { return std::isfinite(v); });
+  const bool solved =
+      solve(matrix, x) && std::all_of(x.begin(), x.end(), [](double v) { return std::isfinite(v); });
   for (std::size_t i = 0; i < unknowns && !solved; ++i) x[i] = priors[i].value;
   return x;
 }

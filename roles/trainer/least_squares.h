@@ -15,8 +15,8 @@ struct Prior {
 };
 
 /// The x that minimises |a x - y|^2 + sum of weight_j (x_j - value_j)^2, by Cholesky's factors of the normal
-/// equations (dposv; LAPACK's orthogonal solvers would need libgfortran on the devices). a is [y.size() x
-/// priors.size()], row by row. Returns the priors' values where numbers are not finite.
+/// equations. a is [y.size() x priors.size()], row by row. Returns the priors' values where numbers are not
+/// finite.
 std::vector<double> least_squares(std::span<const double> a, std::span<const double> y,
                                   std::span<const Prior> priors);
 
