@@ -1,9 +1,13 @@
 // The `edge` command: finds the command and runs it; what it throws becomes one line and an exit status.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cxxopts.hpp>
+#include <new>
 #include <string>
+#include <system_error>
 
 #include "roles/commands/commands.h"
 
@@ -49,15 +53,32 @@ int run(int argc, char** argv) {
   return exit_bad_usage;
 }
 
+/// Standard streams that are closed (`<&-`) would be the numbers of the next files and sockets. What is put
+/// in their places cannot be read or written, so that using them is an error.
+void occupy_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest free number, hence this one.
+    [[maybe_unused]] const int opened = ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 }  // namespace edge
 
 int main(int argc, char** argv) {
+  edge::occupy_standard_streams();
   try {
     return edge::run(argc, argv);
   } catch (const cxxopts::exceptions::exception& error) {
     fmt::print(stderr, "edge: {}\n", error.what());
     return edge::exit_bad_usage;
+  } catch (const std::bad_alloc&) {
+    std::fputs("edge: not enough memory (is it limited? see ulimit -v)\n", stderr);
+    return 1;
+  } catch (const std::system_error& error) {  // no threads or file descriptors left
+    fmt::print(stderr, "edge: the system refuses: {}\n", error.what());
+    return 1;
   } catch (const std::exception& error) {
     fmt::print(stderr, "edge: {}\n", error.what());
     return 1;

@@ -8,8 +8,9 @@
 namespace edge {
 namespace {
 
+template <int number>
 void exit_at_once(int) {
-  _exit(exit_status_of_signal(SIGINT));
+  _exit(exit_status_of_signal(number));
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ StopSignal::StopSignal(asio::io_context& context, std::function<void()> on_stop)
   signals_.async_wait([this, on_stop = std::move(on_stop)](asio::error_code error, int number) {
     if (error) return;
     received_ = number;
-    std::signal(SIGALRM, exit_at_once);
+    std::signal(SIGALRM, number == SIGTERM ? exit_at_once<SIGTERM> : exit_at_once<SIGINT>);
     itimerval timer{};
     timer.it_value.tv_sec = grace.count() / 1000;
     timer.it_value.tv_usec = static_cast<suseconds_t>(grace.count() % 1000 * 1000);

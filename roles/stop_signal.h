@@ -11,7 +11,7 @@ namespace edge {
 
 /// Calls `on_stop` on the io_context's thread at the first SIGINT or SIGTERM. If the process is still there
 /// `grace` later (a layer that takes seconds cannot be interrupted), it ends at once: SIGALRM's default
-/// action is replaced by _exit(130). One per process.
+/// action is replaced by _exit(128 + the signal's number). One per process.
 class StopSignal {
  public:
   static constexpr std::chrono::milliseconds grace{1500};

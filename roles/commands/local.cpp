@@ -26,7 +26,7 @@ int run_local(int argc, char** argv) {
                  : flag || key == "video" || key == "frames" || key == "output" ? local.passed_to_master
                                                                                 : local.passed_on;
     list.push_back(flag ? fmt::format("--{}", key) : fmt::format("--{}={}", key, argument.value()));
-    if (key == "video") local.passed_to_trainer.push_back(list.back());
+    if (key == "video") local.video = argument.value();
   }
   return edge::run_local(line.config, local);
 }

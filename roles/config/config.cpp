@@ -194,6 +194,11 @@ void read_video(const TomlReader& reader, Config& config) {
   reader.read_integer("frames", video.frames, 0, INT64_MAX);
   reader.read_boolean("realtime", video.realtime);
   reader.read_boolean("loop", video.loop);
+  std::string transport = "auto";
+  reader.read_choice("rtsp_transport", transport, {"auto", "tcp", "udp"});
+  video.rtsp_transport = transport == "tcp"   ? RtspTransport::tcp
+                         : transport == "udp" ? RtspTransport::udp
+                                              : RtspTransport::automatic;
   reader.read_integer("deadband", video.deadband, 0, 255);
 }
 

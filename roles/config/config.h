@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/models/models.h"
+#include "roles/video/rtsp_transport.h"
 
 namespace edge {
 
@@ -56,6 +57,7 @@ struct VideoConfig {
   std::uint64_t frames = 0;  ///< 0: to the end of the video
   bool realtime = false;     ///< play a file at its own rate, drop frames when the chain is too slow
   bool loop = false;
+  RtspTransport rtsp_transport = RtspTransport::automatic;
   int deadband = 0;  ///< in 1/255 steps; 0: off
 };
 

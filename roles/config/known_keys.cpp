@@ -37,6 +37,7 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"video", "frames"},
     {"video", "realtime"},
     {"video", "loop"},
+    {"video", "rtsp_transport"},
     {"video", "deadband"},
     {"schedule", "scheduler"},
     {"schedule", "side"},

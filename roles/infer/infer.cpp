@@ -21,6 +21,7 @@
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
 #include "roles/model.h"
+#include "roles/video/source_name.h"
 
 namespace edge::infer {
 namespace {
@@ -102,7 +103,7 @@ void run_frames(const Options& options) {
   const std::unique_ptr<Input> input =
       from_frames ? open_frames(options.input, size) : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();
-  if (!given) throw Error(options.input + ": has no frames");
+  if (!given) throw Error(source_name(options.input) + ": has no frames");
 
   start = std::chrono::steady_clock::now();
   Executor executor(graph, *network.weights, {.threads = resolve_threads(options.threads)});

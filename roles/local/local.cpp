@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,13 +13,17 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
 
 #include "engine/error.h"
 #include "kernels/thread_pool.h"
-#include "roles/local/child_process.h"
+#include "roles/process/child_process.h"
 #include "roles/scheduling/scheduler.h"
 #include "roles/trace/merge.h"
 #include "roles/video/frame_source.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 namespace {
@@ -49,26 +54,33 @@ class FreePort {
   int port_ = 0;
 };
 
-/// SIGINT, SIGTERM and SIGCHLD are blocked and waited for, so that nothing runs in signal handlers.
+/// SIGINT and SIGTERM are blocked and read from a descriptor, so that nothing runs in signal handlers.
 class BlockedSignals {
  public:
   BlockedSignals() {
     sigemptyset(&set_);
-    for (const int number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&set_, number);
+    for (const int number : {SIGINT, SIGTERM}) sigaddset(&set_, number);
     sigprocmask(SIG_BLOCK, &set_, &before_);
+    descriptor_ = FileDescriptor(signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!descriptor_.is_open()) throw Error(fmt::format("cannot wait for signals: {}", std::strerror(errno)));
   }
   ~BlockedSignals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
-  int wait() const {
-    int number = 0;
-    sigwait(&set_, &number);
-    return number;
+
+  /// Readable (POLLIN) when a signal has come.
+  int descriptor() const { return descriptor_.get(); }
+  /// The signal's number; 0: none.
+  int read() const {
+    signalfd_siginfo info{};
+    return ::read(descriptor_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
+                                                                        : 0;
   }
 
  private:
   sigset_t set_{};
   sigset_t before_{};
+  FileDescriptor descriptor_;
 };
 
 /// "run.json" of worker0: "run.json.worker0"
@@ -92,6 +104,22 @@ void merge_traces_of(const LocalOptions& options, std::size_t workers, bool trai
 
 using Children = std::vector<std::unique_ptr<ChildProcess>>;
 
+/// Starts this program again, as another role. `kept_descriptor` (or -1) stays open in it.
+std::unique_ptr<ChildProcess> start_role(std::vector<std::string> arguments, int kept_descriptor) {
+  const std::string role = arguments.front();
+  arguments.insert(arguments.begin(), "edge");
+  try {
+    return std::make_unique<ChildProcess>(ChildProcess::Options{.arguments = std::move(arguments),
+                                                                .program = "/proc/self/exe",
+                                                                .streams = ChildProcess::Streams::inherited,
+                                                                .kept_descriptor = kept_descriptor,
+                                                                .death_signal = SIGTERM,
+                                                                .patience = std::chrono::seconds(2)});
+  } catch (const std::system_error& error) {
+    throw Error(fmt::format("cannot start the {}: {}", role, error.code().message()));
+  }
+}
+
 Children start_workers(const Config& config, const LocalOptions& options, const std::vector<FreePort>& ports,
                        const std::string& addresses) {
   const int share = std::max(1, kernels::available_cpus() / static_cast<int>(config.workers.size()));
@@ -105,56 +133,54 @@ Children start_workers(const Config& config, const LocalOptions& options, const 
     add_trace(options, fmt::format("worker{}", i), arguments);
     if (config.workers[i].threads == 0)
       arguments.insert(arguments.end(), {"--threads", std::to_string(share)});
-    children.push_back(
-        std::make_unique<ChildProcess>(fmt::format("worker {}", i), arguments, ports[i].descriptor()));
+    children.push_back(start_role(std::move(arguments), ports[i].descriptor()));
   }
   return children;
+}
+
+/// What the trainer learns from: the run's video, unless the config names another and --video is none that
+/// two processes can read.
+std::string training_source(const Config& config, const LocalOptions& options) {
+  const std::string& named = config.trainer.source;
+  if (!options.video.empty() && (named.empty() || !can_be_read_once(options.video))) return options.video;
+  return named.empty() ? config.video.source : named;
 }
 
 /// Learns what data-aware schedulers need. Nothing if it is not wanted, or could not see a video.
 std::unique_ptr<ChildProcess> start_trainer(const Config& config, const LocalOptions& options,
                                             const FreePort& port) {
   if (!scheduling::needs_predictions(config.schedule.scheduler) || config.net.mode == Mode::full) return {};
-  const std::string& source = config.trainer.source.empty() ? config.video.source : config.trainer.source;
+  const std::string source = training_source(config, options);
   if (can_be_read_once(source)) {
     spdlog::info("no trainer: {} can be read once only; name a file as source in [trainer] to have one",
-                 source == "-" ? "standard input" : source);
+                 source == "-" ? "standard input" : source_name(source));
     return {};
   }
   std::vector<std::string> arguments = {"trainer"};
   arguments.insert(arguments.end(), options.passed_on.begin(), options.passed_on.end());
-  arguments.insert(arguments.end(), options.passed_to_trainer.begin(), options.passed_to_trainer.end());
+  if (source == options.video) arguments.insert(arguments.end(), {"--video", source});
   add_trace(options, "trainer", arguments);
   arguments.insert(arguments.end(), {"--listening-descriptor", std::to_string(port.descriptor())});
-  return std::make_unique<ChildProcess>("trainer", arguments, port.descriptor());
+  return start_role(std::move(arguments), port.descriptor());
 }
 
-/// Waits until `master` ends. Returns the status to exit with.
-int supervise(Children& workers, ChildProcess* trainer, ChildProcess& master, const BlockedSignals& signals) {
+/// Waits until `master` ends. Returns the status to exit with. That the trainer ended is the master's to say.
+int supervise(Children& workers, ChildProcess& master, const BlockedSignals& signals) {
+  std::vector<pollfd> polled = {{signals.descriptor(), POLLIN, 0}, {master.ended_descriptor(), POLLIN, 0}};
+  for (const auto& worker : workers) polled.push_back({worker->ended_descriptor(), POLLIN, 0});
+  constexpr std::chrono::milliseconds at_once{0};
   for (;;) {
-    const int number = signals.wait();
-    if (number != SIGCHLD) {
-      // The master says goodbye and prints what it has; the workers follow when it is gone.
-      master.send(number);
-      continue;
+    if (poll(polled.data(), polled.size(), -1) < 0) continue;  // EINTR
+    // The master says goodbye and prints what it has; the workers follow when it is gone.
+    if (polled[0].revents != 0) {
+      if (const int number = signals.read(); number != 0) master.send(number);
     }
-    int status = 0;
-    while (const pid_t pid = waitpid(-1, &status, WNOHANG)) {
-      if (pid < 0) break;
-      if (pid == master.pid()) {
-        master.ended(status);
-        return master.exit_status();
-      }
-      if (trainer != nullptr && trainer->pid() == pid) {
-        trainer->ended(status);  // the master says so itself, and goes on
-        continue;
-      }
-      for (const auto& worker : workers) {
-        if (worker->pid() != pid) continue;
-        worker->ended(status);
-        spdlog::error("{} ended with status {} before the master", worker->name(), worker->exit_status());
-        return worker->exit_status() == 0 ? 1 : worker->exit_status();
-      }
+    if (const std::optional<int> status = master.wait(at_once)) return shell_status(*status);
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      const std::optional<int> status = workers[i]->wait(at_once);
+      if (!status) continue;
+      spdlog::error("worker {} ended with status {} before the master", i, shell_status(*status));
+      return *status == 0 ? 1 : shell_status(*status);
     }
   }
 }
@@ -162,6 +188,11 @@ int supervise(Children& workers, ChildProcess* trainer, ChildProcess& master, co
 }  // namespace
 
 int run_local(const Config& config, const LocalOptions& options) {
+  if (!std::filesystem::is_regular_file(config.file)) {
+    throw Error(
+        fmt::format("{}: every role of edge local reads the config: name a file, not a pipe or device",
+                    config.file.string()));
+  }
   const BlockedSignals signals;
   const std::vector<FreePort> ports(config.workers.size());
   std::string addresses;
@@ -178,8 +209,8 @@ int run_local(const Config& config, const LocalOptions& options) {
   arguments.insert(arguments.end(),
                    {"--addresses", addresses, "--trainer",
                     trainer ? fmt::format("127.0.0.1:{}", trainer_port.port()) : std::string("none")});
-  ChildProcess master("master", arguments, -1);
-  const int status = supervise(workers, trainer.get(), master, signals);
+  const std::unique_ptr<ChildProcess> master = start_role(std::move(arguments), -1);
+  const int status = supervise(workers, *master, signals);
   if (trainer) trainer->send(SIGTERM);
   for (const auto& worker : workers) worker->send(SIGTERM);  // all at once; the destructors wait for each
   const bool trained = trainer != nullptr;

@@ -15,6 +15,7 @@
 #include "roles/master/frame_output.h"
 #include "roles/report/gantt.h"
 #include "roles/trace/link_events.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 
@@ -44,7 +45,8 @@ GroupSource open_source(const Config& config) {
   std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
                                                            .rows = config.model.rows,
                                                            .columns = config.model.columns,
-                                                           .loop = config.video.loop});
+                                                           .loop = config.video.loop,
+                                                           .rtsp_transport = config.video.rtsp_transport});
   const bool may_look_ahead = !config.video.realtime && !source->live();
   return {std::move(source),
           {.realtime = config.video.realtime, .frame_limit = config.video.frames},
@@ -81,9 +83,9 @@ Master::Master(const Config& config, const MasterOptions& options)
       model_(load_model(config.model)),
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config)),
-      stop_signal_(context_, [this] { interrupt(); }),
       trace_(open_trace(options.trace)),
       source_(open_source(config_)),
+      stop_signal_(context_, [this] { interrupt(); }),
       planner_(config_, model_),
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
       chain_(context_, config_, model_, identity_, chain_events()),
@@ -331,7 +333,7 @@ void Master::output_frames() {
   }
   if (!output) {
     if (exit_status_ == 0 && stop_signal_.received() == 0)
-      throw Error(fmt::format("{}: no frame", config_.video.source));
+      throw Error(fmt::format("{}: no frame", source_name(config_.video.source)));
     return;
   }
   output->print_table(planner_.summary());

@@ -75,9 +75,9 @@ class Master {
   const net::Identity identity_;
   const chain::FrameOptions frame_options_;
   asio::io_context context_;
-  StopSignal stop_signal_;
   std::unique_ptr<trace::TraceWriter> trace_;  ///< null: none
   GroupSource source_;
+  StopSignal stop_signal_;  ///< behind source_: signals just end a process that opens a slow video
   Planner planner_;
   FrameReader reader_;  ///< the "feed" thread's
   Chain chain_;

@@ -30,6 +30,7 @@
 #include "roles/trainer/report_html.h"
 #include "roles/trainer/statistics_json.h"
 #include "roles/trainer/training_video.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 
@@ -73,7 +74,8 @@ Trainer::Trainer(const Config& config, const TrainerOptions& options)
       options_(options),
       model_(load_model(config.model)),
       threads_(resolve_threads(config.threads)),
-      source_name_(config.trainer.source.empty() ? config.video.source : config.trainer.source),
+      source_(config.trainer.source.empty() ? config.video.source : config.trainer.source),
+      source_name_(source_name(source_)),
       identity_(make_identity("trainer", 0, model_)),
       work_(asio::make_work_guard(context_)),
       stop_signal_(context_, [this] { stop(); }),
@@ -127,10 +129,6 @@ void Trainer::stop() {
   stopping_ = true;
   executor_.cancel();
   stop_source_.request_stop();
-  {
-    const std::lock_guard lock(source_mutex_);
-    if (source_ != nullptr) source_->cancel();
-  }
   if (listener_) listener_->stop();
   context_.stop();
 }
@@ -196,14 +194,11 @@ void Trainer::train() {
 }
 
 std::unique_ptr<FrameSource> Trainer::open_video() {
-  return open_frame_source(
-      {.source = source_name_, .rows = config_.model.rows, .columns = config_.model.columns});
-}
-
-void Trainer::set_source(FrameSource* source) {
-  const std::lock_guard lock(source_mutex_);
-  source_ = source;
-  if (source_ != nullptr && stopping_) source_->cancel();
+  return open_frame_source({.source = source_,
+                            .rows = config_.model.rows,
+                            .columns = config_.model.columns,
+                            .rtsp_transport = config_.video.rtsp_transport,
+                            .stop = stop_source_.get_token()});
 }
 
 Predictors Trainer::load_or_learn() {
@@ -220,11 +215,9 @@ std::optional<Predictors> Trainer::load() {
   if (options_.retrain) return std::nullopt;
   const std::unique_ptr<FrameSource> source = open_video();
   if (source->live()) return std::nullopt;  // it shows something else each time, and only once
-  set_source(source.get());
   trainer::TrainingVideo video(*source, config_.video.deadband);
   while (video.frames() < static_cast<std::uint64_t>(config_.trainer.frames) && !stopping_ && video.next()) {
   }
-  set_source(nullptr);
   if (stopping_) throw Cancelled();
   const PredictorCache cache(config_.cache_directory);
   PredictorCache::Loaded loaded = cache.load({.model_hash = model_.hash,
@@ -250,7 +243,6 @@ Statistics Trainer::collect(int held_out) {
   if (stopping_) throw Cancelled();
   spdlog::info("learns from the first {} frames of {}", config_.trainer.frames, source_name_);
   const std::unique_ptr<FrameSource> source = open_video();
-  set_source(source.get());
   trainer::TrainingVideo video(*source, config_.video.deadband);
   const int total = (config_.trainer.frames + held_out - 1) * model_.graph.size();
   ProgressBar bar("trainer, layers of frames", static_cast<std::uint64_t>(total));
@@ -270,7 +262,6 @@ Statistics Trainer::collect(int held_out) {
     const auto start = steady_clock::now();
     Statistics statistics = trainer::collect_statistics(model_.graph, executor_, video, options);
     trace_event("collect statistics", start);
-    set_source(nullptr);
     if (stopping_) throw Cancelled();
     if (statistics.frames < static_cast<std::uint32_t>(config_.trainer.frames)) {
       bar.clear();
@@ -279,12 +270,9 @@ Statistics Trainer::collect(int held_out) {
     }
     return statistics;
   } catch (const Error& error) {
-    set_source(nullptr);
     if (stopping_) throw Cancelled();
-    throw Error(fmt::format("{}: {}", source_name_, error.what()));
-  } catch (...) {
-    set_source(nullptr);
-    throw;
+    const std::string what = error.what();  // the video's own errors name it
+    throw Error(what.starts_with(source_name_) ? what : fmt::format("{}: {}", source_name_, what));
   }
 }
 

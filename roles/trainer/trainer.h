@@ -9,7 +9,6 @@
 #include <chrono>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -60,17 +59,16 @@ class Trainer {
   trainer::Statistics collect(int held_out);
   prediction::Predictors learn(const trainer::Statistics& statistics);
   void report();
+  /// stop() ends its waits.
   std::unique_ptr<FrameSource> open_video();
-  /// So that stop() can end a blocked read. Null again behind the reading.
   void trace_event(const char* name, std::chrono::steady_clock::time_point begin);
-  void set_source(FrameSource* source);
   void publish(net::Message message);
 
   const Config config_;
   const TrainerOptions options_;
   const Model model_;
   const int threads_;
-  const std::string source_name_;
+  const std::string source_, source_name_;  ///< as configured, and for people
   const net::Identity identity_;
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
@@ -89,8 +87,6 @@ class Trainer {
   std::atomic<bool> stopping_{false};
   std::atomic<int> exit_status_{0};
   std::stop_source stop_source_;
-  std::mutex source_mutex_;
-  FrameSource* source_ = nullptr;
   std::thread train_thread_;
 };
 

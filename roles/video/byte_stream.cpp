@@ -1,6 +1,7 @@
 #include "roles/video/byte_stream.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 namespace {
@@ -23,16 +25,28 @@ std::string reason(int error) {
 
 class DescriptorStream final : public ByteStream {
  public:
-  DescriptorStream(FileDescriptor owned, int descriptor, std::string name)
-      : owned_(std::move(owned)), descriptor_(descriptor), name_(std::move(name)) {}
+  /// Without `patience` it waits for ever.
+  DescriptorStream(FileDescriptor owned, int descriptor, std::string name, const std::stop_token& stop,
+                   std::optional<std::chrono::milliseconds> patience)
+      : owned_(std::move(owned)),
+        descriptor_(descriptor),
+        name_(std::move(name)),
+        cancel_(stop),
+        patience_(patience) {}
 
   std::size_t read(std::span<std::byte> bytes) override {
     while (!cancel_.is_set()) {
       std::array<pollfd, 2> polled = {pollfd{descriptor_, POLLIN, 0},
                                       pollfd{cancel_.descriptor(), POLLIN, 0}};
-      if (::poll(polled.data(), polled.size(), -1) < 0) {
+      const int limit = patience_ ? static_cast<int>(patience_->count()) : -1;
+      const int ready = ::poll(polled.data(), polled.size(), limit);
+      if (ready < 0) {
         if (errno == EINTR) continue;
         throw Error(name_ + ": cannot wait for data: " + reason(errno));
+      }
+      if (ready == 0) {
+        throw Error(fmt::format("{}: nothing came for {} s; is somebody writing to it?", name_,
+                                patience_->count() / 1000));
       }
       if (polled[0].revents == 0) continue;
       const ssize_t count = ::read(descriptor_, bytes.data(), bytes.size());
@@ -48,28 +62,32 @@ class DescriptorStream final : public ByteStream {
   FileDescriptor owned_;  // none for standard input
   int descriptor_;
   std::string name_;
-  CancelEvent cancel_;
+  EventFlag cancel_;
+  std::optional<std::chrono::milliseconds> patience_;
 };
 
 }  // namespace
 
-std::unique_ptr<ByteStream> open_file(const std::string& path) {
+std::unique_ptr<ByteStream> open_file(const std::string& path, std::chrono::milliseconds patience,
+                                      const std::stop_token& stop) {
+  const std::string name = source_name(path);
   // Non-blocking, so that opening a named pipe does not wait for its writer: the first read does, and can be
   // cancelled.
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.is_open()) throw Error(path + ": cannot open: " + reason(errno));
+  if (!file.is_open()) throw Error(name + ": cannot open: " + reason(errno));
   struct stat status {};
   if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw Error(path + ": is a directory, not a video");
+    throw Error(name + ": is a directory, not a video");
   }
   const int descriptor = file.get();
-  return std::make_unique<DescriptorStream>(std::move(file), descriptor, path);
+  return std::make_unique<DescriptorStream>(std::move(file), descriptor, name, stop, patience);
 }
 
-std::unique_ptr<ByteStream> open_standard_input() {
+std::unique_ptr<ByteStream> open_standard_input(const std::stop_token& stop) {
   if (::isatty(STDIN_FILENO) != 0)
     throw Error("-: standard input is a terminal; pipe Y4M or raw RGB24 frames into it");
-  return std::make_unique<DescriptorStream>(FileDescriptor(), STDIN_FILENO, "standard input");
+  return std::make_unique<DescriptorStream>(FileDescriptor(), STDIN_FILENO, "standard input", stop,
+                                            std::nullopt);
 }
 
 std::size_t BufferedReader::read(std::span<std::byte> bytes) {

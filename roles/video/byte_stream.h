@@ -3,17 +3,19 @@
 // stream.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "roles/video/cancel_event.h"
-#include "roles/video/file_descriptor.h"
+#include "roles/process/event_flag.h"
+#include "roles/process/file_descriptor.h"
 
 namespace edge {
 
@@ -27,10 +29,12 @@ class ByteStream {
   virtual bool cancelled() const { return false; }
 };
 
-/// A file or named pipe. Throws Error if it cannot be opened for reading.
-std::unique_ptr<ByteStream> open_file(const std::string& path);
-/// The standard input of this process. Throws Error if that is a terminal.
-std::unique_ptr<ByteStream> open_standard_input();
+/// A file or named pipe. `stop` cancels it, too. Throws Error if it cannot be opened for reading; read() does
+/// so if nothing comes for longer than `patience`.
+std::unique_ptr<ByteStream> open_file(const std::string& path, std::chrono::milliseconds patience,
+                                      const std::stop_token& stop);
+/// The standard input of this process, which may be silent for ever. Throws Error if that is a terminal.
+std::unique_ptr<ByteStream> open_standard_input(const std::stop_token& stop);
 
 /// Adds looking ahead to a stream.
 class BufferedReader {

@@ -1,5 +1,6 @@
 #include "roles/video/ffmpeg_log.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -33,22 +34,28 @@ std::optional<double> parse_rate(std::string_view line) {
   return *value * scale;
 }
 
-// "  Duration: 00:01:30.21, start: ..." to seconds
-std::optional<double> parse_duration(std::string_view line) {
+// "  Duration: 00:01:30.21, start: ...", but not "  Duration: N/A, ..."
+bool names_a_length(std::string_view line) {
   constexpr std::string_view label = "Duration: ";
   const std::size_t at = line.find(label);
-  if (at == std::string_view::npos) return std::nullopt;
-  std::string_view rest = line.substr(at + label.size());
-  rest = rest.substr(0, rest.find(','));
-  double seconds = 0;
-  for (int part = 0; part < 3; ++part) {
-    const std::string_view text = rest.substr(0, rest.find(':'));
-    const auto value = parse_number(text);
-    if (!value) return std::nullopt;  // "N/A"
-    seconds = seconds * 60 + *value;
-    rest.remove_prefix(text.size() == rest.size() ? text.size() : text.size() + 1);
-  }
-  return seconds;
+  if (at == std::string_view::npos || at + label.size() == line.size()) return false;
+  const char first = line[at + label.size()];
+  return first >= '0' && first <= '9';
+}
+
+// "[Parsed_showinfo_3 @ 0x5566] [info] n:  12 pts:1200000 pts_time:1.2 ..." to 1200000. False if the line is
+// not about a frame; nothing in `time_stamp` if the frame has none ("pts:NOPTS").
+bool parse_time_stamp(std::string_view line, std::optional<std::int64_t>& time_stamp) {
+  constexpr std::string_view frame = "] n:", label = " pts:";
+  const std::size_t at = line.find(frame);
+  const std::size_t stamp = at == std::string_view::npos ? at : line.find(label, at);
+  if (stamp == std::string_view::npos) return false;
+  std::string_view number = line.substr(stamp + label.size());
+  number.remove_prefix(std::min(number.find_first_not_of(' '), number.size()));
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (error == std::errc()) time_stamp = value;
+  return true;
 }
 
 // "[h264 @ 0x55ffc392cbc0] [error] text" to "text"
@@ -82,21 +89,35 @@ void FfmpegLog::finish() {
 
 void FfmpegLog::add_line(std::string_view line) {
   if (line.empty()) return;
+  if (line.starts_with("[Parsed_showinfo")) {
+    std::optional<std::int64_t> time_stamp;
+    if (parse_time_stamp(line, time_stamp)) time_stamps_.push_back(time_stamp);
+    if (line.find("[error] ") == std::string_view::npos) return;  // lines of two threads may run together
+  }
   if (!frames_per_second_) frames_per_second_ = parse_rate(line);
-  if (!seconds_) seconds_ = parse_duration(line);
+  states_length_ = states_length_ || names_a_length(line);
   last_line_ = strip_prefixes(line);
-  const bool error = line.find("[error] ") != std::string_view::npos;
-  const bool fatal = line.find("[fatal] ") != std::string_view::npos;
-  if (!error && !fatal) return;
-  (error ? last_error_ : last_fatal_) = last_line_;
+  constexpr std::string_view error_mark = "[error] ", fatal_mark = "[fatal] ";
+  const std::size_t error = line.rfind(error_mark), fatal = line.rfind(fatal_mark);
+  if (error == std::string_view::npos && fatal == std::string_view::npos) return;
+  // About frames with one time stamp, from the raw output, which has none.
+  if (line.find("non monotonically increasing dts to muxer") != std::string_view::npos) return;
+  if (error != std::string_view::npos) {
+    last_error_ = last_line_ = line.substr(error + error_mark.size());
+  } else {
+    last_fatal_ = last_line_ = line.substr(fatal + fatal_mark.size());
+  }
+  ++error_count_;
   constexpr std::size_t kept = 16384;
   if (errors_.size() > kept) errors_.erase(0, errors_.size() - kept / 2);
   errors_.append(last_line_).append("\n");
 }
 
-std::optional<double> FfmpegLog::expected_frames() const {
-  if (!frames_per_second_ || !seconds_) return std::nullopt;
-  return *frames_per_second_ * *seconds_;
+std::optional<std::int64_t> FfmpegLog::next_time_stamp() {
+  if (time_stamps_.empty()) return std::nullopt;
+  const std::optional<std::int64_t> next = time_stamps_.front();
+  time_stamps_.pop_front();
+  return next;
 }
 
 std::string FfmpegLog::last_error() const {

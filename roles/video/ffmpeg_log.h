@@ -1,8 +1,11 @@
-// What ffmpeg says on standard error (run with `-loglevel level+info`): frame rate, length and errors.
+// What ffmpeg says on standard error (run with `-loglevel level+info` and the filter showinfo): frame rate,
+// frames' time stamps and errors.
 // One owner, one thread; no errors.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +21,16 @@ class FfmpegLog {
 
   /// Of the first video stream.
   std::optional<double> frames_per_second() const { return frames_per_second_; }
-  /// The length that the container states, times the frame rate.
-  std::optional<double> expected_frames() const;
+  /// The container states a length: it is a recording, also if it comes from the network.
+  bool states_length() const { return states_length_; }
+  /// The time stamp of the frame behind the one that was asked for last, in the units of the filter's input;
+  /// nothing if it has none or was not shown yet.
+  std::optional<std::int64_t> next_time_stamp();
 
   /// The last error, else the last line, without ffmpeg's prefixes; empty if it said nothing.
   std::string last_error() const;
-  bool has_errors() const { return !last_error_.empty(); }
+  /// Lines of them; repeated ones count.
+  std::uint64_t error_count() const { return error_count_; }
   /// One of the errors contains `text`.
   bool error_contains(std::string_view text) const { return errors_.find(text) != std::string::npos; }
 
@@ -35,7 +42,10 @@ class FfmpegLog {
   std::string partial_;
   std::string last_line_, last_error_, last_fatal_;
   std::string errors_;  // the last few kilobytes of them
-  std::optional<double> frames_per_second_, seconds_;
+  std::uint64_t error_count_ = 0;
+  std::optional<double> frames_per_second_;
+  bool states_length_ = false;
+  std::deque<std::optional<std::int64_t>> time_stamps_;
 };
 
 }  // namespace edge

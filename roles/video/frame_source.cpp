@@ -1,11 +1,15 @@
 #include "roles/video/frame_source.h"
 
+#include <sys/stat.h>
+
 #include <array>
 #include <system_error>
 
 #include "engine/error.h"
+#include "roles/video/camera_device.h"
 #include "roles/video/looped_source.h"
 #include "roles/video/source_kind.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 namespace {
@@ -19,7 +23,7 @@ constexpr std::array<const SourceKind*, 6> source_kinds = {
 std::unique_ptr<FrameSource> open_with(const SourceKind& kind, const VideoOptions& options) {
   if (!options.loop) return kind.open(options);
   if (!kind.can_loop) {
-    throw Error(options.source +
+    throw Error(source_name(options.source) +
                 ": cannot start again at its end (loop = true); only files and synthetic scenes can");
   }
   return make_looped_source([&kind, options] { return kind.open(options); });
@@ -38,13 +42,15 @@ std::unique_ptr<FrameSource> open_frame_source(const VideoOptions& options) {
       if (kind->accepts(options.source)) return open_with(*kind, options);
     }
   } catch (const std::system_error& error) {  // no file descriptors or processes left
-    throw Error(options.source + ": cannot open: " + error.what());
+    throw Error(source_name(options.source) + ": cannot open: " + error.what());
   }
   throw Error("no video source is given: name a file, camera, '-' or synthetic:NAME");
 }
 
 bool can_be_read_once(const std::string& source) {
-  return source == "-" || source.starts_with("/dev/");
+  struct stat status {};
+  if (source == "-" || is_camera_device(source)) return true;
+  return ::stat(source.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
 }  // namespace edge

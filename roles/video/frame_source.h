@@ -5,20 +5,27 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "net/codec/elements.h"
+#include "roles/video/rtsp_transport.h"
 
 namespace edge {
 
 struct VideoOptions {
-  /// A file, rtsp:// address or /dev/video device (ffmpeg); a .y4m file; `-` for stdin (Y4M if it starts so,
-  /// else raw RGB24 of frame_size); FILE.rgb (raw RGB24); `synthetic:NAME?key=value&...`.
-  std::string source;
+  /// A file, rtsp:// or other address, or camera device (ffmpeg); a .y4m file; `-` for stdin (Y4M if it
+  /// starts so, else raw RGB24 of frame_size); FILE.rgb (raw RGB24); `synthetic:NAME?key=value&...`.
+  std::string source = {};
   std::int64_t rows = 480;  ///< frames are scaled to rows x columns
   std::int64_t columns = 720;
   bool loop = false;              ///< start again at the end (files and synthetic scenes; else an Error)
   std::string ffmpeg = "ffmpeg";  ///< command
+  RtspTransport rtsp_transport = RtspTransport::automatic;
+  std::chrono::milliseconds file_patience{60000};    ///< Error if a file or pipe gives nothing for so long
+  std::chrono::milliseconds camera_patience{30000};  ///< a live source counts as lost after that
+  /// Ends every wait as FrameSource::cancel() does, also that for the first bytes of a file.
+  std::stop_token stop = {};
 };
 
 /// What is known about when a frame was.
@@ -48,10 +55,11 @@ class FrameSource {
 };
 
 /// Throws Error: file missing, ffmpeg missing (names the package), no video stream, unknown scene or
-/// parameter. Never waits for a live source: what is wrong with that is thrown by the first next().
+/// parameter. Never waits for a live source: what is wrong with that is thrown by the first next(). A live
+/// source that is not there yet, or is lost, is waited for (roles/video/live_source.h).
 std::unique_ptr<FrameSource> open_frame_source(const VideoOptions& options);
 
-/// Standard input and cameras: a second process could not read the same frames.
+/// Standard input, pipes and camera devices: a second process could not read the same frames.
 bool can_be_read_once(const std::string& source);
 
 }  // namespace edge

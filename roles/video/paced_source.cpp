@@ -35,18 +35,22 @@ class Schedule {
   /// By its time stamp, never before the frame in front of it; without one, a frame's length behind that.
   PaceClock::TimePoint::duration due(const PacedFrame& frame) {
     if (frame.video_s) {
-      if (!first_s_) first_s_ = *frame.video_s - last_s_;
-      last_s_ = std::max(last_s_, *frame.video_s - *first_s_);
+      if (!stamped_) start_s_ = *frame.video_s - last_s_;
+      stamped_ = true;
+      last_s_ = std::max(last_s_, *frame.video_s - start_s_);
     } else {
-      last_s_ = first_s_ ? last_s_ + 1 / rate_ : static_cast<double>(frame.index) / rate_;
+      last_s_ = stamped_ ? last_s_ + 1 / rate_ : static_cast<double>(frame.index) / rate_;
     }
-    return std::chrono::round<PaceClock::TimePoint::duration>(std::chrono::duration<double>(last_s_));
+    constexpr double longest_s = 1e9;  // decades; nonsense beyond that must not overflow
+    const std::chrono::duration<double> due(std::min(last_s_, longest_s));
+    return std::chrono::round<PaceClock::TimePoint::duration>(due);
   }
 
  private:
   double rate_;
   double last_s_ = 0;
-  std::optional<double> first_s_;  // time stamp that stands for the start
+  bool stamped_ = false;  // a frame had a time stamp
+  double start_s_ = 0;    // the time stamp that stands for the start
 };
 
 }  // namespace

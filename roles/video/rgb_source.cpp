@@ -9,6 +9,7 @@
 #include "engine/error.h"
 #include "roles/video/planar_frame.h"
 #include "roles/video/source_kind.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 namespace {
@@ -57,8 +58,8 @@ bool is_rgb_file(const std::string& source) {
 }
 
 std::unique_ptr<FrameSource> open_rgb_file(const VideoOptions& options) {
-  return make_rgb_source(BufferedReader(open_file(options.source)), options.source, options.rows,
-                         options.columns, false);
+  return make_rgb_source(BufferedReader(open_file(options.source, options.file_patience, options.stop)),
+                         source_name(options.source), options.rows, options.columns, false);
 }
 
 }  // namespace

@@ -43,11 +43,12 @@ class StandardInputSource final : public FrameSource {
 
 }  // namespace
 
-const SourceKind standard_input_kind = {[](const std::string& source) { return source == "-"; },
-                                        [](const VideoOptions& options) -> std::unique_ptr<FrameSource> {
-                                          return std::make_unique<StandardInputSource>(
-                                              open_standard_input(), options.rows, options.columns);
-                                        },
-                                        false};
+const SourceKind standard_input_kind = {
+    [](const std::string& source) { return source == "-" || source == "/dev/stdin"; },
+    [](const VideoOptions& options) -> std::unique_ptr<FrameSource> {
+      return std::make_unique<StandardInputSource>(open_standard_input(options.stop), options.rows,
+                                                   options.columns);
+    },
+    false};
 
 }  // namespace edge

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "roles/config/quote.h"
 
 namespace edge {
 namespace {
@@ -23,6 +24,9 @@ constexpr std::array<ChromaFormat, 7> chroma_formats = {{
     {"444", 1, 1, Siting::centre, Siting::centre},
     {"mono", 0, 0, Siting::centre, Siting::centre},
 }};
+
+// Frames per second.
+constexpr double least_rate = 1.0 / (24 * 3600), most_rate = 1e6;
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
   std::int64_t value = 0;
@@ -57,7 +61,7 @@ class HeaderParser {
         if (value == "COLORRANGE=FULL") header_.range = YuvRange::full;
         break;
       default:
-        fail("unknown Y4M parameter '" + std::string(token) + "'");
+        fail("unknown Y4M parameter " + in_quotes(token));
     }
   }
 
@@ -72,6 +76,9 @@ class HeaderParser {
       header_.chroma_rows = (header_.rows + format_->row_ratio - 1) / format_->row_ratio;
       header_.chroma_columns = (header_.columns + format_->column_ratio - 1) / format_->column_ratio;
     }
+    // What the stream does not say: television's rule, which players follow.
+    constexpr std::int64_t least_high_definition = 720;
+    if (header_.rows >= least_high_definition) header_.matrix = YuvMatrix::bt709;
     header_.chroma_row_siting = format_->row_siting;
     header_.chroma_column_siting = format_->column_siting;
     return header_;
@@ -83,7 +90,7 @@ class HeaderParser {
   std::int64_t side(std::string_view value, const char* what) const {
     const auto number = parse_number(value);
     if (!number || *number < 1 || *number > Y4mHeader::max_side) {
-      fail(std::string("Y4M ") + what + " '" + std::string(value) + "' is not a number from 1 to " +
+      fail(std::string("Y4M ") + what + " " + in_quotes(value) + " is not a number from 1 to " +
            std::to_string(Y4mHeader::max_side));
     }
     return *number;
@@ -92,20 +99,25 @@ class HeaderParser {
   std::optional<double> rate(std::string_view value) const {
     const std::size_t colon = value.find(':');
     if (colon == std::string_view::npos)
-      fail("Y4M frame rate '" + std::string(value) + "' is not FRAMES:SECONDS");
+      fail("Y4M frame rate " + in_quotes(value) + " is not FRAMES:SECONDS");
     const auto frames = parse_number(value.substr(0, colon));
     const auto seconds = parse_number(value.substr(colon + 1));
-    if (!frames || !seconds) fail("Y4M frame rate '" + std::string(value) + "' is not FRAMES:SECONDS");
+    if (!frames || !seconds) fail("Y4M frame rate " + in_quotes(value) + " is not FRAMES:SECONDS");
     if (*frames == 0 || *seconds == 0) return std::nullopt;  // 0:0 means unknown
-    return static_cast<double>(*frames) / static_cast<double>(*seconds);
+    const double rate = static_cast<double>(*frames) / static_cast<double>(*seconds);
+    if (rate < least_rate || rate > most_rate) {
+      fail("Y4M frame rate " + in_quotes(value) +
+           " is not between one frame per day and a million per second");
+    }
+    return rate;
   }
 
   const ChromaFormat& chroma(std::string_view value) const {
     for (const ChromaFormat& format : chroma_formats) {
       if (format.tag == value) return format;
     }
-    fail("Y4M colour format 'C" + std::string(value) +
-         "' is not supported; use 8-bit 4:2:0, 4:2:2, 4:4:4 or mono (ffmpeg: -pix_fmt yuv420p)");
+    fail("Y4M colour format " + in_quotes("C" + std::string(value)) +
+         " is not supported; use 8-bit 4:2:0, 4:2:2, 4:4:4 or mono (ffmpeg: -pix_fmt yuv420p)");
   }
 
   std::string name_;

@@ -20,6 +20,7 @@ struct Y4mHeader {
   std::int64_t chroma_rows = 0, chroma_columns = 0;  ///< 0: grey (mono)
   Siting chroma_row_siting = Siting::centre, chroma_column_siting = Siting::centre;
   YuvRange range = YuvRange::limited;
+  YuvMatrix matrix = YuvMatrix::bt601;  ///< the format has no word for it: BT.709 from 720 rows on
   std::optional<double> frames_per_second;
 
   std::int64_t luma_bytes() const { return rows * columns; }

@@ -11,15 +11,22 @@
 #include "roles/video/planar_frame.h"
 #include "roles/video/plane_scaler.h"
 #include "roles/video/source_kind.h"
+#include "roles/video/source_name.h"
 #include "roles/video/y4m_header.h"
 #include "roles/video/yuv.h"
 
 namespace edge {
 namespace {
 
+// Any, if the stream was cancelled meanwhile.
 Y4mHeader read_header(BufferedReader& reader, const std::string& name) {
-  if (reader.at_end()) throw Error(name + ": is empty, not a Y4M stream");
+  const bool empty = reader.at_end();
+  Y4mHeader any;
+  any.rows = any.columns = 1;
+  if (reader.cancelled()) return any;
+  if (empty) throw Error(name + ": is empty, not a Y4M stream");
   const std::optional<std::string> line = reader.read_line(Y4mHeader::max_line);
+  if (reader.cancelled()) return any;
   if (!line) throw Error(name + ": is not a Y4M stream: its first line does not end");
   return parse_y4m_header(*line, name);
 }
@@ -92,7 +99,7 @@ class Y4mSource final : public FrameSource {
       chroma_scaler_->scale(in, scaled[1]);
       chroma_scaler_->scale(in + header_.chroma_bytes(), scaled[2]);
     }
-    yuv_to_rgb(header_.range, scaled[0], has_chroma() ? scaled[1] : nullptr,
+    yuv_to_rgb(header_.matrix, header_.range, scaled[0], has_chroma() ? scaled[1] : nullptr,
                has_chroma() ? scaled[2] : nullptr, frame.planes, frame.planes + pixels,
                frame.planes + 2 * pixels, pixels);
     return frame.elements;
@@ -115,8 +122,8 @@ bool is_y4m_file(const std::string& source) {
 }
 
 std::unique_ptr<FrameSource> open_y4m_file(const VideoOptions& options) {
-  return make_y4m_source(BufferedReader(open_file(options.source)), options.source, options.rows,
-                         options.columns, false);
+  return make_y4m_source(BufferedReader(open_file(options.source, options.file_patience, options.stop)),
+                         source_name(options.source), options.rows, options.columns, false);
 }
 
 }  // namespace

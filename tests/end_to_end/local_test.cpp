@@ -1,5 +1,7 @@
 // `edge local`: the whole chain with one command; no process is left behind.
 #include <dirent.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <thread>
@@ -53,6 +55,51 @@ TEST_F(Local, SignalsLeaveNoOrphans) {
     EXPECT_EQ(local->wait(3s), 128 + signal);
     expect_nobody_left(config);
   }
+}
+
+TEST_F(Local, SignalsEndTheWaitForAVideo) {
+  for (const std::string name : {"pipe.y4m", "pipe.rgb", "pipe.mp4"}) {
+    const std::string pipe = (directory_.path() / name).string();
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
+      // The trainer gets the pipe from the config.
+      const std::string config =
+          write_config({.video_lines = "",
+                        .schedule = "scheduler = \"data_aware\"",
+                        .model_lines = fmt::format("[trainer]\nsource = \"{}\"", pipe)});
+      const auto local = start_local(config, {"--video", pipe});
+      ASSERT_TRUE(local->wait_for_message("listens on port"));
+      std::this_thread::sleep_for(300ms);  // the master is opening the pipe
+      local->kill(signal);
+      EXPECT_EQ(local->wait(5s), 128 + signal) << name << " " << local->errors();
+      expect_nobody_left(config);
+      expect_nobody_left(pipe);  // ffmpeg
+    }
+  }
+}
+
+TEST_F(Local, TheTrainerDoesNotReadWhatCanBeReadOnce) {
+  std::string bytes = "YUV4MPEG2 W96 H64 F10:1\n";
+  for (int frame = 0; frame < 12; ++frame)
+    bytes += "FRAME\n" + std::string(96 * 64 * 3 / 2, static_cast<char>(99 + frame));
+  const std::string video = directory_.write("video.y4m", bytes).string();
+  const std::string config = write_config({.schedule = "scheduler = \"data_aware\""});
+  const auto local = start(
+      "local", {"/bin/sh", "-c",
+                "cat " + video + " | exec " + EDGE_BINARY + " local -c " + config + " --check --video -"});
+  EXPECT_EQ(local->wait(), 0) << local->errors();
+  EXPECT_EQ(checksums(json_lines(local->output())).size(), 12U);
+  EXPECT_NE(local->errors().find("no trainer: standard input can be read once only"), std::string::npos)
+      << local->errors();
+  EXPECT_NE(local->errors().find("check: 12 frames right"), std::string::npos) << local->errors();
+}
+
+TEST_F(Local, WantsAFileAsConfig) {
+  const std::string config = write_config({});
+  const auto local =
+      start("local", {"/bin/bash", "-c", fmt::format("exec {} local -c <(cat {})", EDGE_BINARY, config)});
+  EXPECT_EQ(local->wait(10s), 1);
+  EXPECT_NE(local->errors().find("name a file, not a pipe"), std::string::npos) << local->errors();
 }
 
 TEST_F(Local, DeadWorkerEndsTheRun) {

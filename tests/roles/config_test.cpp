@@ -101,6 +101,7 @@ source = "cars.mp4"
 frames = 200
 realtime = true
 loop = true
+rtsp_transport = "udp"
 deadband = 4
 [schedule]
 scheduler = "fixed"
@@ -141,6 +142,7 @@ timeout_s = 4.5
   EXPECT_EQ(config.video.frames, 200U);
   EXPECT_TRUE(config.video.realtime);
   EXPECT_TRUE(config.video.loop);
+  EXPECT_EQ(config.video.rtsp_transport, RtspTransport::udp);
   EXPECT_EQ(config.video.deadband, 4);
   EXPECT_EQ(config.schedule.scheduler, "fixed");
   EXPECT_EQ(config.schedule.side, "cloud");
@@ -206,9 +208,9 @@ TEST(Config, UnknownKeysGetASuggestion) {
   EXPECT_EQ(message_after_workers("adress = 'a:1'\n"),
             "config.toml:5: unknown key 'adress' in [workers]; did you mean 'address'?");
   EXPECT_EQ(message_after_workers("[vdieo]\n"), "config.toml:5: unknown key 'vdieo'; did you mean 'video'?");
-  EXPECT_EQ(
-      message_after_workers("[video]\nxyzzy = 1\n"),
-      "config.toml:6: unknown key 'xyzzy' in [video]; known here: source, frames, realtime, loop, deadband");
+  EXPECT_EQ(message_after_workers("[video]\nxyzzy = 1\n"),
+            "config.toml:6: unknown key 'xyzzy' in [video]; known here: source, frames, realtime, loop, "
+            "rtsp_transport, deadband");
 }
 
 TEST(Config, KeysInTheWrongTable) {

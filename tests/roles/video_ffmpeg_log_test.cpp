@@ -1,6 +1,7 @@
 // What is taken from ffmpeg's messages.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 #include "roles/video/ffmpeg_log.h"
@@ -24,8 +25,8 @@ TEST(FfmpegLog, FindsRateAndLength) {
   FfmpegLog log;
   for (const char character : std::string(header)) log.add({&character, 1});
   EXPECT_EQ(log.frames_per_second(), 12.5);
-  EXPECT_EQ(log.expected_frames(), 66.5 * 12.5);
-  EXPECT_FALSE(log.has_errors());
+  EXPECT_TRUE(log.states_length());
+  EXPECT_EQ(log.error_count(), 0U);
 }
 
 TEST(FfmpegLog, KnowsWhenNothingIsStated) {
@@ -34,9 +35,27 @@ TEST(FfmpegLog, KnowsWhenNothingIsStated) {
       "[info]   Duration: N/A, start: 0.0, bitrate: N/A\n[info]   Stream #0:0: Video: h264, 320x240, 90k "
       "tbn\n");
   EXPECT_FALSE(log.frames_per_second());
-  EXPECT_FALSE(log.expected_frames());
+  EXPECT_FALSE(log.states_length());
   log.add("[info]   Stream #0:0: Video: rawvideo, 1k fps, 90k tbn\n");
   EXPECT_EQ(log.frames_per_second(), 1000);
+}
+
+TEST(FfmpegLog, FindsTimeStamps) {
+  FfmpegLog log;
+  EXPECT_FALSE(log.next_time_stamp());
+  log.add(
+      "[Parsed_showinfo_3 @ 0x55] [info] config in time_base: 1/1000000, frame_rate: 10/1\n"
+      "[Parsed_showinfo_3 @ 0x55] [info] n:   0 pts:      0 pts_time:0       pos:       48 fmt:rgb24\n"
+      "[Parsed_showinfo_3 @ 0x55] [info]   side data - User Data Unregistered: pts: 99\n"
+      "[Parsed_showinfo_3 @ 0x55] [info] n:   1 pts:  NOPTS pts_time:NOPTS   pos:     2935 fmt:rgb24\n"
+      "[Parsed_showinfo_3 @ 0x55] [info] n:   2 pts:-1795851521141933 pts_time:-1.79585e+09 fmt:rgb24 "
+      "[h264 @ 0x7] [error] two threads spoke at once\n");
+  EXPECT_EQ(log.next_time_stamp(), 0);
+  EXPECT_EQ(log.next_time_stamp(), std::nullopt);
+  EXPECT_EQ(log.next_time_stamp(), -1795851521141933);
+  EXPECT_EQ(log.next_time_stamp(), std::nullopt) << "there is no other";
+  EXPECT_EQ(log.last_error(), "two threads spoke at once");
+  EXPECT_EQ(log.error_count(), 1U);
 }
 
 TEST(FfmpegLog, KeepsTheLastError) {
@@ -52,6 +71,14 @@ TEST(FfmpegLog, KeepsTheLastError) {
   EXPECT_EQ(log.last_error(), "stream 0, offset 0x7c7c: partial file");
   EXPECT_TRUE(log.error_contains("partial file"));
   EXPECT_FALSE(log.error_contains("end"));
+}
+
+TEST(FfmpegLog, DoesNotTakeEqualTimeStampsForDamage) {
+  FfmpegLog log;
+  log.add(
+      "[rawvideo @ 0x5] [error] Application provided invalid, non monotonically increasing dts to muxer in "
+      "stream 0: 2 >= 2\n");
+  EXPECT_EQ(log.error_count(), 0U);
 }
 
 TEST(FfmpegLog, BoundsWhatItKeeps) {

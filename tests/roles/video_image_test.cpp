@@ -13,8 +13,9 @@
 namespace edge {
 namespace {
 
-TEST(Yuv, FollowsBt601) {
+void expect_formula(YuvMatrix matrix, double red, double blue) {
   // Every 5th value of each component against the formula in floating point.
+  const double green = 1 - red - blue;
   for (const YuvRange range : {YuvRange::limited, YuvRange::full}) {
     const bool limited = range == YuvRange::limited;
     const double luma_gain = limited ? 255.0 / 219 : 1, chroma_gain = limited ? 255.0 / 224 : 1;
@@ -24,11 +25,12 @@ TEST(Yuv, FollowsBt601) {
           const auto byte = [](int value) { return static_cast<std::uint8_t>(value); };
           const std::array<std::uint8_t, 3> yuv = {byte(y), byte(u), byte(v)};
           std::array<std::uint8_t, 3> rgb{};
-          yuv_to_rgb(range, &yuv[0], &yuv[1], &yuv[2], &rgb[0], &rgb[1], &rgb[2], 1);
+          yuv_to_rgb(matrix, range, &yuv[0], &yuv[1], &yuv[2], &rgb[0], &rgb[1], &rgb[2], 1);
           const double luma = luma_gain * (y - (limited ? 16 : 0));
           const double cb = chroma_gain * (u - 128), cr = chroma_gain * (v - 128);
-          const std::array<double, 3> expected = {luma + 1.402 * cr, luma - 0.344136 * cb - 0.714136 * cr,
-                                                  luma + 1.772 * cb};
+          const double to_red = 2 * (1 - red) * cr, to_blue = 2 * (1 - blue) * cb;
+          const std::array<double, 3> expected = {
+              luma + to_red, luma - (blue * to_blue + red * to_red) / green, luma + to_blue};
           for (std::size_t i = 0; i < 3; ++i) {
             ASSERT_NEAR(rgb[i], std::clamp(expected[i], 0.0, 255.0), 0.51) << y << " " << u << " " << v;
           }
@@ -36,6 +38,14 @@ TEST(Yuv, FollowsBt601) {
       }
     }
   }
+}
+
+TEST(Yuv, FollowsBt601) {
+  expect_formula(YuvMatrix::bt601, 0.299, 0.114);
+}
+
+TEST(Yuv, FollowsBt709) {
+  expect_formula(YuvMatrix::bt709, 0.2126, 0.0722);
 }
 
 std::vector<std::uint8_t> scaled(const std::vector<std::uint8_t>& in, PlaneScaler::Extent rows,

@@ -171,6 +171,15 @@ TEST(PacedSource, PlaysByTheFramesOwnTimeStamps) {
   EXPECT_EQ(last->video_s, 10.0);
 }
 
+TEST(PacedSource, TakesAnyTimeStamp) {
+  // Neither overflows nor hangs: the frame is due in some decades, until somebody cancels.
+  Player player({.frames = 2, .video_s = {-1e300, 1e300}}, {.realtime = true});
+  EXPECT_TRUE(player.paced.next());
+  player.clock->expect_wait_until(std::chrono::duration_cast<milliseconds>(std::chrono::seconds(1000000000)));
+  player.paced.cancel();
+  EXPECT_FALSE(player.paced.next());
+}
+
 TEST(PacedSource, PassesTimeStampsOn) {
   Player player({.frames = 2, .video_s = {0.5, std::nullopt}}, {});
   EXPECT_EQ(player.paced.next()->video_s, 0.5);

@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "roles/config/quote.h"
 #include "roles/video/scenes/canvas.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 namespace {
@@ -52,16 +54,17 @@ void apply(SceneOptions& options, const std::string& text, std::string_view assi
   const auto* parameter =
       std::find_if(parameters.begin(), parameters.end(), [key](const Parameter& p) { return p.name == key; });
   if (parameter == parameters.end()) {
-    throw Error(text + ": unknown parameter '" + std::string(key) + "'; known are " + known_parameters());
+    throw Error(source_name(text) + ": unknown parameter " + in_quotes(key) + "; known are " +
+                known_parameters());
   }
   const std::string_view value = equals == std::string_view::npos ? "" : assignment.substr(equals + 1);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc() || end != value.data() + value.size() || number < parameter->low ||
       number > parameter->high) {
-    throw Error(text + ": " + std::string(key) + " must be a whole number from " +
-                std::to_string(parameter->low) + " to " + std::to_string(parameter->high) + ", not '" +
-                std::string(value) + "'");
+    throw Error(source_name(text) + ": " + std::string(key) + " must be a whole number from " +
+                std::to_string(parameter->low) + " to " + std::to_string(parameter->high) + ", not " +
+                in_quotes(value));
   }
   parameter->set(options, number);
 }
@@ -76,7 +79,7 @@ SceneOptions parse_scene(const std::string& text) {
   if (find_scene(options.name) == nullptr) {
     std::string list;
     for (const SceneKind* scene : scenes) list += (list.empty() ? "" : ", ") + std::string(scene->name);
-    throw Error(text + ": unknown scene '" + options.name + "'; known are " + list);
+    throw Error(source_name(text) + ": unknown scene " + in_quotes(options.name) + "; known are " + list);
   }
   rest.remove_prefix(options.name.size());
   while (!rest.empty()) {

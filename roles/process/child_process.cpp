@@ -1,4 +1,4 @@
-#include "roles/video/piped_process.h"
+#include "roles/process/child_process.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -54,16 +54,34 @@ std::string find_program(const std::string& name) {
 struct ChildPlan {
   const char* program;
   char* const* arguments;
-  int output, errors, report;
+  int output, errors;  // its ends of the pipes; -1: inherited
+  int report, kept;
+  int death_signal;
   pid_t parent;
   int descriptor_limit;
 };
 
-void close_from(int first, int limit) {
+// Connections of this process must not stay open in the child, and not all libraries mark theirs
+// close-on-exec.
+void close_on_exec_from(int first, int limit) {
 #ifdef SYS_close_range
-  if (::syscall(SYS_close_range, first, ~0U, 0U) == 0) return;
+  constexpr unsigned close_on_exec = 1U << 2;  // CLOSE_RANGE_CLOEXEC; older C libraries do not name it
+  if (::syscall(SYS_close_range, first, ~0U, close_on_exec) == 0) return;
 #endif
-  for (int descriptor = first; descriptor < limit; ++descriptor) ::close(descriptor);
+  for (int descriptor = first; descriptor < limit; ++descriptor) {
+    ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+bool redirect_streams(const ChildPlan& plan) {
+  if (plan.output < 0) return true;
+  // Out of the way first, so that none is overwritten before it is in its place.
+  constexpr int out_of_the_way = 10;
+  const int output = ::fcntl(plan.output, F_DUPFD, out_of_the_way);
+  const int errors = ::fcntl(plan.errors, F_DUPFD, out_of_the_way);
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  return output >= 0 && errors >= 0 && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
+         ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(errors, STDERR_FILENO) >= 0;
 }
 
 // In the child, between fork and exec: only async-signal-safe calls, as other threads may have held any lock.
@@ -76,25 +94,17 @@ void close_from(int first, int limit) {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 
   ::setsid();  // its own process group: ^C on the terminal is for us, and we can kill all that it starts
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
   if (::getppid() != plan.parent) ::_exit(127);  // the parent died before that
 
-  // Moves the three pipe ends above 10 first, so that none is overwritten before it is in its place.
-  const int report = ::fcntl(plan.report, F_DUPFD, 10);
-  const int output = ::fcntl(plan.output, F_DUPFD, 10);
-  const int errors = ::fcntl(plan.errors, F_DUPFD, 10);
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  constexpr int report_place = 3;
-  if (report >= 0 && output >= 0 && errors >= 0 && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
-      ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(errors, STDERR_FILENO) >= 0 &&
-      ::dup3(report, report_place, O_CLOEXEC) >= 0) {
-    // Connections of this process must not stay open in the child, and not all libraries mark theirs
-    // close-on-exec.
-    close_from(report_place + 1, plan.descriptor_limit);
-    ::execv(plan.program, plan.arguments);
+  constexpr int above_streams = 10;
+  const int report = ::fcntl(plan.report, F_DUPFD, above_streams);
+  if (report >= 0 && redirect_streams(plan)) {
+    close_on_exec_from(STDERR_FILENO + 1, plan.descriptor_limit);
+    if (plan.kept < 0 || ::fcntl(plan.kept, F_SETFD, 0) == 0) ::execv(plan.program, plan.arguments);
   }
   const int error = errno;
-  [[maybe_unused]] const auto written = ::write(report_place, &error, sizeof error);
+  [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
   ::_exit(127);
 }
 
@@ -110,47 +120,57 @@ int read_report(const FileDescriptor& report) {
 
 }  // namespace
 
-PipedProcess::PipedProcess(std::vector<std::string> arguments) {
-  const std::string program = find_program(arguments.front());
-  std::tie(output_, child_output_) = make_pipe();
-  std::tie(errors_, child_errors_) = make_pipe();
+ChildProcess::ChildProcess(Options options) : options_(std::move(options)) {
+  program_ = find_program(options_.program.empty() ? options_.arguments.front() : options_.program);
+  if (options_.streams == Streams::piped) {
+    std::tie(output_, child_output_) = make_pipe();
+    std::tie(errors_, child_errors_) = make_pipe();
+    for (const int descriptor : {output(), errors()}) {
+      if (::fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0) throw_system_error(errno, "fcntl");
+    }
+    ::fcntl(output(), F_SETPIPE_SZ, 1 << 20);  // fewer switches per frame; not allowed to fail loudly
+  }
   FileDescriptor report;
   std::tie(report, child_report_) = make_pipe();
-  for (const int descriptor : {output(), errors()}) {
-    if (::fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0) throw_system_error(errno, "fcntl");
-  }
-  ::fcntl(output(), F_SETPIPE_SZ, 1 << 20);  // fewer switches per frame; not allowed to fail loudly
 
   // The kernel's "parent death" signal comes when the *thread* that forked ends, hence a thread of its own.
-  keeper_ = std::thread([this, arguments = std::move(arguments), program] { keep(arguments, program); });
+  keeper_ = std::thread([this] { keep(); });
   const int error = read_report(report);
   if (error != 0) {
     keeper_.join();
-    throw_system_error(error, program);
+    throw_system_error(error, program_);
   }
 }
 
-PipedProcess::~PipedProcess() {
+ChildProcess::~ChildProcess() {
   output_.close();
   errors_.close();
+  if (options_.patience.count() > 0) {
+    send(SIGTERM);
+    wait(options_.patience);
+  }
   kill();
   keeper_.join();
 }
 
-void PipedProcess::keep(const std::vector<std::string>& arguments, const std::string& program) {
+void ChildProcess::keep() {
   net::name_this_thread("child");
   std::vector<char*> pointers;
-  pointers.reserve(arguments.size() + 1);
-  for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.reserve(options_.arguments.size() + 1);
+  for (const std::string& argument : options_.arguments) {
+    pointers.push_back(const_cast<char*>(argument.c_str()));
+  }
   pointers.push_back(nullptr);
-  const auto limit = static_cast<int>(std::clamp(::sysconf(_SC_OPEN_MAX), 256L, 65536L));
-  const ChildPlan plan = {program.c_str(),
-                          pointers.data(),
-                          child_output_.get(),
-                          child_errors_.get(),
-                          child_report_.get(),
-                          ::getpid(),
-                          limit};
+  const ChildPlan plan = {
+      .program = program_.c_str(),
+      .arguments = pointers.data(),
+      .output = child_output_.get(),
+      .errors = child_errors_.get(),
+      .report = child_report_.get(),
+      .kept = options_.kept_descriptor,
+      .death_signal = options_.death_signal,
+      .parent = ::getpid(),
+      .descriptor_limit = static_cast<int>(std::clamp(::sysconf(_SC_OPEN_MAX), 256L, 65536L))};
   pid_t process = -1;
   {
     const std::lock_guard lock(mutex_);
@@ -180,15 +200,21 @@ void PipedProcess::keep(const std::vector<std::string>& arguments, const std::st
   running_ = false;
   status_ = status;
   ended_.notify_all();
+  ended_flag_.set();
 }
 
-std::optional<int> PipedProcess::wait(std::chrono::milliseconds limit) {
+std::optional<int> ChildProcess::wait(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
   ended_.wait_for(lock, limit, [this] { return status_.has_value(); });
   return status_;
 }
 
-void PipedProcess::kill() {
+void ChildProcess::send(int signal) {
+  const std::lock_guard lock(mutex_);
+  if (running_) ::kill(process_, signal);
+}
+
+void ChildProcess::kill() {
   const std::lock_guard lock(mutex_);
   if (running_) ::kill(-process_, SIGKILL);
 }
@@ -198,6 +224,10 @@ std::string describe_exit(int status) {
     return "signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
   }
   return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+int shell_status(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 }  // namespace edge

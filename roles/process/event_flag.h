@@ -4,14 +4,17 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
+#include <stop_token>
 
-#include "roles/video/file_descriptor.h"
+#include "roles/process/file_descriptor.h"
 
 namespace edge {
 
-class CancelEvent {
+class EventFlag {
  public:
-  CancelEvent();
+  /// Is also set when `stop` is requested.
+  explicit EventFlag(const std::stop_token& stop = {});
 
   /// For good: there is no reset.
   void set() noexcept;
@@ -20,8 +23,14 @@ class CancelEvent {
   int descriptor() const { return descriptor_.get(); }
 
  private:
+  struct Setter {
+    EventFlag* flag;
+    void operator()() const noexcept { flag->set(); }
+  };
+
   std::atomic<bool> set_{false};
   FileDescriptor descriptor_;
+  std::optional<std::stop_callback<Setter>> stop_;
 };
 
 }  // namespace edge
