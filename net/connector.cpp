@@ -59,9 +59,11 @@ asio::awaitable<void> Connector::run() {
     } catch (const VersionMismatch& mismatch) {
       reason = fmt::format("{}: {}", peer(), mismatch.what());
       if (reason != refusal_) handlers_.refused(refusal_ = reason);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // whatever it was: a session that ends is no reason to stop
       reason = error.what();
     }
+    // However the session ended: one that threw has left it open, and the peer would take us for connected.
+    if (connection_) connection_->close();
     connection_.reset();
     if (stopped_) co_return;
     if (handlers_.waiting) {
@@ -113,7 +115,6 @@ asio::awaitable<void> Connector::connect_once() {
   const Message answer = (co_await connection->receive()).message;
   if (answer.type == MessageType::refusal) {
     const Refusal refusal = parse_refusal(answer);
-    connection->close();
     if (refusal.final) throw Refused(refusal.reason);
     throw ConnectionLost(refusal.reason);
   }
@@ -122,7 +123,6 @@ asio::awaitable<void> Connector::connect_once() {
   said_waiting_ = false;
   refusal_.clear();
   co_await handlers_.session(connection, welcome);
-  connection->close();
   throw ConnectionLost("the connection ended");
 }
 

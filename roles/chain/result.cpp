@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "net/codec/codec.h"
 #include "net/length_prefix.h"
 
@@ -35,8 +37,13 @@ Result parse_result(const net::Message& message, const Graph& graph, kernels::Is
                   .run = run_id_from(value.at("run")),
                   .stages = stage_reports_from(value.at("stages")),
                   .checksum = value.at("checksum").get<std::uint32_t>()};
+    const std::int64_t classes = graph.layer(graph.output()).output_shape.elements();
     for (const json& entry : value.at("top_k")) {
-      result.top_k.emplace_back(entry.at(0).get<int>(), entry.at(1).get<float>());
+      const int index = entry.at(0).get<int>();
+      if (index < 0 || index >= classes) {
+        throw net::ConnectionLost("it sent a result with a class that the network does not have");
+      }
+      result.top_k.emplace_back(index, entry.at(1).get<float>());
     }
     if (value.at("output").get<bool>()) {
       result.output = net::decode(encoded_output, net::ElementType::f32,

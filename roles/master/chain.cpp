@@ -61,7 +61,6 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
     } catch (
         const std::exception& error) {  // whatever it was: the next message may be sound, or the next worker
       why_lost = error.what();
-      connection->close();
       handlers_.offended(index, why_lost);
     }
   }

@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "kernels/cpu.h"
 #include "tests/end_to_end/chain_fixture.h"
 
 namespace edge::test {
@@ -79,6 +80,27 @@ TEST_F(Recovery, FirstWorkerKilledAndRestarted) {
 
 TEST_F(Recovery, LastWorkerKilledAndRestarted) {
   expect_every_frame_once_although_killed(1);
+}
+
+TEST_F(Recovery, AWorkerComesBackWithAnotherInstructionSet) {
+  ChainConfig config = slow_chain();
+  config.rows = 120;
+  config.columns = 180;
+  config.extra = "check = true";
+  const std::string file = write_config(config);
+  const auto first = start_worker(0, file);
+  auto second = start_worker(1, file);
+  const auto master = start_master(file);
+  for (int i = 0; i < 3000 && lines_so_far(*master) < 5; ++i) std::this_thread::sleep_for(10ms);
+  ASSERT_TRUE(master->running()) << master->errors();
+  second->kill(SIGKILL);
+  second->wait();
+  second = start_worker(1, file, {{"EDGE_ISA", "scalar"}});
+  EXPECT_EQ(master->wait(120s), 0) << master->errors();
+  EXPECT_EQ(checksums(json_lines(master->output())).size(), 60U);
+  const bool same = kernels::active_isa() == kernels::Isa::scalar;
+  EXPECT_NE(master->errors().find(same ? "bit for bit" : "worst relative error"), std::string::npos)
+      << master->errors();
 }
 
 TEST_F(Recovery, StartOrderIsFree) {

@@ -158,6 +158,14 @@ TEST(Result, DamagedOutputEndsTheConnection) {
   EXPECT_THROW(parse_result(pack(result(), encoded), graph(), kernels::Isa::scalar), ConnectionLost);
 }
 
+TEST(Result, ClassesOfOtherNetworksEndTheConnection) {
+  const auto classes = static_cast<int>(graph().layer(graph().output()).output_shape.elements());
+  for (const int index : {-1, classes, 1 << 30}) {
+    const Result strange{.frame = 1, .run = {}, .top_k = {{index, 0.5F}}};
+    EXPECT_THROW(parse_result(pack(strange, {}), graph(), kernels::Isa::scalar), ConnectionLost) << index;
+  }
+}
+
 TEST(Profile, OneFiniteCostPerLayer) {
   std::vector<double> cost(static_cast<std::size_t>(graph().size()), 0.5);
   EXPECT_EQ(parse_profile(profile_message(cost), graph()), cost);

@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "roles/master/frame_output.h"
+
+namespace edge {
+namespace {
+
+const ModelConfig model_config = {.name = "toy_dag", .rows = 32, .columns = 32};
+
+class FrameOutputTest : public ::testing::Test {
+ protected:
+  FrameOutputTest() {
+    file_ = std::filesystem::path(testing::TempDir()) /
+            ("frame_output_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    config_.model = model_config;
+    config_.workers.resize(2);
+    config_.output = {.file = file_.string(), .result = ResultKind::checksum};
+  }
+  ~FrameOutputTest() override { std::filesystem::remove(file_); }
+
+  FrameUnderWay frame(std::uint64_t number) const {
+    FrameUnderWay frame;
+    frame.frame = number;
+    frame.video_index = number + 100;  // some were dropped
+    frame.captured = started_;
+    frame.finished = started_ + std::chrono::milliseconds(250);
+    frame.plan = {.ends = {7, model_.graph.size()}};
+    frame.result = chain::Result{.frame = number,
+                                 .run = {},
+                                 .stages = {{.worker = -1},
+                                            {.worker = 0, .receive_bytes = 1000},
+                                            {.worker = 1, .receive_bytes = 500},
+                                            {.worker = 77, .receive_bytes = 5}},
+                                 .checksum = 0xabc};
+    return frame;
+  }
+  std::vector<nlohmann::json> lines() const {
+    std::ifstream file(file_);
+    std::vector<nlohmann::json> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+    return lines;
+  }
+
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::filesystem::path file_;
+  Config config_;
+  const Model model_ = load_model(model_config);
+};
+
+TEST_F(FrameOutputTest, OneLinePerFrame) {
+  FrameOutput output(config_, model_, started_, {0.1, 0.1});
+  for (std::uint64_t number = 0; number < 3; ++number) output.write(frame(number));
+  const auto written = lines();  // each line is complete as soon as its frame was written
+  ASSERT_EQ(written.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(written[i].at("frame"), i + 100) << "it counts the frames of the video";
+    EXPECT_EQ(written[i].at("checksum"), "00000abc");
+  }
+}
+
+TEST_F(FrameOutputTest, NamesAFileThatCannotBeWritten) {
+  config_.output.file = (file_ / "no" / "such" / "directory").string();
+  try {
+    FrameOutput output(config_, model_, started_, {0.1, 0.1});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with(config_.output.file)) << error.what();
+  }
+}
+
+TEST_F(FrameOutputTest, NamesAFileThatIsFull) {
+  config_.output.file = "/dev/full";
+  EXPECT_THROW(
+      {
+        FrameOutput output(config_, model_, started_, {0.1, 0.1});
+        output.write(frame(0));
+      },
+      Error);
+}
+
+}  // namespace
+}  // namespace edge
