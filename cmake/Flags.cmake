@@ -2,6 +2,11 @@
 add_library(edge_flags INTERFACE)
 target_compile_options(edge_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   -ffp-contract=off)  # the same arithmetic on every platform: fused multiply-add only where it is written
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # Files beyond 2 GiB: without this, open() and stat() refuse them where a long has 32 bits. For all targets, as it
+  # changes the size of off_t.
+  add_compile_definitions(_FILE_OFFSET_BITS=64)
+endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")

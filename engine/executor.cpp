@@ -59,6 +59,7 @@ struct Executor::Impl {
   LoadedLayer& layer_state(LayerIndex index) { return loaded[static_cast<std::size_t>(index)]; }
 
   void load(const std::vector<LayerIndex>& layers) {
+    weights.check_unchanged();
     std::vector<LayerIndex> missing;
     for (const LayerIndex index : layers) {
       if (index < 1 || index >= graph.size())
@@ -77,6 +78,7 @@ struct Executor::Impl {
     pool.parallel_for(static_cast<std::int64_t>(missing.size()), [&](std::int64_t i, int thread) {
       load(missing[static_cast<std::size_t>(i)], scratch[static_cast<std::size_t>(thread)]);
     });
+    weights.check_unchanged();
     scratch.clear();
 #if defined(__GLIBC__)
     // Weights before they were packed leave holes in the heap: up to 8 MB with MobileNetV2.
@@ -209,6 +211,7 @@ struct Executor::Impl {
       }
       layer_state(step.layer).kernel->run(arguments, pool);
     }
+    weights.check_unchanged();  // layers may use the values where they are
 
     TensorMap results;
     for (const Program::Result& result : program.results) {

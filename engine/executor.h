@@ -51,8 +51,8 @@ class Executor {
 
   /// Runs `layers` (ascending, without the input layer; may be empty) and returns the outputs of the layers
   /// in `wanted`, each of which is in `layers` or in `given` (passed through as a handle). `given` must hold
-  /// every tensor that the layers need from outside; a missing one is a std::logic_error. graph and weights
-  /// must outlive this.
+  /// every tensor that the layers need from outside; a missing one is a std::logic_error. Throws
+  /// Error if the weights' file was overwritten meanwhile. graph and weights must outlive this.
   TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,
                 const std::vector<LayerIndex>& wanted);
 

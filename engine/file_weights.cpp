@@ -15,12 +15,6 @@ std::string_view first_module(std::string_view name) {
   return name.substr(0, name.find('.'));
 }
 
-/// Names may come from the file: they are made printable.
-std::string bare(std::string_view name) {
-  const std::string quoted = quoted_name(name);
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 }  // namespace
 
 std::string listed(const std::vector<std::string>& names) {
@@ -34,10 +28,10 @@ std::string listed(const std::vector<std::string>& names) {
 FileWeights::FileWeights(std::shared_ptr<const WeightFile> file, const Graph& graph,
                          FileWeightsOptions options)
     : file_(std::move(file)), cache_directory_(std::move(options.cache_directory)) {
-  check(graph);
   for (const Layer& layer : graph.layers()) {
     for (const ParameterSpec& parameter : layer.parameters) parameters_.push_back(parameter.name);
   }
+  check(graph);
   collect_unused(graph, options.features_only);
 }
 
@@ -54,9 +48,14 @@ void FileWeights::check(const Graph& graph) const {
         other_shape.push_back(parameter.name + " (" + stored->shape.to_string() + " instead of " +
                               parameter.shape.to_string() + ")");
       } else if (!stored->format) {
-        other_type.push_back(parameter.name + " (" + bare(stored->type_name) + ")");
+        other_type.push_back(parameter.name + " (" + bare_name(stored->type_name) + ")");
       }
     }
+  }
+  std::vector<std::string> others;
+  const std::set<std::string_view> wanted(parameters_.begin(), parameters_.end());
+  for (const StoredTensor& stored : file_->tensors()) {
+    if (stored.format && !wanted.contains(stored.name)) others.push_back(bare_name(stored.name));
   }
   std::string problems;
   const auto add = [&](const std::string& what, const std::vector<std::string>& names) {
@@ -65,7 +64,9 @@ void FileWeights::check(const Graph& graph) const {
   add("missing", missing);
   add("of another shape", other_shape);
   add("not floating-point", other_type);
-  if (!problems.empty()) throw Error(file_->name() + ": does not fit " + graph.name() + ": " + problems);
+  if (problems.empty()) return;
+  if (!missing.empty()) add("the file has", others);
+  throw Error(file_->name() + ": does not fit " + graph.name() + ": " + problems);
 }
 
 void FileWeights::collect_unused(const Graph& graph, bool features_only) {
@@ -78,7 +79,7 @@ void FileWeights::collect_unused(const Graph& graph, bool features_only) {
     if (!stored.format || used.contains(stored.name)) continue;
     if (has_auxiliary && (module == "aux1" || module == "aux2")) continue;
     if (features_only && !modules.contains(module)) continue;
-    unused_.push_back(bare(stored.name));
+    unused_.push_back(bare_name(stored.name));
   }
 }
 
@@ -123,6 +124,7 @@ std::string FileWeights::compute_identity() const {
     }
     text.append(parameter).append(" ").append(digest).append("\n");
   }
+  file_->check_unchanged();
   if (!not_finite.empty()) throw Error(file_->name() + ": infinite or NaN: " + listed(not_finite));
   finite_.insert(parameters_.begin(), parameters_.end());
   digests.store();

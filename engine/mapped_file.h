@@ -2,7 +2,7 @@
 // weights of layers that another device runs cost neither time nor memory.
 //
 // Thread-safe. Whoever replaces a file in use must write a new one and rename it: cutting a mapped file short
-// ends the processes that read behind its new end (SIGBUS).
+// ends the processes that read behind its new end (SIGBUS). check_unchanged() finds out in most cases.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,10 @@ class MappedFile {
   std::string_view bytes() const { return {data_, size_}; }
   const Version& version() const { return version_; }
 
+  /// Throws Error if the file has been written to since it was opened: its bytes are then a mixture of old
+  /// and new. One that was replaced by another of its name is still what it was.
+  void check_unchanged() const;
+
   /// These bytes will be read soon, front to back.
   void will_need(std::string_view part) const;
   /// These bytes are not needed for now: their pages no longer count as memory of this process. They can be
@@ -40,10 +44,20 @@ class MappedFile {
   void release(std::string_view part) const;
 
  private:
+  /// Closes it at the end.
+  struct Descriptor {
+    Descriptor() = default;
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor();
+    int number = -1;
+  };
+
   void advise(std::string_view part, int advice) const;
 
   std::string name_;
-  const char* data_ = nullptr;
+  Descriptor descriptor_;  ///< tells whether the file changes; the mapping itself does without
+  char* data_ = nullptr;   ///< read-only
   std::size_t size_ = 0;
   Version version_;
 };

@@ -35,6 +35,11 @@ std::optional<std::size_t> Pickle::global(PickleIndex value) const {
   return static_cast<std::size_t>(index);
 }
 
+std::optional<std::string_view> Pickle::other_global(PickleIndex value) const {
+  if (kind(value) != PickleKind::other_global) return {};
+  return other_globals_[static_cast<std::size_t>(std::get<std::int64_t>(values_[value].content))];
+}
+
 std::optional<PickleIndex> Pickle::find(PickleIndex dictionary, std::string_view key) const {
   if (kind(dictionary) != PickleKind::dictionary) return {};
   const std::span<const PickleIndex> entries = items(dictionary);

@@ -53,11 +53,22 @@ WeightIndex index_of(const std::vector<PthTensor>& tensors, const StoragePositio
   return index;
 }
 
+/// NAME/constants.pkl and NAME/code/*.py; until PyTorch 1.3 NAME/model.json.
+bool is_of_a_program(const ZipArchive::Entry& entry) {
+  const std::size_t slash = entry.name.find('/');
+  if (slash == entry.name.npos) return false;
+  const std::string_view name = entry.name.substr(slash + 1);
+  return name == "constants.pkl" || name == "model.json" ||
+         (name.starts_with("code/") && name.ends_with(".py"));
+}
+
 /// NAME/data.pkl and NAME/data/KEY for each storage.
 WeightIndex read_zip_layout(std::string_view bytes, const std::string& file) {
   constexpr std::string_view pickle_name = "/data.pkl";
   const ZipArchive archive(bytes, file);
   const auto& entries = archive.entries();
+  if (std::any_of(entries.begin(), entries.end(), is_of_a_program))
+    throw Error(file + ": a TorchScript program; save the state_dict() of the model instead");
   const auto pickle_entry = std::find_if(entries.begin(), entries.end(), [&](const ZipArchive::Entry& entry) {
     return entry.name.ends_with(pickle_name) &&
            entry.name.find('/') == entry.name.size() - pickle_name.size();
@@ -65,8 +76,6 @@ WeightIndex read_zip_layout(std::string_view bytes, const std::string& file) {
   if (pickle_entry == entries.end())
     throw Error(file + ": a zip archive, but not from torch.save: it has no data.pkl");
   const std::string directory(pickle_entry->name.substr(0, pickle_entry->name.size() - pickle_name.size()));
-  if (archive.find(directory + "/constants.pkl"))
-    throw Error(file + ": a TorchScript program; save the state_dict() of the model instead");
   if (const auto order = archive.find(directory + "/byteorder"); order && *order != "little")
     throw Error(file + ": written on a big-endian machine; load and save it with PyTorch on a PC");
 
@@ -102,6 +111,7 @@ WeightIndex read_legacy_layout(std::string_view bytes, const std::string& file) 
   std::uint64_t position = 0;
   check_legacy_header(bytes, position, file);
   const Pickle pickle(bytes, position, pth_globals(), file);
+  const std::vector<PthTensor> tensors = read_state_dict(pickle, file);
   const Pickle keys(bytes, position, {}, file);
 
   std::unordered_map<std::string_view, PthStorage> storages;
@@ -127,7 +137,7 @@ WeightIndex read_legacy_layout(std::string_view bytes, const std::string& file) 
   if (cursor.left() > 0)
     throw Error(file + ": damaged: " + std::to_string(cursor.left()) +
                 " bytes at the end belong to no tensor");
-  return index_of(read_state_dict(pickle, file), positions, file);
+  return index_of(tensors, positions, file);
 }
 
 }  // namespace

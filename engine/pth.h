@@ -12,9 +12,8 @@ namespace edge {
 /// By the first bytes: a zip archive, or a pickle.
 bool looks_like_pth(std::string_view bytes);
 
-/// All tensors of the state dict, with "module." in front of every name taken off. Nothing of the file's
-/// pickle is executed. Throws Error with `file` (used in messages) and what is wrong: damaged, cut off, names
-/// a function or class that is not a tensor's, not a state dict.
+/// All tensors of the state dict. Nothing of the file's pickle is executed. Throws Error with `file` (used in
+/// messages) and what is wrong: damaged, cut off, a program or a whole model, not a state dict.
 WeightIndex read_pth_index(std::string_view bytes, const std::string& file);
 
 }  // namespace edge

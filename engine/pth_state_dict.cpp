@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "engine/quoted_name.h"
+#include "engine/weight_file.h"
 
 namespace edge {
 namespace {
@@ -15,6 +16,9 @@ constexpr std::array<std::string_view, 5> functions{
     "torch._utils._rebuild_parameter_with_state", "_codecs.encode"};
 constexpr std::size_t tensor_functions = 2;
 constexpr std::size_t bytes_function = 4;
+
+/// Where training scripts keep the state dict.
+constexpr std::array<std::string_view, 4> wrappers{"state_dict", "model_state_dict", "model", "net"};
 
 constexpr std::size_t most_tensors = 100'000;
 
@@ -81,10 +85,10 @@ class StateDictReader {
     for (std::size_t i = 0; i + 1 < entries.size(); i += 2) {
       const auto name = pickle_.text(entries[i]);
       if (tensors.size() == most_tensors) fail("it has more tensors than any network");
-      if (name && may_be_tensor(entries[i + 1])) tensors.push_back(read_tensor(*name, entries[i + 1]));
+      if (!name) continue;
+      refuse_unknown_tensor(*name, entries[i + 1]);
+      if (may_be_tensor(entries[i + 1])) tensors.push_back(read_tensor(*name, entries[i + 1]));
     }
-    if (tensors.empty()) fail("it holds no state dict: no tensors by name; save model.state_dict()");
-    strip_module(tensors);
     std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     const auto twice = std::adjacent_find(tensors.begin(), tensors.end(),
                                           [](const auto& a, const auto& b) { return a.name == b.name; });
@@ -97,25 +101,96 @@ class StateDictReader {
     throw Error(file_ + ": not a state dict that can be read: " + what);
   }
 
-  /// The root, or what a training script wraps: {"epoch": 3, "state_dict": {...}}.
+  /// The root, or what a training script wraps: {"epoch": 3, "state_dict": {...}}. It holds a tensor by name.
   PickleIndex find_state_dict() const {
+    refuse_object(pickle_.root(), "");
     PickleIndex found = pickle_.root();
+    if (pickle_.kind(found) != PickleKind::dictionary) fail("it is no dictionary; save model.state_dict()");
     constexpr int deepest = 3;
     for (int depth = 0; depth < deepest; ++depth) {
-      const PickleIndex outer = found;
-      for (const char* const key : {"state_dict", "model_state_dict", "model"}) {
-        const auto inner = pickle_.find(outer, key);
-        if (found == outer && inner && pickle_.kind(*inner) == PickleKind::dictionary) found = *inner;
-      }
-      if (found == outer) break;
+      const std::optional<PickleIndex> inner = wrapped(found);
+      if (!inner) break;
+      found = *inner;
     }
-    if (pickle_.kind(found) != PickleKind::dictionary) fail("it is no dictionary; save model.state_dict()");
+    if (!holds_tensors(found)) refuse_contents(found);
     return found;
   }
 
+  /// The dictionary under a customary name, or else the only one that holds tensors in one that holds none.
+  std::optional<PickleIndex> wrapped(PickleIndex outer) const {
+    for (const std::string_view key : wrappers) {
+      const auto inner = pickle_.find(outer, key);
+      if (inner && pickle_.kind(*inner) == PickleKind::dictionary) return inner;
+    }
+    if (holds_tensors(outer)) return {};
+    std::optional<PickleIndex> only;
+    const auto entries = pickle_.items(outer);
+    for (std::size_t i = 1; i < entries.size(); i += 2) {
+      if (!holds_tensors(entries[i])) continue;
+      if (only) return {};
+      only = entries[i];
+    }
+    return only;
+  }
+
+  bool holds_tensors(PickleIndex dictionary) const {
+    if (pickle_.kind(dictionary) != PickleKind::dictionary) return false;
+    const auto entries = pickle_.items(dictionary);
+    for (std::size_t i = 0; i + 1 < entries.size(); i += 2) {
+      if (pickle_.text(entries[i]) && (may_be_tensor(entries[i + 1]) || unknown_tensor(entries[i + 1])))
+        return true;
+    }
+    return false;
+  }
+
+  /// No tensors by name: says what is there instead.
+  [[noreturn]] void refuse_contents(PickleIndex dictionary) const {
+    const auto entries = pickle_.items(dictionary);
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i + 1 < entries.size(); i += 2) {
+      const auto key = pickle_.text(entries[i]);
+      if (!key) continue;
+      keys.push_back(quoted_name(*key));
+      if (std::find(wrappers.begin(), wrappers.end(), *key) != wrappers.end())
+        refuse_object(entries[i + 1], " under " + keys.back());
+    }
+    fail("it holds no state dict: no tensors by name" +
+         (keys.empty() ? std::string() : ", but " + listed(keys)) + "; save model.state_dict()");
+  }
+
+  /// A module's class is code of the program that wrote it. The legacy layout names it as something outside:
+  /// ("module", class, file, source).
+  void refuse_object(PickleIndex value, const std::string& where) const {
+    if (pickle_.kind(value) != PickleKind::call) return;
+    PickleIndex callee = pickle_.items(value)[0];
+    if (pickle_.kind(callee) == PickleKind::persistent) {
+      const auto id = pickle_.items(pickle_.items(callee)[0]);
+      if (id.size() > 1) callee = id[1];
+    }
+    const auto name = pickle_.other_global(callee);
+    if (!name) return;
+    throw Error(file_ + ": a whole pickled model" + where + " (" + bare_name(*name) +
+                "), which only its own program can load; save model.state_dict() there");
+  }
+
+  /// The name of what makes a tensor in a way that is not known.
+  std::optional<std::string_view> unknown_tensor(PickleIndex value) const {
+    if (pickle_.kind(value) != PickleKind::call) return {};
+    const auto name = pickle_.other_global(pickle_.items(value)[0]);
+    return name && name->starts_with("torch.") && name->find("._rebuild_") != name->npos ? name
+                                                                                         : std::nullopt;
+  }
+  void refuse_unknown_tensor(std::string_view tensor, PickleIndex value) const {
+    if (const auto name = unknown_tensor(value)) {
+      fail("tensor " + quoted_name(tensor) + " is made by " + bare_name(*name) +
+           ", which is not supported; save dense tensors of floats");
+    }
+  }
+
   bool may_be_tensor(PickleIndex value) const {
-    return pickle_.kind(value) == PickleKind::call &&
-           pickle_.global(pickle_.items(value)[0]) != bytes_function;
+    if (pickle_.kind(value) != PickleKind::call) return false;
+    const auto function = pickle_.global(pickle_.items(value)[0]);
+    return function && *function < bytes_function;
   }
 
   PthTensor read_tensor(std::string_view name, PickleIndex call) const {
@@ -174,15 +249,6 @@ class StateDictReader {
     return tensor;
   }
 
-  /// DataParallel's wrapper puts its own name in front of every other.
-  static void strip_module(std::vector<PthTensor>& tensors) {
-    constexpr std::string_view prefix = "module.";
-    const bool everywhere = std::all_of(tensors.begin(), tensors.end(),
-                                        [&](const auto& tensor) { return tensor.name.starts_with(prefix); });
-    if (!everywhere) return;
-    for (PthTensor& tensor : tensors) tensor.name.remove_prefix(prefix.size());
-  }
-
   const Pickle& pickle_;
   const std::string& file_;
 };
@@ -197,7 +263,10 @@ std::vector<PthStorage> read_storages(const Pickle& pickle, const std::string& f
   const StateDictReader reader(pickle, file);
   std::vector<PthStorage> storages;
   for (PickleIndex value = 0; value < pickle.size(); ++value) {
-    if (pickle.kind(value) == PickleKind::persistent) storages.push_back(reader.read_storage(value));
+    if (pickle.kind(value) != PickleKind::persistent) continue;
+    const auto id = pickle.items(pickle.items(value)[0]);
+    if (!id.empty() && pickle.text(id[0]) == "module") continue;  // a class's source, not values
+    storages.push_back(reader.read_storage(value));
   }
   return storages;
 }

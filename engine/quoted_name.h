@@ -16,4 +16,10 @@ inline std::string quoted_name(std::string_view text) {
   return result + (text.size() > longest ? "...\"" : "\"");
 }
 
+/// The same without the quotes.
+inline std::string bare_name(std::string_view text) {
+  const std::string quoted = quoted_name(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 }  // namespace edge

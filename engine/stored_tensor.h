@@ -31,6 +31,11 @@ using WeightIndex = std::vector<StoredTensor>;
 /// Strides of `shape` without gaps.
 std::array<std::int64_t, Shape::max_rank> contiguous_strides(const Shape& shape);
 
+/// Takes off what wrappers put in front of every name: "module." (DataParallel), "_orig_mod."
+/// (torch.compile), "model." (Lightning). Only where all tensors of floats have it, single numbers such as
+/// counters aside.
+void strip_common_prefixes(WeightIndex& index);
+
 /// Sorts by name. Throws Error("FILE: name ... is there twice").
 void sort_by_name(WeightIndex& index, const std::string& file);
 

@@ -26,8 +26,9 @@ static_assert(window_values % chunk_values == 0);
 WeightIndex read_index(const MappedFile& file) {
   const std::string_view bytes = file.bytes();
   if (bytes.empty()) throw Error(file.name() + ": empty");
-  if (looks_like_pth(bytes)) return read_pth_index(bytes, file.name());
+  // In this order: a header's length may begin as a pickle does.
   if (looks_like_safetensors(bytes)) return read_safetensors_index(bytes, file.name());
+  if (looks_like_pth(bytes)) return read_pth_index(bytes, file.name());
   throw Error(file.name() + ": neither a PyTorch file (.pth, .pt) nor safetensors");
 }
 
@@ -59,6 +60,7 @@ void gather(const char* base, const StoredTensor& tensor, std::int64_t first, st
 
 WeightFile::WeightFile(const std::string& file)
     : file_(std::make_shared<MappedFile>(file)), index_(read_index(*file_)) {
+  strip_common_prefixes(index_);
   sort_by_name(index_, file);
 }
 

@@ -34,6 +34,9 @@ class WeightFile {
   /// Null if there is none of this name.
   const StoredTensor* find(std::string_view tensor) const;
 
+  /// Throws Error if the file was overwritten since it was opened.
+  void check_unchanged() const { file_->check_unchanged(); }
+
   /// float32 values, row after row; `tensor` must have a format. A view of the mapped file if they are stored
   /// like that at a multiple of 4 bytes (never write to it), else a copy.
   Tensor load(const StoredTensor& tensor) const;
@@ -70,6 +73,7 @@ class FileWeights final : public WeightSource {
 
   /// Throws Error if a value is infinite or NaN, unless identity() has found all of them finite.
   Tensor load(const ParameterSpec& parameter) const override;
+  void check_unchanged() const override { file_->check_unchanged(); }
   /// SHA-256 over the names and float32 values of all parameters: the same for all kinds of file that hold
   /// the same values. The first call reads all of them, unless the cache directory knows the file. Throws
   /// Error with the names of all parameters that have infinite values or NaNs.

@@ -16,6 +16,8 @@ class WeightSource {
   /// The parameter's values; may be a view of a mapped file. Throws Error if it is missing or has another
   /// shape.
   virtual Tensor load(const ParameterSpec& parameter) const = 0;
+  /// Throws Error if what load() gave, or will give, is no longer what identity() stands for. Cheap.
+  virtual void check_unchanged() const {}
   /// What distinguishes these weights from others ("seed 1", a file's hash), for the model hash.
   virtual std::string identity() const = 0;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <sstream>
 #include <utility>
@@ -113,6 +114,7 @@ void TomlReader::read_boolean(std::string_view key, bool& value) const {
 }
 
 void TomlReader::read_number(std::string_view key, double& value, double least, double most) const {
+  assert(most <= 0x1p53 && least >= -0x1p53);  // every integer in between is exact
   const toml::node* node = table_.get(key);
   if (node == nullptr) {
     return;
@@ -121,10 +123,13 @@ void TomlReader::read_number(std::string_view key, double& value, double least, 
     throw Error(fmt::format("{}: expected a number from {} to {}, found {}", where(key), least, most,
                             type_name(*node)));
   }
-  const double number = *node->value<double>();
+  // Not node->value<double>(): that is nothing for integers beyond 2^53.
+  const auto* const integer = node->as_integer();
+  const double number =
+      integer != nullptr ? static_cast<double>(integer->get()) : node->as_floating_point()->get();
   if (!(number >= least && number <= most)) {  // so that NaN fails
-    throw Error(
-        fmt::format("{}: expected a number from {} to {}, found {}", where(key), least, most, number));
+    const std::string found = integer != nullptr ? fmt::to_string(integer->get()) : fmt::to_string(number);
+    throw Error(fmt::format("{}: expected a number from {} to {}, found {}", where(key), least, most, found));
   }
   value = number;
 }

@@ -125,16 +125,23 @@ TEST_F(Pth, aligned_values_are_views_of_the_file) {
   EXPECT_EQ(outlives.data()[0], stored_values("conv.bias", 1)[0]);
 }
 
-TEST_F(Pth, what_would_run_code_is_refused) {
+TEST_F(Pth, what_would_run_code_is_not_run) {
   std::filesystem::remove("executed");
   for (const char* const name : {"attack.pth", "attack.legacy.pth"}) {
     const std::string message = error_of([&] { const WeightFile file(test_data(name)); });
-    EXPECT_NE(message.find(std::string(name) + ": names posix.system: refused"), std::string::npos)
+    EXPECT_NE(message.find(std::string(name) +
+                           ": not a state dict that can be read: it holds no state dict: no tensors by name, "
+                           "but \"a\"; save model.state_dict()"),
+              std::string::npos)
         << message;
   }
   EXPECT_FALSE(std::filesystem::exists("executed"));
   const std::string message = error_of([&] { const WeightFile file(test_data("whole_module.pth")); });
-  EXPECT_NE(message.find("names __main__.Network: refused"), std::string::npos) << message;
+  EXPECT_NE(
+      message.find("a whole pickled model (__main__.Network), which only its own program can load; save "
+                   "model.state_dict() there"),
+      std::string::npos)
+      << message;
 }
 
 TEST_F(Pth, not_weight_files) {
@@ -151,6 +158,13 @@ TEST_F(Pth, not_weight_files) {
   script.add("m/data.pkl", "\x80\2}.");
   script.add("m/constants.pkl", "\x80\2).");
   EXPECT_EQ(refusal(script.finish()), "a TorchScript program; save the state_dict() of the model instead");
+  for (const char* const part : {"m/code/__torch__/m.py", "m/model.json"}) {
+    test::ZipWriter other_script;
+    other_script.add("m/data.pkl", "\x80\2}.");
+    other_script.add(part, "");
+    EXPECT_EQ(refusal(other_script.finish()),
+              "a TorchScript program; save the state_dict() of the model instead");
+  }
   test::ZipWriter big;
   big.add("m/data.pkl", "\x80\2}.");
   big.add("m/byteorder", "big");
@@ -246,6 +260,92 @@ TEST_F(Pth, tensors_of_the_first_versions) {
   ASSERT_EQ(tensor.shape(), Shape{2});
   EXPECT_EQ(tensor.data()[0], 3.0F);
   EXPECT_EQ(tensor.data()[1], 4.0F);
+}
+
+std::string text(const std::string& content) {
+  return "X" + test::u32(content.size()) + content;
+}
+
+/// {"one": two, ...}
+std::string dictionary(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string pickle = "}";
+  for (const auto& [key, value] : entries) pickle += text(key) + value + "s";
+  return pickle;
+}
+
+/// Two floats, 1 and 2.
+const std::string two_floats = "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") +
+                               "ctorch\nFloatStorage\n" + text("0") + text("cpu") +
+                               "K\2tQK\0K\2\x85K\1\x85\x89}tR"s;
+const std::string name_space = "cargparse\nNamespace\n)\x81" + dictionary({{"lr", "K\1"}}) + "b";
+/// numpy.float64(91.5), as numpy 1 pickles it.
+const std::string numpy_scalar = "cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\n" + text("f8") +
+                                 "\x89\x88\x87R(K\3" + text("<") +
+                                 "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbc_codecs\nencode\n"s +
+                                 text("8bytes__") + text("latin1") + "\x86R\x86R";
+
+std::string archive_of(const std::string& pickle) {
+  test::ZipWriter writer;
+  writer.add("m/data.pkl", "\x80\2" + pickle + ".");
+  writer.add("m/data/0",
+             test::u32(std::bit_cast<std::uint32_t>(1.0F)) + test::u32(std::bit_cast<std::uint32_t>(2.0F)));
+  return writer.finish();
+}
+
+TEST_F(Pth, checkpoints_of_training_scripts) {
+  const std::string state = dictionary({{"fc.bias", two_floats}});
+  const std::string moments = dictionary({{"state", "}"}, {"param_groups", "]"}});
+  const std::string checkpoints[] = {
+      dictionary({{"model", state}, {"epoch", "K\3"}, {"args", name_space}}),
+      dictionary({{"state_dict", state}, {"best_acc", numpy_scalar}}),
+      dictionary({{"net", state}, {"acc", "G\x40\x56\xe0\0\0\0\0\0"s}}),
+      dictionary({{"args", name_space}, {"optimizer", moments}, {"generator", state}}),
+      dictionary({{"fc.bias", two_floats}, {"best_acc", numpy_scalar}}),
+      dictionary({{"net", dictionary({{"state_dict", state}})}}),
+  };
+  for (const std::string& checkpoint : checkpoints) {
+    const WeightFile file(write(archive_of(checkpoint)));
+    ASSERT_EQ(file.tensors().size(), 1U);
+    const auto tensor = load(file, "fc.bias");
+    ASSERT_EQ(tensor.shape(), Shape{2});
+    EXPECT_EQ(tensor.values()[1], 2.0F);
+  }
+}
+
+TEST_F(Pth, names_of_wrappers) {
+  for (const std::string prefix :
+       {"module.", "_orig_mod.", "model.", "model._orig_mod.", "_orig_mod.module."}) {
+    const std::string state =
+        dictionary({{prefix + "fc.bias", two_floats}, {prefix + "fc.weight", two_floats}});
+    const WeightFile file(write(archive_of(dictionary({{"net", state}}))));
+    EXPECT_NE(file.find("fc.bias"), nullptr) << prefix;
+    EXPECT_NE(file.find("fc.weight"), nullptr) << prefix;
+  }
+  const WeightFile file(
+      write(archive_of(dictionary({{"model.fc.bias", two_floats}, {"fc.weight", two_floats}}))));
+  EXPECT_NE(file.find("model.fc.bias"), nullptr);
+}
+
+TEST_F(Pth, what_holds_no_state_dict_says_what_it_holds) {
+  const std::string state = dictionary({{"fc.bias", two_floats}});
+  const std::string module = "cultralytics.nn\nModel\n)\x81" + dictionary({{"w", "K\1"}}) + "b";
+  const std::string none =
+      "not a state dict that can be read: it holds no state dict: no tensors by name, but ";
+  EXPECT_EQ(
+      refusal(archive_of(dictionary({{"model", module}, {"epoch", "K\1"}}))),
+      "a whole pickled model under \"model\" (ultralytics.nn.Model), which only its own program can load; "
+      "save model.state_dict() there");
+  EXPECT_EQ(refusal(archive_of(module)),
+            "a whole pickled model (ultralytics.nn.Model), which only its own program can load; save "
+            "model.state_dict() there");
+  EXPECT_EQ(refusal(archive_of(dictionary({{"gen", state}, {"disc", state}}))),
+            none + "\"gen\", \"disc\"; save model.state_dict()");
+  EXPECT_EQ(refusal(archive_of(dictionary({{"args", name_space}}))),
+            none + "\"args\"; save model.state_dict()");
+  const std::string quantized = "ctorch._utils\n_rebuild_qtensor\n)R";
+  EXPECT_EQ(refusal(archive_of(dictionary({{"fc.bias", quantized}}))),
+            "not a state dict that can be read: tensor \"fc.bias\" is made by torch._utils._rebuild_qtensor, "
+            "which is not supported; save dense tensors of floats");
 }
 
 TEST_F(Pth, every_truncation_and_many_flipped_bytes_are_survived) {

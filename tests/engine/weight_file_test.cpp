@@ -2,7 +2,9 @@
 #include "engine/weight_file.h"
 
 #include <bit>
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "engine/model_hash.h"
@@ -95,6 +97,32 @@ TEST_F(FileWeightsTest, what_does_not_fit_is_listed_by_name) {
                 .find("missing: norm.bias, norm.running_mean, norm.running_var; not floating-point: "
                       "norm.weight (I64)"),
             std::string::npos);
+}
+
+TEST_F(FileWeightsTest, names_of_wrappers_and_of_other_networks) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48, .classes = 10});
+  const auto renamed = [&](const std::string& prefix, bool counter = false) {
+    return save(graph, [&](NamedTensors& tensors) {
+      NamedTensors others;
+      for (const auto& [name, tensor] : tensors) others[prefix + name] = tensor;
+      if (counter) others["n_averaged"] = Tensor::zeros({});
+      tensors = std::move(others);
+    });
+  };
+  const std::string identity = open(save(graph), graph).identity();
+  for (const std::string prefix : {"module.", "_orig_mod.", "model.", "module.model."})
+    EXPECT_EQ(open(renamed(prefix), graph).identity(), identity) << prefix;
+  EXPECT_EQ(open(renamed("module.", true), graph).identity(), identity);
+  const std::string message = refusal(renamed("backbone."), graph);
+  EXPECT_EQ(message.find("does not fit toy_dag: missing: stem.conv.weight, "), 0U) << message;
+  EXPECT_NE(message.find("; the file has: backbone."), std::string::npos) << message;
+}
+
+TEST_F(FileWeightsTest, a_header_whose_length_begins_as_a_pickle_does) {
+  std::string header = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+  header.resize(0x280, ' ');
+  const WeightFile file(write(test::u64(header.size()) + header + std::string(4, '\0')));
+  EXPECT_NE(file.find("a"), nullptr);
 }
 
 TEST_F(FileWeightsTest, unused_tensors) {
@@ -198,6 +226,32 @@ TEST_F(FileWeightsTest, identity_is_kept_while_the_file_is_the_same) {
 
   // A cache that cannot be written costs time only.
   EXPECT_EQ(open(save(graph), graph, {.cache_directory = "/dev/null/x"}).identity(), identity);
+}
+
+TEST_F(FileWeightsTest, a_file_that_is_overwritten_while_in_use) {
+  namespace fs = std::filesystem;
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48, .classes = 10});
+  const Tensor frame = test::random_tensor({1, 3, 32, 48}, 5);
+  const std::string file = save(graph);
+  const FileWeights weights = open(file, graph);
+  Executor executor(graph, weights, test::executor_options());
+  const auto run = [&] { return executor.run_range(1, graph.size(), {{0, frame}}).at(graph.output()); };
+  const auto expected = run();
+  // One that is replaced by renaming another goes on being used.
+  const std::string other = save(
+      graph, [](NamedTensors& tensors) { tensors["fc.bias"].data()[0] += 1; }, "other.safetensors");
+  const std::string old = path("old.safetensors");
+  fs::create_hard_link(file, old);
+  fs::copy_file(other, path("new"));
+  fs::rename(path("new"), file);
+  EXPECT_TRUE(bit_equal(run(), expected));
+  // Written to itself, with as many bytes: the classifier's weights are used where they are in the file.
+  const auto time = fs::last_write_time(old);
+  fs::copy_file(other, old, fs::copy_options::overwrite_existing);
+  fs::last_write_time(old, time + std::chrono::seconds(1));
+  EXPECT_NE(error_of([&] { run(); }).find(file + ": was overwritten while in use"), std::string::npos);
+  Executor later(graph, weights, test::executor_options());
+  EXPECT_NE(error_of([&] { later.prepare({1}); }).find("was overwritten while in use"), std::string::npos);
 }
 
 TEST_F(FileWeightsTest, an_error_is_not_kept) {

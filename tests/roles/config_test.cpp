@@ -281,6 +281,23 @@ TEST(Config, Ranges) {
       "connections would be given up");
 }
 
+TEST(Config, LargeIntegers) {
+  const auto seed = [](const std::string& number) {
+    return parse_config(two_workers + "[model]\nseed = " + number + "\n", "c.toml").model.seed;
+  };
+  EXPECT_EQ(seed("9007199254740993"), 9007199254740993U);  // 2^53 + 1
+  EXPECT_EQ(seed("9223372036854775807"), 9223372036854775807U);
+  EXPECT_EQ(message_after_workers("[model]\nseed = 9223372036854775808\n").substr(0, 31),
+            "config.toml:6: not valid TOML: ");
+  EXPECT_EQ(message_after_workers("bandwidth = 9007199254740993\n"),
+            "config.toml:5: workers[1].bandwidth: expected a number from 1000 to 1000000000000, found "
+            "9007199254740993");
+  EXPECT_EQ(message_after_workers("[net]\nheartbeat_s = -9223372036854775808\n").substr(0, 36),
+            "config.toml:6: net.heartbeat_s: expe");
+  EXPECT_EQ(message_after_workers("[video]\nsource = 'a.rgb'\ndeadband = 9007199254740993\n"),
+            "config.toml:7: video.deadband: expected an integer from 0 to 255, found 9007199254740993");
+}
+
 TEST(Config, FrameSize) {
   const auto with_size = [](const std::string& size) {
     return message_after_workers("[model]\nframe_size = " + size + "\n");

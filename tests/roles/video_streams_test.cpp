@@ -306,5 +306,23 @@ TEST(StandardInput, CancelEndsTheWait) {
   }
 }
 
+TEST(RgbFile, IsLargerThan2GiB) {
+  static_assert(sizeof(off_t) == 8);
+  for (const char* const name : {"_large.rgb", "_large.y4m"}) {
+    const bool y4m = std::string(name) == "_large.y4m";
+    const TemporaryFile file(name, y4m ? "YUV4MPEG2 W2 H2 F25:1 C444\nFRAME\n" : "\x07");
+    std::filesystem::resize_file(file.path(), (std::uint64_t{3} << 30));  // sparse
+    VideoOptions options;
+    options.source = file.path();
+    options.rows = 2;
+    options.columns = 2;
+    const auto frame = open_frame_source(options)->next();
+    ASSERT_TRUE(frame) << name;
+    if (!y4m) {
+      EXPECT_EQ(pixels_of(*frame)[0], 7);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace edge
