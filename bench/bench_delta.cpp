@@ -92,19 +92,17 @@ void register_others(const DeltaKernels& kernels, const std::string& isa) {
   for (const std::size_t count :
        {std::size_t{2048}, std::size_t{64 * 59 * 89}, std::size_t{64 * 240 * 360}}) {
     const std::string suffix = "/f32:" + std::to_string(count) + "/" + isa;
-    benchmark::RegisterBenchmark(("xor_to_planes" + suffix).c_str(), [=, &kernels](benchmark::State& state) {
+    benchmark::RegisterBenchmark(("split_planes" + suffix).c_str(), [=, &kernels](benchmark::State& state) {
       Change<std::uint32_t> change(count, 0.45);
       std::vector<std::uint8_t> planes(4 * count);
-      measure(state, 12 * count, count, [&] {
-        kernels.xor_to_planes(change.new_values.data(), change.old_values.data(), count, planes.data());
-      });
+      measure(state, 8 * count, count,
+              [&] { kernels.split_planes(change.new_values.data(), count, planes.data()); });
     });
-    benchmark::RegisterBenchmark(("planes_to_xor" + suffix).c_str(), [=, &kernels](benchmark::State& state) {
+    benchmark::RegisterBenchmark(("join_planes" + suffix).c_str(), [=, &kernels](benchmark::State& state) {
       Change<std::uint32_t> change(count, 0.45);
       const std::vector<std::uint8_t> planes(4 * count, 1);
-      measure(state, 12 * count, count, [&] {
-        kernels.planes_to_xor(planes.data(), change.old_values.data(), count, change.new_values.data());
-      });
+      measure(state, 8 * count, count,
+              [&] { kernels.join_planes(planes.data(), count, change.new_values.data()); });
     });
   }
   for (const std::size_t pixels : {std::size_t{2048}, std::size_t{480 * 720}}) {

@@ -14,7 +14,7 @@
 #include <optional>
 #include <system_error>
 
-#include "engine/byte_cursor.h"
+#include "engine/bytes.h"
 #include "engine/error.h"
 #include "engine/mapped_file.h"
 #include "engine/quoted_name.h"
@@ -160,7 +160,7 @@ std::string header_of(const Shape& shape) {
 
 NpyHeader parse_npy_header(std::string_view bytes, const std::string& file) {
   if (!bytes.starts_with(magic)) throw Error(file + ": not a .npy file");
-  ByteCursor cursor(bytes, file, magic.size());
+  FileReader cursor(bytes, file, magic.size());
   const int major = cursor.number<std::uint8_t>();
   const int minor = cursor.number<std::uint8_t>();
   if (major < 1 || major > 3 || minor != 0) {
@@ -173,7 +173,7 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& file) {
                 std::to_string(longest_header) + " are read");
   }
   NpyHeader header;
-  header.shape = HeaderReader(cursor.take(length), file).read();
+  header.shape = HeaderReader(cursor.text(length), file).read();
   header.offset = static_cast<std::size_t>(cursor.position());
   std::int64_t needed = 0;
   if (__builtin_mul_overflow(header.shape.elements(), std::int64_t{sizeof(float)}, &needed) ||

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "engine/byte_cursor.h"
+#include "engine/bytes.h"
 #include "engine/pickle.h"
 #include "engine/pickle_opcode.h"
 #include "engine/pickle_stack.h"
@@ -22,7 +22,7 @@ constexpr std::size_t most_other_globals = 1000;
 
 class PickleMachine {
  public:
-  PickleMachine(Pickle& pickle, ByteCursor& input, std::span<const std::string_view> globals,
+  PickleMachine(Pickle& pickle, FileReader& input, std::span<const std::string_view> globals,
                 const std::string& file)
       : pickle_(pickle), input_(input), globals_(globals), stack_(pickle.values_, input, file) {}
 
@@ -48,7 +48,7 @@ class PickleMachine {
   using Kind = PickleKind;
   using Items = PickleStack::Items;
 
-  void push_text(std::uint64_t length) { stack_.push(Kind::text, input_.take(length)); }
+  void push_text(std::uint64_t length) { stack_.push(Kind::text, input_.text(length)); }
 
   /// Two's complement of any length.
   void push_long(std::string_view bytes) {
@@ -60,7 +60,7 @@ class PickleMachine {
   }
 
   void push_real() {  // the only big-endian number
-    std::string bytes(input_.take(sizeof(double)));
+    std::string bytes(input_.text(sizeof(double)));
     std::reverse(bytes.begin(), bytes.end());
     double real = 0;
     std::memcpy(&real, bytes.data(), sizeof(real));
@@ -86,10 +86,10 @@ class PickleMachine {
         stack_.push(Kind::integer, std::int64_t{input_.number<std::uint16_t>()});
         return true;
       case Opcode::long1:
-        push_long(input_.take(input_.number<std::uint8_t>()));
+        push_long(input_.text(input_.number<std::uint8_t>()));
         return true;
       case Opcode::long4:
-        push_long(input_.take(input_.number<std::uint32_t>()));
+        push_long(input_.text(input_.number<std::uint32_t>()));
         return true;
       case Opcode::binfloat:
         push_real();
@@ -288,7 +288,7 @@ class PickleMachine {
   }
 
   Pickle& pickle_;
-  ByteCursor& input_;
+  FileReader& input_;
   std::span<const std::string_view> globals_;
   PickleStack stack_;
   std::unordered_map<std::string, std::size_t> other_indices_;
@@ -296,7 +296,7 @@ class PickleMachine {
 
 Pickle::Pickle(std::string_view bytes, std::uint64_t& position, std::span<const std::string_view> globals,
                const std::string& file) {
-  ByteCursor input(bytes, file, position);
+  FileReader input(bytes, file, position);
   PickleMachine(*this, input, globals, file).run();
   position = input.position();
 }

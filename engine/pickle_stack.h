@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/byte_cursor.h"
+#include "engine/bytes.h"
 #include "engine/pickle.h"
 
 namespace edge {
@@ -18,7 +18,7 @@ class PickleStack {
   using Items = std::vector<PickleIndex>;
 
   /// All must outlive this. Values are added to `values`; `input` tells where a fault is.
-  PickleStack(std::vector<PickleValue>& values, const ByteCursor& input, const std::string& file)
+  PickleStack(std::vector<PickleValue>& values, const FileReader& input, const std::string& file)
       : values_(values), input_(input), file_(file) {}
 
   [[noreturn]] void fail(const std::string& what) const;
@@ -51,7 +51,7 @@ class PickleStack {
   std::size_t above_mark() const { return stack_.size() - (marks_.empty() ? 0 : marks_.back()); }
 
   std::vector<PickleValue>& values_;
-  const ByteCursor& input_;
+  const FileReader& input_;
   const std::string& file_;
   std::size_t work_ = 0;
   std::vector<PickleIndex> stack_;

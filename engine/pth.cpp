@@ -4,7 +4,7 @@
 #include <limits>
 #include <unordered_map>
 
-#include "engine/byte_cursor.h"
+#include "engine/bytes.h"
 #include "engine/error.h"
 #include "engine/pickle.h"
 #include "engine/pth_state_dict.h"
@@ -122,7 +122,7 @@ WeightIndex read_legacy_layout(std::string_view bytes, const std::string& file) 
       throw Error(file + ": damaged: storage " + quoted_name(storage.key) + " has two sizes");
   }
   StoragePositions positions;
-  ByteCursor cursor(bytes, file, position);
+  FileReader cursor(bytes, file, position);
   for (const PickleIndex item : keys.items(keys.root())) {
     const auto key = keys.text(item);
     const auto storage = key ? storages.find(*key) : storages.end();

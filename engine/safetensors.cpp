@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "engine/byte_cursor.h"
+#include "engine/bytes.h"
 #include "engine/error.h"
 #include "engine/mapped_file.h"
 
@@ -18,13 +18,13 @@ constexpr std::uint64_t longest_header = 16 << 20;
 
 SafetensorsIndex read_header(std::string_view bytes, const std::string& file) {
   if (bytes.size() < length_bytes) throw Error(file + ": not a safetensors file: shorter than 8 bytes");
-  ByteCursor cursor(bytes, file);
+  FileReader cursor(bytes, file);
   const auto header_bytes = cursor.number<std::uint64_t>();
   if (header_bytes > longest_header || header_bytes > cursor.left()) {
     throw Error(file + ": not a safetensors file, or cut off: a header of " + std::to_string(header_bytes) +
                 " bytes in a file of " + std::to_string(bytes.size()));
   }
-  return parse_safetensors_header(cursor.take(header_bytes), bytes.size(), file);
+  return parse_safetensors_header(cursor.text(header_bytes), bytes.size(), file);
 }
 
 std::optional<FloatFormat> format_of(std::string_view type) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/byte_cursor.h"
+#include "engine/bytes.h"
 #include "engine/error.h"
 #include "engine/quoted_name.h"
 
@@ -28,7 +28,7 @@ class Reader {
 
   std::vector<ZipArchive::Entry> read() {
     const Directory directory = find_directory();
-    ByteCursor cursor(bytes_.substr(0, static_cast<std::size_t>(directory.end)), file_, directory.begin);
+    FileReader cursor(bytes_.substr(0, static_cast<std::size_t>(directory.end)), file_, directory.begin);
     std::vector<ZipArchive::Entry> entries;
     while (cursor.left() > 0) {
       if (entries.size() == most_entries) fail("more than " + std::to_string(most_entries) + " entries");
@@ -51,8 +51,8 @@ class Reader {
     throw Error(file_ + ": a damaged zip archive: " + what);
   }
 
-  static bool starts_with(ByteCursor& cursor, std::string_view signature) {
-    return cursor.left() >= signature.size() && cursor.take(signature.size()) == signature;
+  static bool starts_with(FileReader& cursor, std::string_view signature) {
+    return cursor.left() >= signature.size() && cursor.text(signature.size()) == signature;
   }
 
   /// The last record of the file; a comment may follow it.
@@ -66,14 +66,14 @@ class Reader {
 
   Directory find_directory() const {
     const std::size_t end = find_end();
-    ByteCursor cursor(bytes_, file_, end + 12);
+    FileReader cursor(bytes_, file_, end + 12);
     std::uint64_t size = cursor.number<std::uint32_t>();
     std::uint64_t begin = cursor.number<std::uint32_t>();
     std::uint64_t limit = end;
     if (end >= locator64_bytes &&
         bytes_.substr(end - locator64_bytes, locator64_signature.size()) == locator64_signature) {
-      limit = ByteCursor(bytes_, file_, end - locator64_bytes + 8).number<std::uint64_t>();
-      ByteCursor end64(bytes_, file_, limit);
+      limit = FileReader(bytes_, file_, end - locator64_bytes + 8).number<std::uint64_t>();
+      FileReader end64(bytes_, file_, limit);
       if (!starts_with(end64, end64_signature)) fail("its ZIP64 record is not where it should be");
       end64.take(36);
       size = end64.number<std::uint64_t>();
@@ -83,7 +83,7 @@ class Reader {
     return {begin, limit};
   }
 
-  ZipArchive::Entry read_entry(ByteCursor& cursor) const {
+  ZipArchive::Entry read_entry(FileReader& cursor) const {
     if (!starts_with(cursor, entry_signature))
       fail("its directory has no entry at byte " + std::to_string(cursor.position()));
     cursor.take(4);  // versions
@@ -97,8 +97,8 @@ class Reader {
     const auto comment_length = cursor.number<std::uint16_t>();
     cursor.take(8);  // disk, attributes
     std::uint64_t offset = cursor.number<std::uint32_t>();
-    const std::string_view name = cursor.take(name_length);
-    const std::string_view extra = cursor.take(extra_length);
+    const std::string_view name = cursor.text(name_length);
+    const std::string_view extra = cursor.text(extra_length);
     cursor.take(comment_length);
     read_zip64(extra, size, stored, offset);
     const std::string label = "entry " + quoted_name(name);
@@ -111,12 +111,12 @@ class Reader {
   /// The ZIP64 field has, in this order, those of the numbers that did not fit.
   void read_zip64(std::string_view extra, std::uint64_t& size, std::uint64_t& stored,
                   std::uint64_t& offset) const {
-    ByteCursor fields(extra, file_);
+    FileReader fields(extra, file_);
     while (fields.left() >= 4) {
       const auto id = fields.number<std::uint16_t>();
-      const std::string_view field = fields.take(fields.number<std::uint16_t>());
+      const std::string_view field = fields.text(fields.number<std::uint16_t>());
       if (id != zip64_field) continue;
-      ByteCursor numbers(field, file_);
+      FileReader numbers(field, file_);
       for (std::uint64_t* const number : {&size, &stored, &offset}) {
         if (*number == in_zip64) *number = numbers.number<std::uint64_t>();
       }
@@ -124,7 +124,7 @@ class Reader {
   }
 
   std::string_view contents(std::uint64_t offset, std::uint64_t size, const std::string& label) const {
-    ByteCursor local(bytes_, file_, offset);
+    FileReader local(bytes_, file_, offset);
     if (!starts_with(local, local_signature)) fail(label + " is not where the directory says");
     local.take(22);
     const auto name_length = local.number<std::uint16_t>();
@@ -132,7 +132,7 @@ class Reader {
     local.take(name_length);
     local.take(extra_length);
     if (size > local.left()) fail(label + " is larger than the file");
-    return local.take(size);
+    return local.text(size);
   }
 
   std::string_view bytes_;

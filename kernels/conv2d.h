@@ -37,12 +37,6 @@ struct Conv2dShape {
   }
 };
 
-/// How the multiplication inside a convolution is done.
-enum class ConvBackend : std::uint8_t {
-  packed,   ///< our packed gemm microkernels
-  external  ///< an SgemmFunction (OpenBLAS) on unpacked im2col tiles
-};
-
 /// What a convolution does at its end without a cost worth mentioning. Every run() takes bias, residual (in
 /// place, too) and ReLU; a ceiling needs `ceiling`, run_pooled() `max_pool`.
 struct ConvFusions {

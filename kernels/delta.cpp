@@ -71,14 +71,12 @@ void deadband(Isa isa, const std::uint8_t* in, std::uint8_t* held, std::size_t c
   variant_for(isa, delta_variants()).deadband(in, held, count, band);
 }
 
-void xor_to_planes(Isa isa, const std::uint32_t* new_values, const std::uint32_t* old_values,
-                   std::size_t count, std::uint8_t* planes) {
-  variant_for(isa, delta_variants()).xor_to_planes(new_values, old_values, count, planes);
+void split_planes(Isa isa, const std::uint32_t* words, std::size_t count, std::uint8_t* planes) {
+  variant_for(isa, delta_variants()).split_planes(words, count, planes);
 }
 
-void planes_to_xor(Isa isa, const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                   std::uint32_t* new_values) {
-  variant_for(isa, delta_variants()).planes_to_xor(planes, old_values, count, new_values);
+void join_planes(Isa isa, const std::uint8_t* planes, std::size_t count, std::uint32_t* words) {
+  variant_for(isa, delta_variants()).join_planes(planes, count, words);
 }
 
 void subtract(Isa isa, const std::uint8_t* values, const std::uint8_t* old_values, std::uint8_t* differences,

@@ -38,13 +38,10 @@ std::size_t count_mask(const std::uint8_t* mask, std::size_t count);
 /// 1/255 steps.)
 void deadband(Isa isa, const std::uint8_t* in, std::uint8_t* held, std::size_t count, std::uint8_t band);
 
-/// XOR of two arrays of 32-bit words, split into four byte planes (plane p holds byte p of every word, least
-/// significant first). `old_values` may be null (no XOR). `planes` has 4 x count bytes. And the inverse;
-/// there new_values may be old_values.
-void xor_to_planes(Isa isa, const std::uint32_t* new_values, const std::uint32_t* old_values,
-                   std::size_t count, std::uint8_t* planes);
-void planes_to_xor(Isa isa, const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                   std::uint32_t* new_values);
+/// 32-bit words, split into four byte planes (plane p holds byte p of every word, least significant first).
+/// `planes` has 4 x count bytes. And the inverse.
+void split_planes(Isa isa, const std::uint32_t* words, std::size_t count, std::uint8_t* planes);
+void join_planes(Isa isa, const std::uint8_t* planes, std::size_t count, std::uint32_t* words);
 
 /// differences = values - old_values, modulo 256; and the inverse. What is written overlaps nothing that is
 /// read.

@@ -32,10 +32,8 @@ struct DeltaKernels {
   void (*subtract_rgb)(RgbPlanes values, RgbPlanes old_values, WritableRgbPlanes differences,
                        std::size_t count);
   void (*add_rgb)(RgbPlanes differences, RgbPlanes old_values, WritableRgbPlanes values, std::size_t count);
-  void (*xor_to_planes)(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
-                        std::uint8_t* planes);
-  void (*planes_to_xor)(const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                        std::uint32_t* new_values);
+  void (*split_planes)(const std::uint32_t* words, std::size_t count, std::uint8_t* planes);
+  void (*join_planes)(const std::uint8_t* planes, std::size_t count, std::uint32_t* words);
 };
 
 extern const DeltaKernels delta_scalar;

@@ -62,11 +62,6 @@ const std::vector<GemmMicrokernel>& gemm_microkernels() {
   return all;
 }
 
-const GemmMicrokernel& gemm_microkernel(Isa isa) {
-  const GemmKernels& kernels = gemm_kernels(isa);
-  return kernels.rows[kernels.mr - 1];
-}
-
 std::int64_t balanced_block(std::int64_t k, std::int64_t kc) {
   const std::int64_t blocks = std::max<std::int64_t>(1, (k + kc - 1) / kc);
   return std::max<std::int64_t>(1, (k + blocks - 1) / blocks);

@@ -48,7 +48,5 @@ struct GemmMicrokernel {
 
 /// Every microkernel that this build contains, for tests and benchmarks.
 const std::vector<GemmMicrokernel>& gemm_microkernels();
-/// The one used for `isa`.
-const GemmMicrokernel& gemm_microkernel(Isa isa);
 
 }  // namespace edge::kernels

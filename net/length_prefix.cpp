@@ -1,17 +1,14 @@
 #include "net/length_prefix.h"
 
-#include <array>
 #include <cstdint>
 
-#include "net/little_endian.h"
+#include "engine/bytes.h"
 #include "net/message.h"
 
 namespace edge::net {
 
 void append_prefixed(std::vector<std::byte>& payload, std::span<const std::byte> part) {
-  std::array<std::byte, sizeof(std::uint32_t)> length{};
-  store_little_endian(length.data(), static_cast<std::uint32_t>(part.size()));
-  payload.insert(payload.end(), length.begin(), length.end());
+  append_little_endian(static_cast<std::uint32_t>(part.size()), payload);
   payload.insert(payload.end(), part.begin(), part.end());
 }
 

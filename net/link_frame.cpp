@@ -3,9 +3,9 @@
 #include <cmath>
 #include <tuple>
 
+#include "engine/bytes.h"
 #include "net/codec/codec.h"
 #include "net/length_prefix.h"
-#include "net/little_endian.h"
 
 namespace edge::net {
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/bytes.h"
 #include "net/crc32c.h"
-#include "net/little_endian.h"
 
 namespace edge::net {
 namespace {

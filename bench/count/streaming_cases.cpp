@@ -166,18 +166,18 @@ std::vector<Case> streaming_cases() {
       {"compress-u8", [] { return delta<std::uint8_t>(compress); }},
       {"expand-f32", [] { return delta<std::uint32_t>(expand); }},
       {"expand-u8", [] { return delta<std::uint8_t>(expand); }},
-      {"xor-to-planes",
+      {"split-planes",
        [] {
          return delta<std::uint32_t>([](auto isa, auto& change) {
-           kernels::xor_to_planes(isa, change.new_values.data(), change.old_values.data(), 12000,
-                                  reinterpret_cast<std::uint8_t*>(change.packed.data()));
+           kernels::split_planes(isa, change.new_values.data(), 12000,
+                                 reinterpret_cast<std::uint8_t*>(change.packed.data()));
          });
        }},
-      {"planes-to-xor",
+      {"join-planes",
        [] {
          return delta<std::uint32_t>([](auto isa, auto& change) {
-           kernels::planes_to_xor(isa, reinterpret_cast<const std::uint8_t*>(change.packed.data()),
-                                  change.old_values.data(), 12000, change.new_values.data());
+           kernels::join_planes(isa, reinterpret_cast<const std::uint8_t*>(change.packed.data()), 12000,
+                                change.new_values.data());
          });
        }},
   };

@@ -154,23 +154,13 @@ __m256i group_bytes(__m256i words) {
   return _mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(order));
 }
 
-template <bool with_old>
-__m256i load_difference(const std::uint32_t* new_values, const std::uint32_t* old_values) {
-  const __m256i words = load(new_values);
-  return with_old ? _mm256_xor_si256(words, load(old_values)) : words;
-}
-
-template <bool with_old>
-void xor_to_planes(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
-                   std::uint8_t* planes) {
+void split_planes(const std::uint32_t* words, std::size_t count, std::uint8_t* planes) {
   std::size_t i = 0;
   for (; i + 32 <= count; i += 32) {
-    const std::uint32_t* old_at = with_old ? old_values + i : nullptr;
-    const std::size_t step = with_old ? 8 : 0;
-    const __m256i a = group_bytes(load_difference<with_old>(new_values + i, old_at));
-    const __m256i b = group_bytes(load_difference<with_old>(new_values + i + 8, old_at + step));
-    const __m256i c = group_bytes(load_difference<with_old>(new_values + i + 16, old_at + 2 * step));
-    const __m256i d = group_bytes(load_difference<with_old>(new_values + i + 24, old_at + 3 * step));
+    const __m256i a = group_bytes(load(words + i));
+    const __m256i b = group_bytes(load(words + i + 8));
+    const __m256i c = group_bytes(load(words + i + 16));
+    const __m256i d = group_bytes(load(words + i + 24));
     const __m256i low_ab =
         _mm256_unpacklo_epi32(a, b);  // in each half: plane 0 of a, of b, plane 1 of a, of b
     const __m256i low_cd = _mm256_unpacklo_epi32(c, d);
@@ -182,21 +172,13 @@ void xor_to_planes(const std::uint32_t* new_values, const std::uint32_t* old_val
     store(planes + 3 * count + i, join_halves(_mm256_unpackhi_epi64(high_ab, high_cd)));
   }
   for (; i < count; ++i) {
-    const std::uint32_t word = with_old ? new_values[i] ^ old_values[i] : new_values[i];
     for (std::size_t plane = 0; plane < 4; ++plane) {
-      planes[plane * count + i] = static_cast<std::uint8_t>(word >> (8 * plane));
+      planes[plane * count + i] = static_cast<std::uint8_t>(words[i] >> (8 * plane));
     }
   }
 }
 
-template <bool with_old>
-void store_restored(std::uint32_t* to, const std::uint32_t* old_values, std::size_t i, __m256i words) {
-  store(to + i, with_old ? _mm256_xor_si256(words, load(old_values + i)) : words);
-}
-
-template <bool with_old>
-void planes_to_xor(const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                   std::uint32_t* new_values) {
+void join_planes(const std::uint8_t* planes, std::size_t count, std::uint32_t* words) {
   std::size_t i = 0;
   for (; i + 32 <= count; i += 32) {
     const __m256i p0 = load(planes + i);
@@ -211,28 +193,18 @@ void planes_to_xor(const std::uint8_t* planes, const std::uint32_t* old_values, 
     const __m256i b = _mm256_unpackhi_epi16(low_01, low_23);    // words 4-7, 20-23
     const __m256i c = _mm256_unpacklo_epi16(high_01, high_23);  // words 8-11, 24-27
     const __m256i d = _mm256_unpackhi_epi16(high_01, high_23);  // words 12-15, 28-31
-    store_restored<with_old>(new_values, old_values, i, _mm256_permute2x128_si256(a, b, 0x20));
-    store_restored<with_old>(new_values, old_values, i + 8, _mm256_permute2x128_si256(c, d, 0x20));
-    store_restored<with_old>(new_values, old_values, i + 16, _mm256_permute2x128_si256(a, b, 0x31));
-    store_restored<with_old>(new_values, old_values, i + 24, _mm256_permute2x128_si256(c, d, 0x31));
+    store(words + i, _mm256_permute2x128_si256(a, b, 0x20));
+    store(words + i + 8, _mm256_permute2x128_si256(c, d, 0x20));
+    store(words + i + 16, _mm256_permute2x128_si256(a, b, 0x31));
+    store(words + i + 24, _mm256_permute2x128_si256(c, d, 0x31));
   }
   for (; i < count; ++i) {
-    std::uint32_t word = with_old ? old_values[i] : 0;
+    std::uint32_t word = 0;
     for (std::size_t plane = 0; plane < 4; ++plane) {
-      word ^= static_cast<std::uint32_t>(planes[plane * count + i]) << (8 * plane);
+      word |= static_cast<std::uint32_t>(planes[plane * count + i]) << (8 * plane);
     }
-    new_values[i] = word;
+    words[i] = word;
   }
-}
-
-void xor_to_planes_any(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
-                       std::uint8_t* planes) {
-  (old_values != nullptr ? xor_to_planes<true> : xor_to_planes<false>)(new_values, old_values, count, planes);
-}
-
-void planes_to_xor_any(const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                       std::uint32_t* new_values) {
-  (old_values != nullptr ? planes_to_xor<true> : planes_to_xor<false>)(planes, old_values, count, new_values);
 }
 
 }  // namespace
@@ -249,7 +221,7 @@ const DeltaKernels delta_avx2 = {Isa::avx2,
                                  add_bytes<ByteVector>,
                                  subtract_rgb_bytes<ByteVector>,
                                  add_rgb_bytes<ByteVector>,
-                                 xor_to_planes_any,
-                                 planes_to_xor_any};
+                                 split_planes,
+                                 join_planes};
 
 }  // namespace edge::kernels

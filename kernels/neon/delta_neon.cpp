@@ -167,45 +167,32 @@ struct ByteVector {
   static type subtract(type a, type b) { return vsubq_u8(a, b); }
 };
 
-void xor_to_planes(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
-                   std::uint8_t* planes) {
+void split_planes(const std::uint32_t* words, std::size_t count, std::uint8_t* planes) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    uint8x16x4_t bytes = vld4q_u8(reinterpret_cast<const std::uint8_t*>(new_values + i));
-    if (old_values != nullptr) {
-      const uint8x16x4_t old = vld4q_u8(reinterpret_cast<const std::uint8_t*>(old_values + i));
-      for (std::size_t plane = 0; plane < 4; ++plane)
-        bytes.val[plane] = veorq_u8(bytes.val[plane], old.val[plane]);
-    }
+    const uint8x16x4_t bytes = vld4q_u8(reinterpret_cast<const std::uint8_t*>(words + i));
     for (std::size_t plane = 0; plane < 4; ++plane) vst1q_u8(planes + plane * count + i, bytes.val[plane]);
   }
   for (; i < count; ++i) {
-    const std::uint32_t word = new_values[i] ^ (old_values != nullptr ? old_values[i] : 0);
     for (std::size_t plane = 0; plane < 4; ++plane) {
-      planes[plane * count + i] = static_cast<std::uint8_t>(word >> (8 * plane));
+      planes[plane * count + i] = static_cast<std::uint8_t>(words[i] >> (8 * plane));
     }
   }
 }
 
-void planes_to_xor(const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                   std::uint32_t* new_values) {
+void join_planes(const std::uint8_t* planes, std::size_t count, std::uint32_t* words) {
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     uint8x16x4_t bytes;
     for (std::size_t plane = 0; plane < 4; ++plane) bytes.val[plane] = vld1q_u8(planes + plane * count + i);
-    if (old_values != nullptr) {
-      const uint8x16x4_t old = vld4q_u8(reinterpret_cast<const std::uint8_t*>(old_values + i));
-      for (std::size_t plane = 0; plane < 4; ++plane)
-        bytes.val[plane] = veorq_u8(bytes.val[plane], old.val[plane]);
-    }
-    vst4q_u8(reinterpret_cast<std::uint8_t*>(new_values + i), bytes);
+    vst4q_u8(reinterpret_cast<std::uint8_t*>(words + i), bytes);
   }
   for (; i < count; ++i) {
-    std::uint32_t word = old_values != nullptr ? old_values[i] : 0;
+    std::uint32_t word = 0;
     for (std::size_t plane = 0; plane < 4; ++plane) {
-      word ^= static_cast<std::uint32_t>(planes[plane * count + i]) << (8 * plane);
+      word |= static_cast<std::uint32_t>(planes[plane * count + i]) << (8 * plane);
     }
-    new_values[i] = word;
+    words[i] = word;
   }
 }
 
@@ -223,7 +210,7 @@ const DeltaKernels delta_neon = {Isa::neon,
                                  add_bytes<ByteVector>,
                                  subtract_rgb_bytes<ByteVector>,
                                  add_rgb_bytes<ByteVector>,
-                                 xor_to_planes,
-                                 planes_to_xor};
+                                 split_planes,
+                                 join_planes};
 
 }  // namespace edge::kernels

@@ -86,24 +86,21 @@ void add_rgb(RgbPlanes differences, RgbPlanes old_values, WritableRgbPlanes valu
   }
 }
 
-void xor_to_planes(const std::uint32_t* new_values, const std::uint32_t* old_values, std::size_t count,
-                   std::uint8_t* planes) {
+void split_planes(const std::uint32_t* words, std::size_t count, std::uint8_t* planes) {
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t word = new_values[i] ^ (old_values != nullptr ? old_values[i] : 0);
     for (std::size_t plane = 0; plane < 4; ++plane) {
-      planes[plane * count + i] = static_cast<std::uint8_t>(word >> (8 * plane));
+      planes[plane * count + i] = static_cast<std::uint8_t>(words[i] >> (8 * plane));
     }
   }
 }
 
-void planes_to_xor(const std::uint8_t* planes, const std::uint32_t* old_values, std::size_t count,
-                   std::uint32_t* new_values) {
+void join_planes(const std::uint8_t* planes, std::size_t count, std::uint32_t* words) {
   for (std::size_t i = 0; i < count; ++i) {
-    std::uint32_t word = old_values != nullptr ? old_values[i] : 0;
+    std::uint32_t word = 0;
     for (std::size_t plane = 0; plane < 4; ++plane) {
-      word ^= static_cast<std::uint32_t>(planes[plane * count + i]) << (8 * plane);
+      word |= static_cast<std::uint32_t>(planes[plane * count + i]) << (8 * plane);
     }
-    new_values[i] = word;
+    words[i] = word;
   }
 }
 
@@ -121,7 +118,7 @@ const DeltaKernels delta_scalar = {Isa::scalar,
                                    add_u8,
                                    subtract_rgb,
                                    add_rgb,
-                                   xor_to_planes,
-                                   planes_to_xor};
+                                   split_planes,
+                                   join_planes};
 
 }  // namespace edge::kernels

@@ -28,8 +28,8 @@ struct ChangeCounts {
   std::size_t position_bytes = 0;
   std::size_t values = 0;
 
-  ChangeCounts(ByteReader& payload, std::size_t elements)
-      : position_bytes(payload.take_u32()), values(payload.take_u32()) {
+  ChangeCounts(TensorReader& payload, std::size_t elements)
+      : position_bytes(payload.number<std::uint32_t>()), values(payload.number<std::uint32_t>()) {
     if (position_bytes > max_position_bytes(elements) || values > elements) {
       throw CodecError("an encoded tensor says that more has changed than it has");
     }
@@ -57,7 +57,7 @@ const Elements* find_base(const TensorHeader& header, const Base* base) {
 }  // namespace
 
 struct Decoder::Task {
-  ByteReader payload;
+  TensorReader payload;
   ElementType type;
   const Shape& shape;
   std::size_t count;     // elements
@@ -68,9 +68,9 @@ struct Decoder::Task {
 
 Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, const Shape& shape,
                         const Base* base) {
-  ByteReader reader(bytes);
+  TensorReader reader(bytes);
   const TensorHeader header = read_header(reader, type, shape);
-  Task task{.payload = ByteReader(reader.take(header.payload_bytes)),
+  Task task{.payload = TensorReader(reader.take(header.payload_bytes)),
             .type = type,
             .shape = shape,
             .count = static_cast<std::size_t>(shape.elements()),
@@ -102,7 +102,7 @@ Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, cons
 
 FreshElements Decoder::decode_dense(Task& task) const {
   const std::span<const std::byte> values = task.payload.take(task.bytes());
-  task.payload.expect_padding();
+  expect_padding(task.payload);
   FreshElements result = allocate_elements(task.type, task.shape);
   if (!values.empty()) std::memcpy(result.data, values.data(), values.size());
   return result;
@@ -111,10 +111,10 @@ FreshElements Decoder::decode_dense(Task& task) const {
 FreshElements Decoder::decode_changes(Task& task) {
   const ChangeCounts counts(task.payload, task.count);
   const std::span<const std::byte> positions = task.payload.take(counts.position_bytes);
-  ByteReader padding(task.payload.take(padded(positions.size()) - positions.size()));
-  padding.expect_padding();
+  TensorReader padding(task.payload.take(padded(positions.size()) - positions.size()));
+  expect_padding(padding);
   const std::span<const std::byte> values = task.payload.take(counts.values * element_bytes(task.type));
-  task.payload.expect_padding();
+  expect_padding(task.payload);
   mask_.resize(mask_bytes(task.count));
   counts.expect(unpack_positions(as_u8(positions), task.count, mask_));
   if (reinterpret_cast<std::uintptr_t>(values.data()) % element_bytes(task.type) == 0) {
@@ -130,9 +130,9 @@ FreshElements Decoder::decode_packed_changes(Task& task) {
   const ChangeCounts counts(task.payload, task.count);
   std::array<std::span<const std::byte>, 1 + float_planes> stored;
   std::array<std::size_t, 1 + float_planes> lengths{};
-  for (std::size_t& length : lengths) length = task.payload.take_u32();
+  for (std::size_t& length : lengths) length = task.payload.number<std::uint32_t>();
   for (std::size_t i = 0; i < stored.size(); ++i) stored[i] = task.payload.take(lengths[i]);
-  task.payload.expect_padding();
+  expect_padding(task.payload);
 
   positions_.resize(counts.position_bytes);
   decompressor_.read(stored[0], positions_);
@@ -145,7 +145,7 @@ FreshElements Decoder::decode_packed_changes(Task& task) {
   }
 
   values_.resize(counts.values);
-  kernels::planes_to_xor(isa_, planes_.data(), nullptr, counts.values, values_.data());
+  kernels::join_planes(isa_, planes_.data(), counts.values, values_.data());
   if (task.base == nullptr) {
     unfold_signs(values_.data(), counts.values);
   } else {
@@ -165,9 +165,9 @@ FreshElements Decoder::decode_predicted_planes(Task& task) {
   const PlaneLayout layout = plane_layout(task.shape);
   std::array<std::size_t, 3> lengths{};
   std::array<std::span<const std::byte>, 3> stored;
-  for (std::size_t p = 0; p < layout.planes; ++p) lengths[p] = task.payload.take_u32();
+  for (std::size_t p = 0; p < layout.planes; ++p) lengths[p] = task.payload.number<std::uint32_t>();
   for (std::size_t p = 0; p < layout.planes; ++p) stored[p] = task.payload.take(lengths[p]);
-  task.payload.expect_padding();
+  expect_padding(task.payload);
 
   planes_.resize(task.count);
   for (std::size_t p = 0; p < layout.planes; ++p) {

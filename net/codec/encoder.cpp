@@ -86,7 +86,7 @@ std::array<double, float_planes> expected_planes(kernels::Isa isa, const std::ui
   std::array<ByteHistogram, float_planes> histograms;
   std::array<std::uint8_t, float_planes * sample_length> planes{};
   for_sample(count, sample_pieces, sample_length, [&](std::size_t first, std::size_t length) {
-    kernels::xor_to_planes(isa, differences + first, nullptr, length, planes.data());
+    kernels::split_planes(isa, differences + first, length, planes.data());
     for (std::size_t p = 0; p < float_planes; ++p) histograms[p].add({&planes[p * length], length});
   });
   std::array<double, float_planes> expected{};
@@ -185,8 +185,8 @@ bool Encoder::try_changes(const Elements& value) {
   if (8 + padded(positions_.size()) + padded(values * size) >= padded(value.bytes())) return false;
   collect_values(value, values);
   payload_.clear();
-  append_u32(static_cast<std::uint32_t>(positions_.size()), payload_);
-  append_u32(static_cast<std::uint32_t>(values), payload_);
+  append_little_endian(static_cast<std::uint32_t>(positions_.size()), payload_);
+  append_little_endian(static_cast<std::uint32_t>(values), payload_);
   append(as_bytes(positions_.data(), positions_.size()), payload_);
   pad(payload_);
   append(as_bytes(new_values_.data(), new_values_.size()).first(values * size), payload_);
@@ -219,10 +219,10 @@ bool Encoder::try_packed_changes(const Elements& value, const Elements* base, st
   }
 
   planes_.resize(float_planes * count);
-  kernels::xor_to_planes(options_.isa, differences_.data(), nullptr, count, planes_.data());
+  kernels::split_planes(options_.isa, differences_.data(), count, planes_.data());
   payload_.clear();
-  append_u32(static_cast<std::uint32_t>(positions_.size()), payload_);
-  append_u32(static_cast<std::uint32_t>(count), payload_);
+  append_little_endian(static_cast<std::uint32_t>(positions_.size()), payload_);
+  append_little_endian(static_cast<std::uint32_t>(count), payload_);
   std::size_t length_at = payload_.size();
   payload_.resize(length_at + 4 * (1 + float_planes));
   append_section(positions_, 0, length_at);

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/bytes.h"
 #include "net/codec/codec.h"
 
 namespace edge::net {
@@ -28,27 +29,16 @@ constexpr std::size_t padded(std::size_t bytes) {
 
 void append_header(const TensorHeader& header, std::vector<std::byte>& out);
 
-/// Takes from the front of bytes; every step is checked.
-class ByteReader {
- public:
-  explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  std::size_t left() const { return bytes_.size(); }
-  /// Throws CodecError if there are fewer than `count`.
-  std::span<const std::byte> take(std::size_t count);
-  std::uint8_t take_u8();
-  std::uint32_t take_u32();
-  std::uint64_t take_u64();
-  /// Throws CodecError unless at most three zero bytes are left.
-  void expect_padding();
-
- private:
-  std::span<const std::byte> bytes_;
+/// Throws CodecError.
+struct TensorCutOff {
+  [[noreturn]] void operator()(std::uint64_t wanted, std::uint64_t position, std::uint64_t size) const;
 };
+using TensorReader = ByteReader<TensorCutOff>;
+
+/// Throws CodecError unless at most three bytes are left, all zero.
+void expect_padding(TensorReader& reader);
 
 /// Throws CodecError if malformed, or if type or shape are others than expected.
-TensorHeader read_header(ByteReader& reader, ElementType type, const Shape& shape);
-
-void append_u32(std::uint32_t value, std::vector<std::byte>& out);
+TensorHeader read_header(TensorReader& reader, ElementType type, const Shape& shape);
 
 }  // namespace edge::net

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
+#include "engine/bytes.h"
 #include "engine/error.h"
 #include "net/crc32c.h"
 
@@ -23,64 +23,42 @@ constexpr std::size_t max_text = 256;
 constexpr float largest_coefficient = 1e6F;
 constexpr double most_bytes = 1e12;
 
-template <typename T>
-void append(T value, std::vector<std::byte>& to) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) to.push_back(static_cast<std::byte>(value >> (8 * i)));
-}
-void append(float value, std::vector<std::byte>& to) {
-  append(std::bit_cast<std::uint32_t>(value), to);
-}
-void append(double value, std::vector<std::byte>& to) {
-  append(std::bit_cast<std::uint64_t>(value), to);
-}
 void append(std::string_view text, std::vector<std::byte>& to) {
-  append(static_cast<std::uint32_t>(text.size()), to);
+  append_little_endian(static_cast<std::uint32_t>(text.size()), to);
   const auto bytes = std::as_bytes(std::span(text));
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
+struct CutOff {
+  [[noreturn]] void operator()(std::uint64_t, std::uint64_t, std::uint64_t) const {
+    throw Error("it is cut off");
+  }
+};
 
-  std::span<const std::byte> take(std::size_t count) {
-    if (count > rest_.size()) throw Error("it is cut off");
-    const auto taken = rest_.first(count);
-    rest_ = rest_.subspan(count);
-    return taken;
-  }
-  template <typename T>
-  T integer() {
-    std::uint64_t value = 0;
-    const auto bytes = take(sizeof(T));
-    for (std::size_t i = 0; i < sizeof(T); ++i) value |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
-    return static_cast<T>(value);
-  }
+class Reader : public ByteReader<CutOff> {
+ public:
+  using ByteReader::ByteReader;
+
   float coefficient() {
-    const auto value = std::bit_cast<float>(integer<std::uint32_t>());
+    const auto value = number<float>();
     if (!(std::abs(value) <= largest_coefficient)) throw Error("it has an impossible coefficient");
     return value;
   }
   double byte_count() {
-    const auto value = std::bit_cast<double>(integer<std::uint64_t>());
+    const auto value = number<double>();
     if (!(value >= 0 && value <= most_bytes)) throw Error("it has an impossible number of bytes");
     return value;
   }
-  std::string text() {
-    const auto length = integer<std::uint32_t>();
+  std::string name() {
+    const auto length = number<std::uint32_t>();
     if (length > max_text) throw Error("it has an impossible text");
-    const auto bytes = take(length);
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    return std::string(text(length));
   }
-  bool at_end() const { return rest_.empty(); }
-
- private:
-  std::span<const std::byte> rest_;
 };
 
 LayerPredictor read_layer(Reader& reader, const Graph& graph, LayerIndex index) {
-  const auto rule = reader.integer<std::uint8_t>();
-  const auto count = reader.integer<std::uint32_t>();
+  const auto rule = reader.number<std::uint8_t>();
+  const auto count = reader.number<std::uint32_t>();
   if (rule > static_cast<std::uint8_t>(last_rule) ||
       coefficient_count(graph, index, static_cast<Rule>(rule)) != count) {
     throw Error(fmt::format("it does not fit to layer {} ({})", index, graph.layer(index).name));
@@ -103,25 +81,25 @@ std::vector<std::byte> pack_predictors(const Predictors& predictors) {
   append(std::string_view(predictors.model_hash), payload);
   append(std::string_view(predictors.software_version), payload);
   append(std::string_view(predictors.frames_hash), payload);
-  append(predictors.frames, payload);
-  append(static_cast<std::uint8_t>(predictors.compress ? 1 : 0), payload);
-  append(static_cast<std::uint32_t>(predictors.layers.size()), payload);
+  append_little_endian(predictors.frames, payload);
+  append_little_endian(static_cast<std::uint8_t>(predictors.compress ? 1 : 0), payload);
+  append_little_endian(static_cast<std::uint32_t>(predictors.layers.size()), payload);
   for (const LayerPredictor& layer : predictors.layers) {
-    append(static_cast<std::uint8_t>(layer.rule), payload);
-    append(static_cast<std::uint32_t>(layer.coefficients.size()), payload);
-    for (const float value : layer.coefficients) append(value, payload);
+    append_little_endian(static_cast<std::uint8_t>(layer.rule), payload);
+    append_little_endian(static_cast<std::uint32_t>(layer.coefficients.size()), payload);
+    for (const float value : layer.coefficients) append_little_endian(value, payload);
     const ByteModel& bytes = layer.bytes;
     for (const double value :
          {bytes.base, bytes.per_changed, bytes.per_changed_at_most, bytes.raw, bytes.mean}) {
-      append(value, payload);
+      append_little_endian(value, payload);
     }
   }
   std::vector<std::byte> bytes;
   bytes.reserve(header_bytes + payload.size());
   for (const char c : magic) bytes.push_back(static_cast<std::byte>(c));
-  append(format_version, bytes);
-  append(static_cast<std::uint32_t>(payload.size()), bytes);
-  append(net::crc32c(payload), bytes);
+  append_little_endian(format_version, bytes);
+  append_little_endian(static_cast<std::uint32_t>(payload.size()), bytes);
+  append_little_endian(net::crc32c(payload), bytes);
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   return bytes;
 }
@@ -133,35 +111,35 @@ Predictors parse_predictors(std::span<const std::byte> bytes, const Graph& graph
   if (begin.size() < magic.size() || std::memcmp(begin.data(), magic.data(), magic.size()) != 0) {
     throw Error("it is no file of predictors");
   }
-  const auto version = header.integer<std::uint32_t>();
+  const auto version = header.number<std::uint32_t>();
   if (version != format_version)
     throw Error(fmt::format("it has format {}, not {}", version, format_version));
-  const auto length = header.integer<std::uint32_t>();
-  const auto crc = header.integer<std::uint32_t>();
+  const auto length = header.number<std::uint32_t>();
+  const auto crc = header.number<std::uint32_t>();
   if (bytes.size() - header_bytes < length) throw Error("it is cut off");
   if (bytes.size() - header_bytes > length) throw Error("it is longer than it says");
   if (net::crc32c(bytes.subspan(header_bytes)) != crc) throw Error("it is damaged (CRC-32C differs)");
 
   Reader reader(bytes.subspan(header_bytes));
   Predictors predictors;
-  predictors.model_hash = reader.text();
+  predictors.model_hash = reader.name();
   if (predictors.model_hash != model_hash)
     throw Error("it belongs to another network, weights or frame size");
-  predictors.software_version = reader.text();
-  predictors.frames_hash = reader.text();
-  predictors.frames = reader.integer<std::uint32_t>();
+  predictors.software_version = reader.name();
+  predictors.frames_hash = reader.name();
+  predictors.frames = reader.number<std::uint32_t>();
   if (predictors.frames < 2) throw Error("it was made from less than two frames");
-  const auto compress = reader.integer<std::uint8_t>();
+  const auto compress = reader.number<std::uint8_t>();
   if (compress > 1) throw Error("it has an impossible flag");
   predictors.compress = compress == 1;
-  const auto layers = reader.integer<std::uint32_t>();
+  const auto layers = reader.number<std::uint32_t>();
   if (layers != static_cast<std::uint32_t>(graph.size())) {
     throw Error(fmt::format("it has {} layers, the network {}", layers, graph.size()));
   }
   for (LayerIndex index = 0; index < graph.size(); ++index) {
     predictors.layers.push_back(read_layer(reader, graph, index));
   }
-  if (!reader.at_end()) throw Error("it has more than its layers");
+  if (reader.left() > 0) throw Error("it has more than its layers");
   return predictors;
 }
 

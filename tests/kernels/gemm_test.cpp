@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/gemm_kernels.h"
 #include "tests/kernels/arithmetic.h"
 #include "tests/kernels/guarded_buffer.h"
 
@@ -91,7 +92,8 @@ TEST_P(Microkernel, ReluKeepsNanAndMakesNegativeZeroPositive) {
 
 TEST(GemmRegistry, EveryIsaHasAFullTile) {
   for (const Isa isa : test::supported_isas()) {
-    const GemmMicrokernel& kernel = gemm_microkernel(isa);
+    const GemmKernels& kernels = gemm_kernels(isa);
+    const GemmMicrokernel& kernel = kernels.rows[kernels.mr - 1];
     EXPECT_EQ(kernel.isa, isa);
     const auto same_name = [&](const GemmMicrokernel& other) {
       return std::string(other.name) == kernel.name;
