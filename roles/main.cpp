@@ -1,6 +1,8 @@
 // The `edge` command: finds the command and runs it; what it throws becomes one line and an exit status.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -63,11 +65,21 @@ void occupy_standard_streams() {
   }
 }
 
+/// Where address space is limited (`ulimit -v`), glibc cannot reserve the heaps of further threads and then
+/// asks the kernel for each of their pages: programs crawl. One heap for all threads avoids that.
+void share_one_heap_if_limited() {
+#ifdef M_ARENA_MAX
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) ::mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 }  // namespace
 }  // namespace edge
 
 int main(int argc, char** argv) {
   edge::occupy_standard_streams();
+  edge::share_one_heap_if_limited();
   try {
     return edge::run(argc, argv);
   } catch (const cxxopts::exceptions::exception& error) {

@@ -68,5 +68,13 @@ TEST_F(Environment, LittleMemoryIsToldInOneLine) {
   }
 }
 
+TEST_F(Environment, LimitedMemoryThatSufficesIsNoHindrance) {
+  const std::string config = write_config({});
+  const auto trainer =
+      shell("trainer", fmt::format("ulimit -v 130000; exec {} trainer -c {} --threads 2 --report {}",
+                                   EDGE_BINARY, config, (directory_.path() / "r.html").string()));
+  EXPECT_EQ(trainer->wait(30s), 0) << trainer->errors();
+}
+
 }  // namespace
 }  // namespace edge::test
