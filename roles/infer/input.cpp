@@ -13,6 +13,7 @@
 #include "engine/npy.h"
 #include "roles/infer/tensor_files.h"
 #include "roles/video/frame_source.h"
+#include "roles/video/source_name.h"
 
 namespace edge::infer {
 namespace {
@@ -80,7 +81,8 @@ std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& siz
   if (is_npy(input)) return std::make_unique<GivenInput>(TensorMap{{0, load_frame(input)}});
   std::error_code ignored;
   if (std::filesystem::is_directory(input, ignored)) {
-    throw Error(fmt::format("{}: is a directory; name a frame (.npy), an image or a video", input));
+    throw Error(
+        fmt::format("{}: is a directory; name a frame (.npy), an image or a video", source_name(input)));
   }
   return std::make_unique<VideoInput>(
       open_frame_source({.source = input, .rows = size.rows, .columns = size.columns}));
