@@ -31,17 +31,17 @@ class Random {
 
 struct Scene {
   Base base;
-  Elements value;
+  Array value;
 };
 
 /// `percent` of the elements change.
 Scene make_scene(ElementType type, const Shape& shape, std::uint32_t percent) {
   Random random;
-  const FreshElements old = allocate_elements(type, shape);
-  const FreshElements now = allocate_elements(type, shape);
+  const FreshArray old = allocate_array(type, shape);
+  const FreshArray now = allocate_array(type, shape);
   const std::size_t size = element_bytes(type);
   bool moving = false;
-  for (std::size_t i = 0; i < old.elements.count(); ++i) {
+  for (std::size_t i = 0; i < old.array.elements(); ++i) {
     if (i % 16 == 0) moving = random.below(100) < percent;
     std::uint32_t before = type == ElementType::u8 ? static_cast<std::uint32_t>(i / 3 + random.below(4))
                            : random.below(2) == 0  ? 0
@@ -51,7 +51,7 @@ Scene make_scene(ElementType type, const Shape& shape, std::uint32_t percent) {
     std::memcpy(old.data + i * size, &before, size);
     std::memcpy(now.data + i * size, &after, size);
   }
-  return {.base = {1, old.elements}, .value = now.elements};
+  return {.base = {1, old.array}, .value = now.array};
 }
 
 EncodeOptions options_for(std::int64_t way) {
@@ -81,7 +81,7 @@ void decode_tensor(benchmark::State& state, ElementType type, const Shape& shape
   Decoder decoder(options.isa);
   for ([[maybe_unused]] auto _ : state) {
     const Decoded decoded = decoder.decode(bytes, type, shape, &scene.base);
-    benchmark::DoNotOptimize(decoded.elements.data);
+    benchmark::DoNotOptimize(decoded.array.data());
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(scene.value.bytes()));
   state.counters["encoded_kB"] = static_cast<double>(bytes.size()) / 1e3;

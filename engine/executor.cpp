@@ -15,6 +15,7 @@
 #include "engine/layers/operation_type.h"
 #include "engine/openblas.h"
 #include "engine/program.h"
+#include "engine/tensor.h"
 #include "engine/tensor_recycler.h"
 
 namespace edge {
@@ -150,7 +151,9 @@ struct Executor::Impl {
       throw std::logic_error(what + " is given as " + found->second.shape().to_string() + " instead of " +
                              layer.output_shape.to_string());
     }
-    return found->second.data();
+    if (found->second.type() != ElementType::f32)
+      throw std::logic_error(what + " is given as " + element_type_entry(found->second.type()).name);
+    return found->second.values().data();
   }
 
   TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,
@@ -163,7 +166,8 @@ struct Executor::Impl {
     arena_bytes = program.arena_bytes;
 
     // The result tensor behind each buffer that is handed out, and where each buffer is.
-    std::vector<Tensor> tensors(program.buffers.size());
+    std::vector<Array> tensors(program.buffers.size());
+    Tensor fresh;
     std::vector<float*> data(program.buffers.size());
     std::vector<const float*> readable(program.buffers.size());
     auto* const arena_begin = reinterpret_cast<unsigned char*>(arena.data());
@@ -179,8 +183,9 @@ struct Executor::Impl {
           data[i] = in_arena(buffer.offset);
           break;
         case Program::Storage::fresh:
-          tensors[i] = recycler.make(graph.layer(buffer.layer).output_shape);
-          data[i] = tensors[i].data();
+          fresh = recycler.make(graph.layer(buffer.layer).output_shape);
+          data[i] = fresh.data();
+          tensors[i] = std::exchange(fresh, {});
           break;
         case Program::Storage::slice:
           continue;

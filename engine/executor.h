@@ -16,8 +16,8 @@
 
 namespace edge {
 
-/// Tensors by the layer that made them.
-using TensorMap = std::map<LayerIndex, Tensor>;
+/// Tensors by the layer that made them: f32, to be read only.
+using TensorMap = std::map<LayerIndex, Array>;
 
 /// Which gemm multiplies inside convolutions: our microkernels, or OpenBLAS (EDGE_GEMM=openblas).
 enum class GemmBackend : std::uint8_t { edge, openblas };

@@ -83,16 +83,16 @@ void FileWeights::collect_unused(const Graph& graph, bool features_only) {
   }
 }
 
-Tensor FileWeights::load(const ParameterSpec& parameter) const {
+Array FileWeights::load(const ParameterSpec& parameter) const {
   const StoredTensor* const stored = file_->find(parameter.name);
   if (stored == nullptr || !stored->format || stored->shape != parameter.shape)
     throw Error(file_->name() + ": has no " + parameter.name + " of shape " + parameter.shape.to_string());
-  Tensor tensor = file_->load(*stored);
+  Array tensor = file_->load(*stored);
   {
     const std::lock_guard lock(mutex_);
     if (finite_.contains(parameter.name)) return tensor;
   }
-  if (const std::size_t count = count_not_finite(tensor.data(), tensor.elements()); count > 0) {
+  if (const std::size_t count = count_not_finite(tensor.values().data(), tensor.elements()); count > 0) {
     throw Error(file_->name() + ": " + parameter.name + " has " + std::to_string(count) + " of " +
                 std::to_string(tensor.elements()) + " values infinite or NaN");
   }

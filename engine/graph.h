@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/array.h"
 #include "engine/layer.h"
 
 namespace edge {
@@ -39,6 +40,12 @@ class Graph {
   std::vector<LayerIndex> boundary(LayerIndex first) const;
   /// float32 bytes of the layer's output.
   std::size_t output_bytes(LayerIndex index) const;
+  /// As what the layer's output is held and travels between devices: the input layer's are 8-bit pixels.
+  ElementType output_type(LayerIndex index) const { return index == 0 ? ElementType::u8 : ElementType::f32; }
+  /// Bytes of the layer's output in that form.
+  std::size_t transfer_bytes(LayerIndex index) const {
+    return output_bytes(index) / sizeof(float) * element_bytes(output_type(index));
+  }
 
   /// A stable text of all layers, shapes and parameters, for hashing and for comparing devices.
   std::string description() const;

@@ -198,7 +198,7 @@ Tensor load_npy(const std::string& file) {
   return tensor;
 }
 
-void save_npy(const std::string& file, const Tensor& tensor) {
+void save_npy(const std::string& file, const Array& tensor) {
   assert(!tensor.empty());
   const std::string part = file + "." + std::to_string(::getpid()) + ".part";
   const std::string header = header_of(tensor.shape());

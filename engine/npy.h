@@ -29,6 +29,6 @@ Shape npy_shape(const std::string& file);
 Tensor load_npy(const std::string& file);
 
 /// The file appears whole or not at all. The directory must exist.
-void save_npy(const std::string& file, const Tensor& tensor);
+void save_npy(const std::string& file, const Array& tensor);
 
 }  // namespace edge

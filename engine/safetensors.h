@@ -55,7 +55,7 @@ void save_safetensors(const std::string& file, const NamedTensors& tensors,
 /// A tensor to be written, whose values are asked for when its turn comes.
 struct SafetensorsSource {
   Shape shape;
-  std::function<Tensor()> load;
+  std::function<Array()> load;
 };
 
 /// The same with one tensor in memory at a time, in a format of choice. Throws Error if a value is too large

@@ -65,11 +65,11 @@ std::string header_of(const std::string& file, const Sources& tensors, FloatForm
   return text;
 }
 
-void write_values(std::ofstream& stream, const Tensor& tensor, FloatFormat format, const std::string& label) {
+void write_values(std::ofstream& stream, const Array& tensor, FloatFormat format, const std::string& label) {
   constexpr std::size_t most = 4096;
   std::array<char, most * sizeof(double)> bytes;
   std::array<float, most> decoded;
-  const float* const values = tensor.data();
+  const float* const values = tensor.values().data();
   for (std::size_t done = 0; done < tensor.elements();) {
     const std::size_t count = std::min(most, tensor.elements() - done);
     encode_floats(format, values + done, count, bytes.data());
@@ -110,7 +110,7 @@ void save_safetensors(const std::string& file, const Sources& tensors, FloatForm
   stream.write(header.data(), static_cast<std::streamsize>(header.size()));
   for (const auto& [name, source] : tensors) {
     if (!stream) break;
-    const Tensor tensor = source.load();
+    const Array tensor = source.load();
     assert(tensor.shape() == source.shape);
     write_values(stream, tensor, format, file + ": tensor " + quoted_name(name));
   }

@@ -1,38 +1,15 @@
 #include "engine/tensor.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
-#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <new>
-
-#include "engine/error.h"
+#include <utility>
 
 namespace edge {
-namespace {
-
-constexpr std::align_val_t alignment{64};
-
-std::size_t bytes_of(const Shape& shape) {
-  const std::int64_t elements = shape.elements();
-  constexpr std::size_t addressable = std::numeric_limits<std::size_t>::max() / 2;
-  if (static_cast<std::uint64_t>(elements) > addressable / sizeof(float)) {
-    throw Error("a tensor of " + shape.to_string() +
-                " is too large for this device's address space; use smaller frames");
-  }
-  return static_cast<std::size_t>(elements) * sizeof(float);
-}
-
-}  // namespace
-
 Tensor::Tensor(const Shape& shape) : shape_(shape) {
-  // At least one byte, so that a tensor without elements is still not an empty handle.
-  void* memory = ::operator new(std::max<std::size_t>(bytes_of(shape), 1), alignment);
-  storage_ =
-      std::shared_ptr<const void>(memory, [memory](const void*) { ::operator delete(memory, alignment); });
-  data_ = static_cast<float*>(memory);
+  FreshArray fresh = allocate_array(ElementType::f32, shape);
+  data_ = reinterpret_cast<float*>(fresh.data);
+  storage_ = fresh.array.storage();
 }
 
 Tensor::Tensor(const Shape& shape, float* data, std::shared_ptr<const void> storage)
@@ -42,6 +19,13 @@ Tensor Tensor::zeros(const Shape& shape) {
   Tensor tensor(shape);
   std::fill_n(tensor.data_, tensor.elements(), 0.0F);
   return tensor;
+}
+
+Tensor Tensor::copy_of(const Array& array) {
+  if (array.empty()) return {};
+  Tensor copy(array.shape());
+  std::copy(array.values().begin(), array.values().end(), copy.data_);
+  return copy;
 }
 
 Tensor Tensor::reshaped(const Shape& shape) const {
@@ -60,35 +44,7 @@ Tensor Tensor::slice(std::int64_t first, std::int64_t count) const {
 }
 
 Tensor Tensor::clone() const {
-  if (empty()) return {};
-  Tensor copy(shape_);
-  std::copy_n(data_, elements(), copy.data_);
-  return copy;
-}
-
-bool bit_equal(const Tensor& a, const Tensor& b) {
-  if (a.empty() || b.empty()) return a.empty() == b.empty();
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
-
-double max_relative_error(const Tensor& a, const Tensor& b) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (a.empty() != b.empty() || a.shape() != b.shape()) return infinity;
-  double largest_difference = 0;
-  double largest_value = std::numeric_limits<float>::min();
-  for (std::size_t i = 0; i < a.elements(); ++i) {
-    const double x = a.data()[i];
-    const double y = b.data()[i];
-    if (std::isnan(x) != std::isnan(y)) return infinity;
-    if (std::isnan(x) || x == y) {  // equal infinities have no difference
-      if (std::isfinite(y)) largest_value = std::max(largest_value, std::abs(y));
-      continue;
-    }
-    if (!std::isfinite(x) || !std::isfinite(y)) return infinity;
-    largest_difference = std::max(largest_difference, std::abs(x - y));
-    largest_value = std::max(largest_value, std::abs(y));
-  }
-  return largest_difference / largest_value;
+  return copy_of(*this);
 }
 
 }  // namespace edge

@@ -1,10 +1,11 @@
-// A dense float32 tensor.
+// A dense float32 tensor: the form of an Array that can be written.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <span>
 
+#include "engine/array.h"
 #include "engine/shape.h"
 
 namespace edge {
@@ -17,6 +18,8 @@ class Tensor {
   Tensor() = default;                   ///< no values; shape().elements() == 0 is reported by empty()
   explicit Tensor(const Shape& shape);  ///< uninitialised values
   static Tensor zeros(const Shape& shape);
+  /// A copy of an f32 array's values.
+  static Tensor copy_of(const Array& array);
   /// A view of `storage` from `data` on; keeps `storage` alive.
   Tensor(const Shape& shape, float* data, std::shared_ptr<const void> storage);
 
@@ -42,11 +45,5 @@ class Tensor {
   float* data_ = nullptr;
   std::shared_ptr<const void> storage_;
 };
-
-/// True if shapes and all bits agree (a NaN equals the same NaN, -0 differs from +0).
-bool bit_equal(const Tensor& a, const Tensor& b);
-
-/// max |a - b| / max(max |b|, tiny); 0 for equal tensors, infinity if shapes or NaNs differ.
-double max_relative_error(const Tensor& a, const Tensor& b);
 
 }  // namespace edge

@@ -99,7 +99,7 @@ void WeightFile::read(const StoredTensor& tensor, std::int64_t first, std::size_
   }
 }
 
-Tensor WeightFile::load(const StoredTensor& tensor) const {
+Array WeightFile::load(const StoredTensor& tensor) const {
   assert(tensor.format);
   const auto count = static_cast<std::size_t>(tensor.shape.elements());
   if (count == 0) return Tensor(tensor.shape);
@@ -115,9 +115,8 @@ Tensor WeightFile::load(const StoredTensor& tensor) const {
   file_->will_need(viewed);
   // When the last handle goes (packed weights are copies), the pages need no longer count as this process'.
   auto release = [file = file_, viewed](const void*) { file->release(viewed); };
-  // Tensor has no read-only form. The pages are read-only: writing to them ends the process.
-  auto* const data = const_cast<float*>(reinterpret_cast<const float*>(values));
-  return {tensor.shape, data, std::shared_ptr<const void>(data, std::move(release))};
+  return {ElementType::f32, tensor.shape, reinterpret_cast<const std::byte*>(values),
+          std::shared_ptr<const void>(values, std::move(release))};
 }
 
 WeightFile::Scan WeightFile::scan(const StoredTensor& tensor) const {

@@ -39,7 +39,7 @@ class WeightFile {
 
   /// float32 values, row after row; `tensor` must have a format. A view of the mapped file if they are stored
   /// like that at a multiple of 4 bytes (never write to it), else a copy.
-  Tensor load(const StoredTensor& tensor) const;
+  Array load(const StoredTensor& tensor) const;
   /// The digest (ValueDigest) of the values that load() gives, and how many of them are not finite. Needs
   /// little memory.
   struct Scan {
@@ -72,7 +72,7 @@ class FileWeights final : public WeightSource {
   FileWeights(std::shared_ptr<const WeightFile> file, const Graph& graph, FileWeightsOptions options = {});
 
   /// Throws Error if a value is infinite or NaN, unless identity() has found all of them finite.
-  Tensor load(const ParameterSpec& parameter) const override;
+  Array load(const ParameterSpec& parameter) const override;
   void check_unchanged() const override { file_->check_unchanged(); }
   /// SHA-256 over the names and float32 values of all parameters: the same for all kinds of file that hold
   /// the same values. The first call reads all of them, unless the cache directory knows the file. Throws

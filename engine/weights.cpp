@@ -55,7 +55,7 @@ float symmetric_unit(std::uint32_t bits) {
 
 }  // namespace
 
-Tensor SeededWeights::load(const ParameterSpec& parameter) const {
+Array SeededWeights::load(const ParameterSpec& parameter) const {
   Tensor tensor(parameter.shape);
   const Range range = range_of(parameter);
   const std::uint64_t key = key_of(seed_, parameter.name);

@@ -15,7 +15,7 @@ class WeightSource {
   virtual ~WeightSource() = default;
   /// The parameter's values; may be a view of a mapped file. Throws Error if it is missing or has another
   /// shape.
-  virtual Tensor load(const ParameterSpec& parameter) const = 0;
+  virtual Array load(const ParameterSpec& parameter) const = 0;
   /// Throws Error if what load() gave, or will give, is no longer what identity() stands for. Cheap.
   virtual void check_unchanged() const {}
   /// What distinguishes these weights from others ("seed 1", a file's hash), for the model hash.
@@ -29,7 +29,7 @@ class WeightSource {
 class SeededWeights final : public WeightSource {
  public:
   explicit SeededWeights(std::uint64_t seed) : seed_(seed) {}
-  Tensor load(const ParameterSpec& parameter) const override;
+  Array load(const ParameterSpec& parameter) const override;
   std::string identity() const override;
 
  private:

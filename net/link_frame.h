@@ -9,14 +9,14 @@
 #include <span>
 #include <vector>
 
-#include "net/codec/elements.h"
+#include "engine/array.h"
 #include "net/message.h"
 #include "net/transfer_meter.h"
 
 namespace edge::net {
 
 /// Arrays by the numbers that both ends know them by.
-using ArrayMap = std::map<int, Elements>;
+using ArrayMap = std::map<int, Array>;
 
 /// An array as it must be to be accepted.
 struct ArraySpec {

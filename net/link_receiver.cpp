@@ -71,13 +71,13 @@ ArrayMap LinkReceiver::decode_arrays(const Message& message, const FramePayload&
     Decoded decoded =
         decoder_.decode(rest, spec.type, spec.shape, base == bases_.end() ? nullptr : &base->second);
     rest = rest.subspan(decoded.consumed);
-    arrays[spec.number] = std::move(decoded.elements);
+    arrays[spec.number] = std::move(decoded.array);
   }
   if (!rest.empty()) throw CodecError("bytes are left over behind the last array");
   bases_.clear();
   if ((message.flags & flag_bases) == 0) return arrays;
   for (const auto& [number, elements] : arrays) {
-    bases_[number] = Base{.frame = message.frame, .elements = elements};
+    bases_[number] = Base{.frame = message.frame, .array = elements};
   }
   return arrays;
 }

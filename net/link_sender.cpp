@@ -248,7 +248,7 @@ Message LinkSender::encode_frame(Job& job) {
   for (const auto& [number, elements] : job.frame.arrays) {
     const auto base = bases_.find(number);
     encoder.encode(elements, base == bases_.end() ? nullptr : &base->second, encoded);
-    if (job.frame.coding.delta) bases[number] = Base{.frame = job.frame.frame, .elements = elements};
+    if (job.frame.coding.delta) bases[number] = Base{.frame = job.frame.frame, .array = elements};
   }
   bases_ = std::move(bases);
   const auto end = steady_clock::now();

@@ -9,7 +9,7 @@
 
 namespace edge {
 
-std::vector<std::pair<int, float>> top_classes(const Tensor& output, int count) {
+std::vector<std::pair<int, float>> top_classes(const Array& output, int count) {
   if (output.shape().rank() != 2 || output.shape()[0] != 1 || count <= 0) return {};
   const std::span<const float> logits = output.values();
   std::vector<int> order(logits.size());
@@ -33,7 +33,7 @@ std::vector<std::pair<int, float>> top_classes(const Tensor& output, int count) 
   return top;
 }
 
-std::uint32_t checksum(const Tensor& output) {
+std::uint32_t checksum(const Array& output) {
   return net::crc32c(std::as_bytes(output.values()));
 }
 

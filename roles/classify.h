@@ -11,9 +11,9 @@ namespace edge {
 
 /// The `count` most probable classes with their softmax probabilities, best first; equal logits by class
 /// number. Empty if the output is not one row of logits (1xN).
-std::vector<std::pair<int, float>> top_classes(const Tensor& output, int count);
+std::vector<std::pair<int, float>> top_classes(const Array& output, int count);
 
 /// CRC-32C of the values' little-endian bytes: equal checksums mean equal bits.
-std::uint32_t checksum(const Tensor& output);
+std::uint32_t checksum(const Array& output);
 
 }  // namespace edge

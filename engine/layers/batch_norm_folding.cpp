@@ -19,30 +19,31 @@ ChannelTransform channel_transform(const BatchNormParameters& norm) {
   ChannelTransform transform;
   for (std::size_t c = 0; c < norm.gamma.elements(); ++c) {
     const double scale =
-        double{norm.gamma.data()[c]} / std::sqrt(double{norm.variance.data()[c]} + norm.epsilon);
+        double{norm.gamma.values()[c]} / std::sqrt(double{norm.variance.values()[c]} + norm.epsilon);
     transform.scale.push_back(scale);
-    transform.shift.push_back(double{norm.beta.data()[c]} - double{norm.mean.data()[c]} * scale);
+    transform.shift.push_back(double{norm.beta.values()[c]} - double{norm.mean.values()[c]} * scale);
   }
   return transform;
 }
 
-FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm,
+FoldedConvolution fold_batch_norm(const Array& weight, const Array& bias, const BatchNormParameters& norm,
                                   Tensor& scratch) {
   const ChannelTransform transform = channel_transform(norm);
   const std::size_t channels = transform.scale.size();
   assert(static_cast<std::size_t>(weight.shape()[0]) == channels);
   assert(bias.empty() || bias.elements() == channels);
   if (scratch.elements() < weight.elements()) scratch = Tensor({weight.shape().elements()});
-  FoldedConvolution folded{{weight.shape(), scratch.data(), scratch.storage()}, Tensor(norm.gamma.shape())};
+  Tensor folded_weight(weight.shape(), scratch.data(), scratch.storage());
+  Tensor folded_bias(norm.gamma.shape());
   const std::size_t per_channel = weight.elements() / channels;
   for (std::size_t c = 0; c < channels; ++c) {
     for (std::size_t i = c * per_channel; i < (c + 1) * per_channel; ++i) {
-      folded.weight.data()[i] = static_cast<float>(double{weight.data()[i]} * transform.scale[c]);
+      folded_weight.data()[i] = static_cast<float>(double{weight.values()[i]} * transform.scale[c]);
     }
-    const double old_bias = bias.empty() ? 0.0 : double{bias.data()[c]};
-    folded.bias.data()[c] = static_cast<float>(old_bias * transform.scale[c] + transform.shift[c]);
+    const double old_bias = bias.empty() ? 0.0 : double{bias.values()[c]};
+    folded_bias.data()[c] = static_cast<float>(old_bias * transform.scale[c] + transform.shift[c]);
   }
-  return folded;
+  return {.weight = folded_weight, .bias = folded_bias};
 }
 
 }  // namespace edge

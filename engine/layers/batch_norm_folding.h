@@ -13,7 +13,7 @@ namespace edge {
 
 /// All of shape {channels}.
 struct BatchNormParameters {
-  Tensor gamma, beta, mean, variance;
+  Array gamma, beta, mean, variance;
   double epsilon = 1e-5;
 };
 
@@ -29,14 +29,14 @@ struct ChannelTransform {
 ChannelTransform channel_transform(const BatchNormParameters& norm);
 
 struct FoldedConvolution {
-  Tensor weight;
-  Tensor bias;
+  Array weight;
+  Array bias;
 };
 /// The convolution that does what one with `weight` (out_channels x ...) and `bias` ({out_channels}, or empty
 /// for none) and the batch norm behind it do together. Computed in double precision and rounded once. Works
 /// for a linear layer's weights, too. The result's weight lies in `scratch`, which is replaced if it is too
 /// small: valid until its next use.
-FoldedConvolution fold_batch_norm(const Tensor& weight, const Tensor& bias, const BatchNormParameters& norm,
+FoldedConvolution fold_batch_norm(const Array& weight, const Array& bias, const BatchNormParameters& norm,
                                   Tensor& scratch);
 
 }  // namespace edge

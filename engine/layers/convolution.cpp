@@ -95,10 +95,11 @@ class Conv2dKernel final : public LayerKernel {
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     if (arguments.max_pool) {
-      conv_.run_pooled(arguments.inputs[0], arguments.output, bias_.data(), arguments.workspace, pool);
+      conv_.run_pooled(arguments.inputs[0], arguments.output, bias_.values().data(), arguments.workspace,
+                       pool);
       return;
     }
-    const kernels::Epilogue epilogue{.bias = bias_.data(),
+    const kernels::Epilogue epilogue{.bias = bias_.values().data(),
                                      .residual = arguments.residual,
                                      .relu = arguments.relu,
                                      .ceiling = arguments.ceiling};
@@ -108,11 +109,11 @@ class Conv2dKernel final : public LayerKernel {
  private:
   Conv2dKernel(const KernelContext& context, const FoldedConvolution& parameters)
       : conv_(kernel_shape(std::get<Conv2dLayer>(context.layer.operation), context.input_shapes[0]),
-              parameters.weight.data(), context.isa, context.external_gemm),
+              parameters.weight.values().data(), context.isa, context.external_gemm),
         bias_(parameters.bias) {}
 
   kernels::PackedConv2d conv_;
-  Tensor bias_;
+  Array bias_;
 };
 
 std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {

@@ -36,15 +36,15 @@ class LinearKernel final : public LayerKernel {
   std::size_t parameter_bytes() const override { return weights_.bytes() + bias_.bytes(); }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    kernels::linear(isa_, arguments.inputs[0], weights_.data(), bias_.data(), arguments.output, input_[0],
-                    input_[1], weights_.shape()[0], arguments.relu, pool);
+    kernels::linear(isa_, arguments.inputs[0], weights_.values().data(), bias_.values().data(),
+                    arguments.output, input_[0], input_[1], weights_.shape()[0], arguments.relu, pool);
   }
 
  private:
   kernels::Isa isa_;
   Shape input_;
-  Tensor weights_;
-  Tensor bias_;
+  Array weights_;
+  Array bias_;
 };
 
 std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {

@@ -11,7 +11,7 @@ std::size_t max_encoded_bytes(ElementType type, const Shape& shape) {
   return max_header_bytes + padded(static_cast<std::size_t>(shape.elements()) * element_bytes(type));
 }
 
-EncodeStatistics encode(const Elements& value, const Base* base, const EncodeOptions& options,
+EncodeStatistics encode(const Array& value, const Base* base, const EncodeOptions& options,
                         std::vector<std::byte>& out) {
   return Encoder(options).encode(value, base, out);
 }

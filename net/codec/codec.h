@@ -9,16 +9,16 @@
 #include <span>
 #include <vector>
 
+#include "engine/array.h"
 #include "engine/error.h"
 #include "kernels/cpu.h"
-#include "net/codec/elements.h"
 
 namespace edge::net {
 
 /// A tensor that the other side of a link holds, named by the frame that it belongs to.
 struct Base {
   std::uint64_t frame = 0;
-  Elements elements;
+  Array array;
 };
 
 /// Estimated speeds that decide between fewer bytes and less work. All in bytes per second.
@@ -64,7 +64,7 @@ class NeedFull : public Error {
 };
 
 struct Decoded {
-  Elements elements;
+  Array array;
   std::size_t consumed = 0;  ///< bytes of the input that belonged to this tensor
 };
 
@@ -72,7 +72,7 @@ struct Decoded {
 std::size_t max_encoded_bytes(ElementType type, const Shape& shape);
 
 /// Encoder::encode with a short-lived Encoder: for single tensors; streams keep an Encoder. Thread-safe.
-EncodeStatistics encode(const Elements& value, const Base* base, const EncodeOptions& options,
+EncodeStatistics encode(const Array& value, const Base* base, const EncodeOptions& options,
                         std::vector<std::byte>& out);
 /// Decoder::decode with a short-lived Decoder. Thread-safe.
 Decoded decode(std::span<const std::byte> bytes, ElementType type, const Shape& shape, const Base* base,

@@ -40,18 +40,18 @@ struct ChangeCounts {
   }
 };
 
-const Elements* find_base(const TensorHeader& header, const Base* base) {
+const Array* find_base(const TensorHeader& header, const Base* base) {
   if (!header.based) return nullptr;
   const std::string frame = "frame " + std::to_string(header.base_frame);
-  if (base == nullptr || base->elements.empty()) {
+  if (base == nullptr || base->array.empty()) {
     throw NeedFull("an encoded tensor is based on " + frame + ", but none is held");
   }
-  if (base->frame != header.base_frame || base->elements.type != header.type ||
-      base->elements.shape != header.shape) {
+  if (base->frame != header.base_frame || base->array.type() != header.type ||
+      base->array.shape() != header.shape) {
     throw NeedFull("an encoded tensor is based on " + frame + ", but frame " + std::to_string(base->frame) +
                    " is held");
   }
-  return &base->elements;
+  return &base->array;
 }
 
 }  // namespace
@@ -60,8 +60,8 @@ struct Decoder::Task {
   TensorReader payload;
   ElementType type;
   const Shape& shape;
-  std::size_t count;     // elements
-  const Elements* base;  // may be null
+  std::size_t count;  // elements
+  const Array* base;  // may be null
 
   std::size_t bytes() const { return count * element_bytes(type); }
 };
@@ -82,7 +82,7 @@ Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, cons
   if (!fits) throw CodecError("an encoded tensor's coding does not fit its elements");
   task.base = find_base(header, base);
 
-  FreshElements result;
+  FreshArray result;
   switch (header.coding) {
     case Coding::dense:
       result = decode_dense(task);
@@ -97,18 +97,18 @@ Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, cons
       result = decode_predicted_planes(task);
       break;
   }
-  return {.elements = std::move(result.elements), .consumed = bytes.size() - reader.left()};
+  return {.array = std::move(result.array), .consumed = bytes.size() - reader.left()};
 }
 
-FreshElements Decoder::decode_dense(Task& task) const {
+FreshArray Decoder::decode_dense(Task& task) const {
   const std::span<const std::byte> values = task.payload.take(task.bytes());
   expect_padding(task.payload);
-  FreshElements result = allocate_elements(task.type, task.shape);
+  FreshArray result = allocate_array(task.type, task.shape);
   if (!values.empty()) std::memcpy(result.data, values.data(), values.size());
   return result;
 }
 
-FreshElements Decoder::decode_changes(Task& task) {
+FreshArray Decoder::decode_changes(Task& task) {
   const ChangeCounts counts(task.payload, task.count);
   const std::span<const std::byte> positions = task.payload.take(counts.position_bytes);
   TensorReader padding(task.payload.take(padded(positions.size()) - positions.size()));
@@ -125,7 +125,7 @@ FreshElements Decoder::decode_changes(Task& task) {
   return put_values(task, values_.data());
 }
 
-FreshElements Decoder::decode_packed_changes(Task& task) {
+FreshArray Decoder::decode_packed_changes(Task& task) {
   const auto start = std::chrono::steady_clock::now();
   const ChangeCounts counts(task.payload, task.count);
   std::array<std::span<const std::byte>, 1 + float_planes> stored;
@@ -150,17 +150,17 @@ FreshElements Decoder::decode_packed_changes(Task& task) {
     unfold_signs(values_.data(), counts.values);
   } else {
     old_values_.resize(counts.values + kernel_slack);
-    kernels::compress(isa_, reinterpret_cast<const std::uint32_t*>(task.base->data), mask_.data(), task.count,
-                      old_values_.data());
+    kernels::compress(isa_, reinterpret_cast<const std::uint32_t*>(task.base->data()), mask_.data(),
+                      task.count, old_values_.data());
     from_differences(old_values_.data(), values_.data(), counts.values);
   }
-  FreshElements result = put_values(task, values_.data());
+  FreshArray result = put_values(task, values_.data());
   measured(counts.position_bytes + planes_.size(),
            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return result;
 }
 
-FreshElements Decoder::decode_predicted_planes(Task& task) {
+FreshArray Decoder::decode_predicted_planes(Task& task) {
   const auto start = std::chrono::steady_clock::now();
   const PlaneLayout layout = plane_layout(task.shape);
   std::array<std::size_t, 3> lengths{};
@@ -173,22 +173,22 @@ FreshElements Decoder::decode_predicted_planes(Task& task) {
   for (std::size_t p = 0; p < layout.planes; ++p) {
     decompressor_.read(stored[p], {planes_.data() + p * layout.plane_elements, layout.plane_elements});
   }
-  FreshElements result = allocate_elements(task.type, task.shape);
+  FreshArray result = allocate_array(task.type, task.shape);
   restore(planes_.data(),
-          task.base == nullptr ? nullptr : reinterpret_cast<const std::uint8_t*>(task.base->data), layout,
+          task.base == nullptr ? nullptr : reinterpret_cast<const std::uint8_t*>(task.base->data()), layout,
           reinterpret_cast<std::uint8_t*>(result.data));
   measured(task.count, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return result;
 }
 
 /// The base (or zeros) with the values in mask_ replaced.
-FreshElements Decoder::put_values(const Task& task, const void* values) const {
-  FreshElements result = allocate_elements(task.type, task.shape);
+FreshArray Decoder::put_values(const Task& task, const void* values) const {
+  FreshArray result = allocate_array(task.type, task.shape);
   if (task.count == 0) return result;
   if (task.base == nullptr) {
     std::memset(result.data, 0, task.bytes());
   } else {
-    std::memcpy(result.data, task.base->data, task.bytes());
+    std::memcpy(result.data, task.base->data(), task.bytes());
   }
   if (task.type == ElementType::u8) {
     kernels::expand(isa_, static_cast<const std::uint8_t*>(values), mask_.data(), task.count,

@@ -29,11 +29,11 @@ class Decoder {
  private:
   struct Task;  // what is to be decoded, and from where
 
-  FreshElements decode_dense(Task& task) const;
-  FreshElements decode_changes(Task& task);
-  FreshElements decode_packed_changes(Task& task);
-  FreshElements decode_predicted_planes(Task& task);
-  FreshElements put_values(const Task& task, const void* values) const;
+  FreshArray decode_dense(Task& task) const;
+  FreshArray decode_changes(Task& task);
+  FreshArray decode_packed_changes(Task& task);
+  FreshArray decode_predicted_planes(Task& task);
+  FreshArray put_values(const Task& task, const void* values) const;
   void measured(std::size_t work_bytes, double seconds);
 
   kernels::Isa isa_;

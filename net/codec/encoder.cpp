@@ -31,11 +31,11 @@ constexpr double base_is_good = 0.25;
 constexpr std::size_t float_planes = 4;
 constexpr std::size_t kernel_slack = 8;  // kernels::compress may write so many elements more
 
-const std::uint8_t* bytes_of(const Elements& elements) {
-  return reinterpret_cast<const std::uint8_t*>(elements.data);
+const std::uint8_t* bytes_of(const Array& elements) {
+  return reinterpret_cast<const std::uint8_t*>(elements.data());
 }
-const std::uint32_t* words_of(const Elements& elements) {
-  return reinterpret_cast<const std::uint32_t*>(elements.data);
+const std::uint32_t* words_of(const Array& elements) {
+  return reinterpret_cast<const std::uint32_t*>(elements.data());
 }
 
 template <typename Value>
@@ -112,14 +112,14 @@ void Encoder::set_decompress_speed(double bytes_per_second) {
   speeds_.decompress = bytes_per_second;
 }
 
-EncodeStatistics Encoder::encode(const Elements& value, const Base* base, std::vector<std::byte>& out) {
-  assert(base == nullptr || (base->elements.type == value.type && base->elements.shape == value.shape));
-  const std::size_t count = value.count();
-  const std::size_t size = element_bytes(value.type);
-  const Elements* old = base == nullptr ? nullptr : &base->elements;
+EncodeStatistics Encoder::encode(const Array& value, const Base* base, std::vector<std::byte>& out) {
+  assert(base == nullptr || (base->array.type() == value.type() && base->array.shape() == value.shape()));
+  const std::size_t count = value.elements();
+  const std::size_t size = element_bytes(value.type());
+  const Array* old = base == nullptr ? nullptr : &base->array;
   EncodeStatistics statistics{
       .raw_float_bytes = count * sizeof(float), .changed_elements = count, .elements = count};
-  TensorHeader header{.type = value.type, .coding = Coding::dense, .shape = value.shape};
+  TensorHeader header{.type = value.type(), .coding = Coding::dense, .shape = value.shape()};
 
   if (options_.delta && count > 0) {
     const std::size_t changed = find_changes(value, old);
@@ -128,10 +128,10 @@ EncodeStatistics Encoder::encode(const Elements& value, const Base* base, std::v
     // Close enough to decide whether compression pays; exact only when it doesn't.
     const auto unpacked_bytes =
         static_cast<double>(std::min(count * size, changed * size + std::min(changed, mask_bytes(count))));
-    if (options_.compress && value.type == ElementType::f32 &&
+    if (options_.compress && value.type() == ElementType::f32 &&
         try_packed_changes(value, old, changed, unpacked_bytes)) {
       header.coding = Coding::packed_changes;
-    } else if (options_.compress && value.type == ElementType::u8 &&
+    } else if (options_.compress && value.type() == ElementType::u8 &&
                try_predicted_planes(value, old, unpacked_bytes, based)) {
       header.coding = Coding::predicted_planes;
     } else if (try_changes(value)) {
@@ -153,10 +153,10 @@ EncodeStatistics Encoder::encode(const Elements& value, const Base* base, std::v
 }
 
 /// Fills mask_.
-std::size_t Encoder::find_changes(const Elements& value, const Elements* base) {
-  const std::size_t count = value.count();
+std::size_t Encoder::find_changes(const Array& value, const Array* base) {
+  const std::size_t count = value.elements();
   mask_.resize(mask_bytes(count));
-  if (value.type == ElementType::u8) {
+  if (value.type() == ElementType::u8) {
     return base == nullptr ? compare_with_zeros(options_.isa, bytes_of(value), count, mask_.data())
                            : kernels::compare_to_mask(options_.isa, bytes_of(value), bytes_of(*base), count,
                                                       mask_.data());
@@ -167,21 +167,22 @@ std::size_t Encoder::find_changes(const Elements& value, const Elements* base) {
 }
 
 /// Fills new_values_ with the `count` values in mask_.
-void Encoder::collect_values(const Elements& value, std::size_t count) {
+void Encoder::collect_values(const Array& value, std::size_t count) {
   new_values_.resize(count + kernel_slack);
   const std::size_t collected =
-      value.type == ElementType::u8
-          ? kernels::compress(options_.isa, bytes_of(value), mask_.data(), value.count(),
+      value.type() == ElementType::u8
+          ? kernels::compress(options_.isa, bytes_of(value), mask_.data(), value.elements(),
                               reinterpret_cast<std::uint8_t*>(new_values_.data()))
-          : kernels::compress(options_.isa, words_of(value), mask_.data(), value.count(), new_values_.data());
+          : kernels::compress(options_.isa, words_of(value), mask_.data(), value.elements(),
+                              new_values_.data());
   assert(collected == count);
   static_cast<void>(collected);
 }
 
 /// Coding::changes into payload_, if that is shorter than the dense form.
-bool Encoder::try_changes(const Elements& value) {
-  const std::size_t size = element_bytes(value.type);
-  const std::size_t values = pack_positions(mask_, value.count(), size, positions_);
+bool Encoder::try_changes(const Array& value) {
+  const std::size_t size = element_bytes(value.type());
+  const std::size_t values = pack_positions(mask_, value.elements(), size, positions_);
   if (8 + padded(positions_.size()) + padded(values * size) >= padded(value.bytes())) return false;
   collect_values(value, values);
   payload_.clear();
@@ -194,19 +195,19 @@ bool Encoder::try_changes(const Elements& value) {
 }
 
 /// Coding::packed_changes into payload_, if it pays.
-bool Encoder::try_packed_changes(const Elements& value, const Elements* base, std::size_t changed,
+bool Encoder::try_packed_changes(const Array& value, const Array* base, std::size_t changed,
                                  double unpacked_bytes) {
   const std::size_t least_work = changed * sizeof(float);
   if (changed == 0 || !pays(unpacked_bytes, 0, least_work)) return false;
 
   const auto start = std::chrono::steady_clock::now();
-  const std::size_t count = pack_positions(mask_, value.count(), sizeof(float), positions_);
+  const std::size_t count = pack_positions(mask_, value.elements(), sizeof(float), positions_);
   collect_values(value, count);
   differences_.resize(count + kernel_slack);
   if (base == nullptr) {
     fold_signs(new_values_.data(), differences_.data(), count);
   } else {
-    kernels::compress(options_.isa, words_of(*base), mask_.data(), value.count(), differences_.data());
+    kernels::compress(options_.isa, words_of(*base), mask_.data(), value.elements(), differences_.data());
     to_differences(new_values_.data(), differences_.data(), count);
   }
   const std::array<double, float_planes> expected = expected_planes(options_.isa, differences_.data(), count);
@@ -235,13 +236,13 @@ bool Encoder::try_packed_changes(const Elements& value, const Elements* base, st
 }
 
 /// Coding::predicted_planes into payload_, if it pays. Sets `based` if so.
-bool Encoder::try_predicted_planes(const Elements& value, const Elements* base, double unpacked_bytes,
+bool Encoder::try_predicted_planes(const Array& value, const Array* base, double unpacked_bytes,
                                    bool& based) {
-  const std::size_t count = value.count();
+  const std::size_t count = value.elements();
   if (!pays(unpacked_bytes, 0, count)) return false;
 
   const auto start = std::chrono::steady_clock::now();
-  const PlaneLayout layout = plane_layout(value.shape);
+  const PlaneLayout layout = plane_layout(value.shape());
   const std::uint8_t* old = base == nullptr ? nullptr : bytes_of(*base);
   std::array<double, 3> expected = expected_residuals(bytes_of(value), old, layout);
   const auto total = [&](const std::array<double, 3>& shares) {

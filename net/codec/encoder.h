@@ -18,7 +18,7 @@ class Encoder {
   explicit Encoder(const EncodeOptions& options);
 
   /// Appends the encoded tensor to `out`. `base` may be null; if given it must have value's type and shape.
-  EncodeStatistics encode(const Elements& value, const Base* base, std::vector<std::byte>& out);
+  EncodeStatistics encode(const Array& value, const Base* base, std::vector<std::byte>& out);
 
   /// What the caller measured (bytes per second, > 0); options.speeds holds until then.
   void set_link_speed(double bytes_per_second);
@@ -27,12 +27,11 @@ class Encoder {
   const CodecSpeeds& speeds() const { return speeds_; }
 
  private:
-  std::size_t find_changes(const Elements& value, const Elements* base);
-  void collect_values(const Elements& value, std::size_t count);
-  bool try_changes(const Elements& value);
-  bool try_packed_changes(const Elements& value, const Elements* base, std::size_t changed,
-                          double unpacked_bytes);
-  bool try_predicted_planes(const Elements& value, const Elements* base, double unpacked_bytes, bool& based);
+  std::size_t find_changes(const Array& value, const Array* base);
+  void collect_values(const Array& value, std::size_t count);
+  bool try_changes(const Array& value);
+  bool try_packed_changes(const Array& value, const Array* base, std::size_t changed, double unpacked_bytes);
+  bool try_predicted_planes(const Array& value, const Array* base, double unpacked_bytes, bool& based);
   void append_section(std::span<const std::uint8_t> section, double expected, std::size_t length_at);
   bool pays(double unpacked_bytes, double packed_bytes, std::size_t work_bytes) const;
   void measured(std::size_t work_bytes, double seconds);

@@ -19,7 +19,7 @@ struct PlaneLayout {
 };
 PlaneLayout plane_layout(const Shape& shape);
 
-/// Elements [first, first + count) of each plane: residuals[p * stride + i] is what the prediction of element
+/// Array [first, first + count) of each plane: residuals[p * stride + i] is what the prediction of element
 /// first + i of plane p leaves. `base` null: predict from the row above (0 above the first row).
 void predict(const std::uint8_t* values, const std::uint8_t* base, const PlaneLayout& layout,
              std::size_t first, std::size_t count, std::uint8_t* residuals, std::size_t stride);

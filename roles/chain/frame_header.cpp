@@ -23,7 +23,8 @@ LayerIndex first_layer(const std::vector<LayerIndex>& ends, int worker) {
 std::vector<net::ArraySpec> arrays_of_cut(const Graph& graph, LayerIndex first) {
   std::vector<net::ArraySpec> arrays;
   for (const LayerIndex layer : graph.boundary(first)) {
-    arrays.push_back({.number = layer, .type = link_type(layer), .shape = graph.layer(layer).output_shape});
+    arrays.push_back(
+        {.number = layer, .type = graph.output_type(layer), .shape = graph.layer(layer).output_shape});
   }
   return arrays;
 }

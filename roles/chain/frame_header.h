@@ -32,11 +32,6 @@ struct FrameHeader {
 /// The first layer of worker `worker` under a plan.
 LayerIndex first_layer(const std::vector<LayerIndex>& ends, int worker);
 
-/// Element type of layer `layer`'s output on a link: input frames travel as 8-bit pixels.
-constexpr net::ElementType link_type(LayerIndex layer) {
-  return layer == 0 ? net::ElementType::u8 : net::ElementType::f32;
-}
-
 /// The arrays that cross the cut in front of layer `first`, numbered by the layers that made them.
 std::vector<net::ArraySpec> arrays_of_cut(const Graph& graph, LayerIndex first);
 /// Upper bound on a frame message's payload over all cuts of the graph.

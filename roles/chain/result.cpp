@@ -12,7 +12,7 @@ namespace edge::chain {
 using nlohmann::json;
 
 std::size_t max_result_payload(const Graph& graph) {
-  return net::max_encoded_bytes(net::ElementType::f32, graph.layer(graph.output()).output_shape) +
+  return net::max_encoded_bytes(ElementType::f32, graph.layer(graph.output()).output_shape) +
          net::max_control_bytes;
 }
 
@@ -46,9 +46,9 @@ Result parse_result(const net::Message& message, const Graph& graph, kernels::Is
       result.top_k.emplace_back(index, entry.at(1).get<float>());
     }
     if (value.at("output").get<bool>()) {
-      result.output = net::decode(encoded_output, net::ElementType::f32,
-                                  graph.layer(graph.output()).output_shape, nullptr, isa)
-                          .elements;
+      result.output = net::decode(encoded_output, ElementType::f32, graph.layer(graph.output()).output_shape,
+                                  nullptr, isa)
+                          .array;
     }
     return result;
   } catch (const json::exception&) {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/array.h"
 #include "engine/graph.h"
 #include "kernels/cpu.h"
-#include "net/codec/elements.h"
 #include "net/message.h"
 #include "roles/chain/run_id.h"
 #include "roles/chain/stage_report.h"
@@ -22,7 +22,7 @@ struct Result {
   std::vector<StageReport> stages = {};
   std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; empty without a classifier
   std::uint32_t checksum = 0;                     ///< CRC-32C of the output's bytes
-  net::Elements output = {};                      ///< if asked for
+  Array output = {};                              ///< if asked for
 };
 
 /// Upper bound on a result message's payload.

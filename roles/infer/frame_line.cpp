@@ -22,7 +22,7 @@ void add_outputs(Json& json, const FrameLine& line) {
     }
     return;
   }
-  const Tensor& output = line.outputs.begin()->second;
+  const Array& output = line.outputs.begin()->second;
   json["output_shape"] = shape_json(output.shape());
   json["checksum"] = checksum_text(checksum(output));
   const bool classified = line.layers.second == line.graph.output();

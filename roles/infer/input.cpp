@@ -36,9 +36,9 @@ class VideoInput final : public Input {
  public:
   explicit VideoInput(std::unique_ptr<FrameSource> source) : source_(std::move(source)) {}
   std::optional<TensorMap> next() override {
-    const std::optional<net::Elements> frame = source_->next();
+    const std::optional<Array> frame = source_->next();
     if (!frame) return std::nullopt;
-    return TensorMap{{0, net::tensor_of(*frame)}};
+    return TensorMap{{0, as_floats(*frame)}};
   }
 
  private:

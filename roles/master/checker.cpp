@@ -9,17 +9,16 @@ namespace edge {
 Checker::Checker(const Model& model, int threads)
     : model_(model), executor_(model.graph, *model.weights, {.threads = threads}) {}
 
-bool Checker::check(const net::Elements& pixels, const net::Elements& output, bool exact) {
+bool Checker::check(const Array& pixels, const Array& output, bool exact) {
   ++checked_;
   exact_ = exact_ && exact;
   const LayerIndex last = model_.graph.output();
-  const Tensor expected = executor_.run_range(1, model_.graph.size(), {{0, net::tensor_of(pixels)}}).at(last);
+  const Array expected = executor_.run_range(1, model_.graph.size(), {{0, as_floats(pixels)}}).at(last);
   if (output.empty()) {
     explanation_ = "the chain sent no output";
   } else {
-    const Tensor got = net::tensor_of(output);
-    const bool equal = bit_equal(got, expected);
-    const double error = equal ? 0 : max_relative_error(got, expected);
+    const bool equal = bit_equal(output, expected);
+    const double error = equal ? 0 : max_relative_error(output, expected);
     worst_ = std::max(worst_, error);
     if (exact ? equal : error <= tolerance) return true;
     explanation_ =

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/array.h"
 #include "engine/executor.h"
-#include "net/codec/elements.h"
 #include "roles/model.h"
 
 namespace edge {
@@ -20,7 +20,7 @@ class Checker {
 
   /// True if the chain's `output` for `pixels` is right; otherwise `explanation()` says what differs.
   /// `exact`: every device that took part has this machine's ISA, so outputs must agree bit for bit.
-  bool check(const net::Elements& pixels, const net::Elements& output, bool exact);
+  bool check(const Array& pixels, const Array& output, bool exact);
   const std::string& explanation() const { return explanation_; }
   std::uint64_t checked() const { return checked_; }
   std::uint64_t missed() const { return missed_; }

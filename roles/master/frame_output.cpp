@@ -61,10 +61,8 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
       const auto worker = static_cast<std::size_t>(stage.worker);
       record.links[worker].sent_bytes = stage.receive_bytes;
       for (const LayerIndex layer : model_.graph.boundary(frame.plan.begin(stage.worker))) {
-        const std::size_t bytes = model_.graph.output_bytes(layer);
-        record.links[worker].raw_float_bytes += bytes;
-        record.links[worker].full_bytes +=
-            chain::link_type(layer) == net::ElementType::u8 ? bytes / sizeof(float) : bytes;
+        record.links[worker].raw_float_bytes += model_.graph.output_bytes(layer);
+        record.links[worker].full_bytes += model_.graph.transfer_bytes(layer);
       }
       record.workers[worker] = {.receive_s = stage.receive_s,
                                 .decode_s = stage.decode_s,
@@ -82,8 +80,8 @@ void FrameOutput::write(const FrameUnderWay& frame) {
   FrameResult result{
       .checksum = frame.result->checksum, .top_k = frame.result->top_k, .labels = &model_.labels};
   if (config_.output.result == ResultKind::full && !frame.result->output.empty()) {
-    result.shape = frame.result->output.shape;
-    result.values = {reinterpret_cast<const float*>(frame.result->output.data), frame.result->output.count()};
+    result.shape = frame.result->output.shape();
+    result.values = frame.result->output.values();
   }
   const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty()
                               ? ResultKind::checksum

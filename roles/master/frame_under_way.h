@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "net/codec/elements.h"
+#include "engine/array.h"
 #include "roles/chain/result.h"
 #include "roles/scheduling/plan.h"
 
@@ -18,7 +18,7 @@ struct FrameUnderWay {
   std::chrono::steady_clock::time_point captured;
   std::chrono::steady_clock::time_point finished;
   scheduling::Plan plan;
-  net::Elements pixels;
+  Array pixels;
   std::optional<chain::Result> result;
   /// Every device that may have computed the result has the master's instruction set: its bits can be
   /// compared.

@@ -54,16 +54,13 @@ std::optional<InputFrame> GroupSource::next() {
   return frame;
 }
 
-net::Elements GroupSource::hold(net::Elements pixels) const {
+Array GroupSource::hold(Array pixels) const {
   if (options_.deadband == 0 || last_.empty()) return pixels;
-  auto copy = std::make_shared<std::vector<std::uint8_t>>(last_.count());
-  std::memcpy(copy->data(), last_.data, last_.bytes());
-  kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(pixels.data), copy->data(),
-                    copy->size(), static_cast<std::uint8_t>(options_.deadband));
-  net::Elements held = last_;
-  held.data = reinterpret_cast<const std::byte*>(copy->data());
-  held.storage = std::move(copy);
-  return held;
+  FreshArray held = allocate_array(last_.type(), last_.shape());
+  std::memcpy(held.data, last_.data(), last_.bytes());
+  kernels::deadband(kernels::active_isa(), pixels.octets().data(), reinterpret_cast<std::uint8_t*>(held.data),
+                    pixels.elements(), static_cast<std::uint8_t>(options_.deadband));
+  return std::move(held.array);
 }
 
 }  // namespace edge

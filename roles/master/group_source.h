@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "net/codec/elements.h"
+#include "engine/array.h"
 #include "roles/video/paced_source.h"
 
 namespace edge {
@@ -18,7 +18,7 @@ struct InputFrame {
   std::uint64_t dropped = 0;  ///< frames of the video, all before this one
   std::chrono::steady_clock::time_point captured;
   std::optional<double> video_s = {};  ///< time stamp in the video, seconds (FrameTimes)
-  net::Elements pixels;
+  Array pixels;
   std::vector<double> change_rates;  ///< of each channel, against the frame before; empty for the first frame
 };
 
@@ -42,12 +42,12 @@ class GroupSource {
 
  private:
   bool read_one();
-  net::Elements hold(net::Elements pixels) const;
+  Array hold(Array pixels) const;
 
   PacedSource source_;
   const Options options_;
   std::deque<InputFrame> ahead_;
-  net::Elements last_;
+  Array last_;
   bool ended_ = false;
   std::exception_ptr broken_;  ///< thrown when the frames in front of it have gone
 };

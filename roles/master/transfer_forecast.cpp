@@ -27,9 +27,7 @@ prediction::TransferBytes TransferForecast::uncorrected(std::span<const double> 
   if (whole_) {
     prediction::TransferBytes bytes;
     for (LayerIndex layer = 0; layer < graph_.size(); ++layer) {
-      const std::size_t size = graph_.output_bytes(layer);
-      bytes.raw.push_back(
-          static_cast<double>(chain::link_type(layer) == net::ElementType::u8 ? size / sizeof(float) : size));
+      bytes.raw.push_back(static_cast<double>(graph_.transfer_bytes(layer)));
     }
     bytes.delta = bytes.raw;
     return bytes;

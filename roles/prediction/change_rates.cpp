@@ -31,22 +31,22 @@ std::size_t count_changes(const Value* values, const Value* before, std::size_t 
 }
 
 template <typename Value>
-std::vector<double> rates_of(const net::Elements& values, const net::Elements* before) {
-  const std::size_t channels = rate_channels(values.shape);
-  const std::size_t count = channels == 0 ? 0 : values.count() / channels;
+std::vector<double> rates_of(const Array& values, const Array* before) {
+  const std::size_t channels = rate_channels(values.shape());
+  const std::size_t count = channels == 0 ? 0 : values.elements() / channels;
   std::vector<double> rates(channels);
   for (std::size_t c = 0; c < channels && count > 0; ++c) {
-    const auto* first = reinterpret_cast<const Value*>(values.data) + c * count;
+    const auto* first = reinterpret_cast<const Value*>(values.data()) + c * count;
     const auto* other =
-        before == nullptr ? nullptr : reinterpret_cast<const Value*>(before->data) + c * count;
+        before == nullptr ? nullptr : reinterpret_cast<const Value*>(before->data()) + c * count;
     rates[c] = static_cast<double>(count_changes(first, other, count)) / static_cast<double>(count);
   }
   return rates;
 }
 
-std::vector<double> rates_of(const net::Elements& values, const net::Elements* before) {
-  return values.type == net::ElementType::u8 ? rates_of<std::uint8_t>(values, before)
-                                             : rates_of<std::uint32_t>(values, before);
+std::vector<double> rates_of(const Array& values, const Array* before) {
+  return values.type() == ElementType::u8 ? rates_of<std::uint8_t>(values, before)
+                                          : rates_of<std::uint32_t>(values, before);
 }
 
 }  // namespace
@@ -55,12 +55,13 @@ std::size_t rate_channels(const Shape& shape) {
   return shape.rank() == 4 ? static_cast<std::size_t>(shape[1]) : 1;
 }
 
-std::vector<double> change_rates(const net::Elements& frame, const net::Elements& before) {
-  assert(frame.type == before.type && frame.shape == before.shape && !frame.empty() && !before.empty());
+std::vector<double> change_rates(const Array& frame, const Array& before) {
+  assert(frame.type() == before.type() && frame.shape() == before.shape() && !frame.empty() &&
+         !before.empty());
   return rates_of(frame, &before);
 }
 
-std::vector<double> nonzero_rates(const net::Elements& values) {
+std::vector<double> nonzero_rates(const Array& values) {
   return rates_of(values, nullptr);
 }
 

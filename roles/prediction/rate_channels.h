@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "engine/array.h"
 #include "engine/shape.h"
-#include "net/codec/elements.h"
 
 namespace edge::prediction {
 
@@ -15,6 +15,6 @@ namespace edge::prediction {
 std::size_t rate_channels(const Shape& shape);
 
 /// The part of each channel's elements whose bits are not all 0.
-std::vector<double> nonzero_rates(const net::Elements& values);
+std::vector<double> nonzero_rates(const Array& values);
 
 }  // namespace edge::prediction

@@ -94,8 +94,8 @@ TrainedPredictor::TrainedPredictor(const Graph& graph, Predictors predictors)
     Place place{.first = total_channels_,
                 .channels = rate_channels(layer.output_shape),
                 .elements = static_cast<double>(layer.output_shape.elements()),
-                .most_bytes =
-                    static_cast<double>(net::max_encoded_bytes(chain::link_type(index), layer.output_shape))};
+                .most_bytes = static_cast<double>(
+                    net::max_encoded_bytes(graph.output_type(index), layer.output_shape))};
     std::size_t inputs = index == 0 ? place.channels : 0;
     for (const LayerIndex input : layer.inputs) {
       place.inputs.push_back(static_cast<std::size_t>(input));

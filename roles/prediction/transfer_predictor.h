@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "engine/array.h"
 #include "engine/graph.h"
-#include "net/codec/elements.h"
 
 namespace edge::prediction {
 
@@ -21,7 +21,7 @@ struct TransferBytes {
 
 /// The part of each channel's elements that differs between two frames of one type and shape (1xCxHxW),
 /// 0..1.
-std::vector<double> change_rates(const net::Elements& frame, const net::Elements& before);
+std::vector<double> change_rates(const Array& frame, const Array& before);
 
 class TransferPredictor {
  public:

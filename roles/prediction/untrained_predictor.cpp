@@ -24,7 +24,7 @@ class UntrainedPredictor final : public TransferPredictor {
       : input_channels_(rate_channels(graph.layer(0).output_shape)) {
     for (LayerIndex layer = 0; layer < graph.size(); ++layer) {
       const auto elements = static_cast<double>(graph.layer(layer).output_shape.elements());
-      const bool pixels = chain::link_type(layer) == net::ElementType::u8;
+      const bool pixels = graph.output_type(layer) == ElementType::u8;
       mean_.delta.push_back(elements * (pixels ? pixel_delta_bytes : feature_delta_bytes));
       mean_.raw.push_back(elements * (pixels ? pixel_raw_bytes : feature_raw_bytes));
     }

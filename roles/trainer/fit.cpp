@@ -200,7 +200,7 @@ std::vector<LayerPredictor> LayerFits::fit() {
     };
     layers_[static_cast<std::size_t>(index)].bytes =
         fit_bytes(in_training(own.delta), in_training(own.raw), own.elements,
-                  net::element_bytes(chain::link_type(index)), rates);
+                  element_bytes(graph_.output_type(index)), rates);
   }
   return std::move(layers_);
 }

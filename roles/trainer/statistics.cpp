@@ -42,26 +42,25 @@ std::size_t live_bytes(const Graph& graph) {
 }
 
 /// Every n-th channel from `first` on, so that they have about sample_bytes; the whole tensor if it is small.
-net::Elements sample_channels(const net::Elements& whole, int first) {
+Array sample_channels(const Array& whole, int first) {
   const auto step = static_cast<std::size_t>(static_cast<double>(whole.bytes()) / sample_bytes) + 1;
-  const std::size_t channels = prediction::rate_channels(whole.shape);
+  const std::size_t channels = prediction::rate_channels(whole.shape());
   if (step < 2 || channels < 2) return whole;
   const std::size_t stride = std::min(step, channels);
   const std::size_t begin = static_cast<std::size_t>(first) % stride;
   const std::size_t count = (channels - begin + stride - 1) / stride;
   const std::size_t bytes = whole.bytes() / channels;
-  net::FreshElements sample = net::allocate_elements(
-      whole.type, Shape{1, static_cast<std::int64_t>(count), whole.shape[2], whole.shape[3]});
+  FreshArray sample = allocate_array(
+      whole.type(), Shape{1, static_cast<std::int64_t>(count), whole.shape()[2], whole.shape()[3]});
   for (std::size_t c = 0; c < count; ++c) {
-    std::memcpy(sample.data + c * bytes, whole.data + (begin + c * stride) * bytes, bytes);
+    std::memcpy(sample.data + c * bytes, whole.data() + (begin + c * stride) * bytes, bytes);
   }
-  return sample.elements;
+  return sample.array;
 }
 
 /// With an encoder of its own: what a long-lived one chooses depends on the speed that it measures.
-EncodedSample encode_sample(const net::Elements& value, const net::Elements* before, bool compress,
-                            int transition) {
-  const net::Base base{.frame = 0, .elements = before == nullptr ? net::Elements{} : *before};
+EncodedSample encode_sample(const Array& value, const Array* before, bool compress, int transition) {
+  const net::Base base{.frame = 0, .array = before == nullptr ? Array{} : *before};
   std::vector<std::byte> bytes;
   const net::EncodeStatistics encoded =
       net::encode(value, before == nullptr ? nullptr : &base, {.compress = compress}, bytes);
@@ -92,8 +91,8 @@ class Collection {
   Statistics collect(TrainingVideo& video);
 
  private:
-  void run_window(const std::deque<net::Elements>& frames, int first_transition);
-  void count(LayerIndex layer, const std::vector<net::Elements>& outputs, int first_transition);
+  void run_window(const std::deque<Array>& frames, int first_transition);
+  void count(LayerIndex layer, const std::vector<Array>& outputs, int first_transition);
   void report_progress(int layers_done, std::size_t window);
 
   const Graph& graph_;
@@ -109,13 +108,13 @@ Statistics Collection::collect(TrainingVideo& video) {
   const std::size_t most = std::min(static_cast<std::size_t>(wanted), most_at_a_time);
   const auto window =
       static_cast<int>(std::clamp<std::size_t>(options_.memory_bytes / live_bytes(graph_), 2, most));
-  std::deque<net::Elements> frames;
+  std::deque<Array> frames;
   int read = 0;
   bool ended = false;
   statistics_.training = options_.frames - 1;
   while (!ended) {
     while (static_cast<int>(frames.size()) < window && read < wanted) {
-      std::optional<net::Elements> frame = video.next();
+      std::optional<Array> frame = video.next();
       if (!frame) break;
       frames.push_back(*std::move(frame));
       ++read;
@@ -152,30 +151,30 @@ void Collection::report_progress(int layers_done, std::size_t window) {
   if (layers_done == graph_.size()) done_ += layers_done * transitions;
 }
 
-void Collection::run_window(const std::deque<net::Elements>& frames, int first_transition) {
+void Collection::run_window(const std::deque<Array>& frames, int first_transition) {
   std::vector<TensorMap> alive(frames.size());
-  std::vector<net::Elements> outputs(frames.begin(), frames.end());
+  std::vector<Array> outputs(frames.begin(), frames.end());
   count(0, outputs, first_transition);
-  for (std::size_t f = 0; f < frames.size(); ++f) alive[f][0] = net::tensor_of(frames[f]);
+  for (std::size_t f = 0; f < frames.size(); ++f) alive[f][0] = as_floats(frames[f]);
   report_progress(1, frames.size());
   for (LayerIndex layer = 1; layer < graph_.size(); ++layer) {
     const std::vector<LayerIndex> needed =
         layer + 1 < graph_.size() ? graph_.boundary(layer + 1) : std::vector<LayerIndex>{};
     for (std::size_t f = 0; f < frames.size(); ++f) {
-      const Tensor output = executor_.run({layer}, alive[f], {layer}).at(layer);
-      outputs[f] = net::elements_of(output);
-      alive[f][layer] = output;
+      Array output = executor_.run({layer}, alive[f], {layer}).at(layer);
+      outputs[f] = output;
+      alive[f][layer] = std::move(output);
       std::erase_if(alive[f], [&](const auto& entry) {
         return std::find(needed.begin(), needed.end(), entry.first) == needed.end();
       });
     }
     count(layer, outputs, first_transition);
-    std::fill(outputs.begin(), outputs.end(), net::Elements{});
+    std::fill(outputs.begin(), outputs.end(), Array{});
     report_progress(layer + 1, frames.size());
   }
 }
 
-void Collection::count(LayerIndex index, const std::vector<net::Elements>& outputs, int first_transition) {
+void Collection::count(LayerIndex index, const std::vector<Array>& outputs, int first_transition) {
   LayerStatistics& layer = statistics_.layers[static_cast<std::size_t>(index)];
   const int new_transitions = static_cast<int>(outputs.size()) - 1;
   const int expected = options_.frames + options_.held_out - 1;
@@ -189,7 +188,7 @@ void Collection::count(LayerIndex index, const std::vector<net::Elements>& outpu
     if (options_.stop.stop_requested()) throw Cancelled();
     const auto at = static_cast<std::size_t>(i);
     const int transition = first_transition + static_cast<int>(i);
-    const net::Elements& value = outputs[at + 1];
+    const Array& value = outputs[at + 1];
     Counted& result = counted[at];
     result.rates = change_rates(value, outputs[at]);
     result.nonzero = prediction::nonzero_rates(value);
@@ -200,8 +199,8 @@ void Collection::count(LayerIndex index, const std::vector<net::Elements>& outpu
       }
       return;
     }
-    const net::Elements sample = sample_channels(value, transition);
-    const net::Elements before = sample_channels(outputs[at], transition);
+    const Array sample = sample_channels(value, transition);
+    const Array before = sample_channels(outputs[at], transition);
     result.delta = encode_sample(sample, &before, options_.compress, transition);
     result.has_raw =
         transition == 0 || is_chosen(transition, std::min(options_.frames - 1, expected), raw_samples);

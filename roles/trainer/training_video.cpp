@@ -23,20 +23,20 @@ TrainingVideo::TrainingVideo(FrameSource& source, int deadband)
   require(digest_ != nullptr && EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) == 1 ? 1 : 0);
 }
 
-std::optional<net::Elements> TrainingVideo::next() {
-  std::optional<net::Elements> frame = source_.next();
+std::optional<Array> TrainingVideo::next() {
+  std::optional<Array> frame = source_.next();
   if (!frame) return frame;
   if (deadband_ > 0 && !held_.empty()) {
-    net::FreshElements copy = net::allocate_elements(frame->type, frame->shape);
-    std::memcpy(copy.data, held_.data, held_.bytes());
-    kernels::deadband(kernels::active_isa(), reinterpret_cast<const std::uint8_t*>(frame->data),
-                      reinterpret_cast<std::uint8_t*>(copy.data), copy.elements.count(),
+    FreshArray copy = allocate_array(frame->type(), frame->shape());
+    std::memcpy(copy.data, held_.data(), held_.bytes());
+    kernels::deadband(kernels::active_isa(), frame->octets().data(),
+                      reinterpret_cast<std::uint8_t*>(copy.data), copy.array.elements(),
                       static_cast<std::uint8_t>(deadband_));
-    frame = copy.elements;
+    frame = copy.array;
   }
   held_ = *frame;
   ++frames_;
-  require(EVP_DigestUpdate(digest_.get(), frame->data, frame->bytes()));
+  require(EVP_DigestUpdate(digest_.get(), frame->data(), frame->bytes()));
   return frame;
 }
 

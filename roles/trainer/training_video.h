@@ -19,7 +19,7 @@ class TrainingVideo {
   TrainingVideo(FrameSource& source, int deadband);
 
   /// The next frame (1x3xHxW, u8) that the master would send; nothing at the end. Throws the source's errors.
-  std::optional<net::Elements> next();
+  std::optional<Array> next();
   std::uint64_t frames() const { return frames_; }
   /// SHA-256 of all pixels so far, hexadecimal.
   std::string hash() const;
@@ -33,7 +33,7 @@ class TrainingVideo {
   FrameSource& source_;
   const int deadband_;
   Digest digest_;
-  net::Elements held_;
+  Array held_;
   std::uint64_t frames_ = 0;
 };
 

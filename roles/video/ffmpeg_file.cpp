@@ -33,7 +33,7 @@ class FfmpegFile final : public FrameSource {
     first_ = read_frame();
   }
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (first_) return std::exchange(first_, std::nullopt);
     return read_frame();
   }
@@ -44,7 +44,7 @@ class FfmpegFile final : public FrameSource {
   void cancel() override { cancel_.set(); }
 
  private:
-  std::optional<net::Elements> read_frame() {
+  std::optional<Array> read_frame() {
     if (ended_ || cancel_.is_set()) return std::nullopt;
     ended_ = true;  // unless a whole frame comes
     try {
@@ -92,7 +92,7 @@ class FfmpegFile final : public FrameSource {
   std::vector<std::uint8_t> rgb_;
   FrameTimes times_;
   bool ended_ = false;
-  std::optional<net::Elements> first_;
+  std::optional<Array> first_;
 };
 
 // ffmpeg takes image names with a number's place, "shot%d.jpg", for a series of files.

@@ -43,7 +43,7 @@ class FfmpegStream final : public FrameSource {
     }
   }
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     switch (run_->read(rgb_, cancel_)) {
       case FfmpegRun::Outcome::cancelled:
         return std::nullopt;

@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <string>
 
-#include "net/codec/elements.h"
+#include "engine/array.h"
 #include "roles/video/rtsp_transport.h"
 
 namespace edge {
@@ -42,7 +42,7 @@ class FrameSource {
   virtual ~FrameSource() = default;
   /// The next frame as u8 elements 1x3xHxW (planar RGB), or nothing at the end of the video. Throws Error if
   /// the source breaks (one line that names it).
-  virtual std::optional<net::Elements> next() = 0;
+  virtual std::optional<Array> next() = 0;
   /// Of the frame that next() returned last.
   virtual FrameTimes times() const { return {}; }
   /// Frames per second that the source itself states, if it does.

@@ -22,11 +22,11 @@ class LiveSource final : public FrameSource {
  public:
   explicit LiveSource(LiveOptions options) : options_(std::move(options)), cancel_(options_.stop) {}
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     while (!ended_ && !cancel_.is_set()) {
       try {
         if (!source_) source_ = options_.open(cancel_);
-        if (std::optional<net::Elements> frame = source_->next()) {
+        if (std::optional<Array> frame = source_->next()) {
           note_frame();
           return frame;
         }

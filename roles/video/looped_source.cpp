@@ -11,7 +11,7 @@ class LoopedSource final : public FrameSource {
   explicit LoopedSource(std::function<std::unique_ptr<FrameSource>()> open)
       : open_(std::move(open)), source_(open_()) {}
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     auto frame = source_->next();
     while (!frame && frames_in_pass_ != 0 && reopen()) frame = source_->next();
     if (frame) {

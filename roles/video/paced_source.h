@@ -38,7 +38,7 @@ struct PaceOptions {
 
 struct PacedFrame {
   std::uint64_t index = 0;  ///< in the video
-  net::Elements elements;
+  Array elements;
   PaceClock::TimePoint
       captured_at;            ///< by the source, if that knows; else when it was due (realtime) or read
   std::uint64_t dropped = 0;  ///< frames of the video that were dropped so far, all before this one

@@ -4,20 +4,20 @@
 
 #include <cstdint>
 
-#include "net/codec/elements.h"
+#include "engine/array.h"
 
 namespace edge {
 
 /// A frame under construction: fill `planes` (R, then G, then B, rows x columns each), then hand out
-/// `elements`.
+/// `array`.
 struct PlanarFrame {
   PlanarFrame(std::int64_t rows, std::int64_t columns);  ///< pixels are uninitialised
 
   std::uint8_t* planes;
-  net::Elements elements;
+  Array array;
 };
 
 /// From interleaved RGB24.
-net::Elements frame_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns);
+Array frame_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns);
 
 }  // namespace edge

@@ -24,7 +24,7 @@ class RgbSource final : public FrameSource {
         live_(live),
         rgb_(static_cast<std::size_t>(3 * rows * columns)) {}
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (ended_) return std::nullopt;
     const std::size_t count = reader_.read(std::as_writable_bytes(std::span(rgb_)));
     ended_ = count != rgb_.size() || reader_.cancelled();

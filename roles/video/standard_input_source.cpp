@@ -18,7 +18,7 @@ class StandardInputSource final : public FrameSource {
   StandardInputSource(std::shared_ptr<ByteStream> stream, std::int64_t rows, std::int64_t columns)
       : stream_(std::move(stream)), rows_(rows), columns_(columns) {}
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (!source_) {  // not earlier: only here can cancel() end the wait for the first bytes
       BufferedReader reader(stream_);
       const bool y4m = reader.next_is("YUV4MPEG2");

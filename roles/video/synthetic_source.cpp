@@ -17,13 +17,13 @@ class SyntheticSource final : public FrameSource {
   explicit SyntheticSource(SceneOptions options)
       : options_(std::move(options)), scene_(make_scene(options_)) {}
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (cancelled_ || (options_.frames != 0 && frame_ >= options_.frames)) return std::nullopt;
     PlanarFrame frame(options_.rows, options_.columns);
     scene_->render(frame_, frame.planes);
     add_sensor_noise(options_, frame_, frame.planes);
     ++frame_;
-    return frame.elements;
+    return frame.array;
   }
   FrameTimes times() const override {
     return {.video_s = static_cast<double>(frame_ - 1) / options_.frames_per_second, .captured = {}};

@@ -48,7 +48,7 @@ class Y4mSource final : public FrameSource {
     }
   }
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (ended_ || reader_.cancelled()) return std::nullopt;
     ended_ = true;  // unless a whole frame is there
     if (reader_.at_end() || !read_frame()) return std::nullopt;
@@ -86,7 +86,7 @@ class Y4mSource final : public FrameSource {
     return true;
   }
 
-  net::Elements convert() {
+  Array convert() {
     PlanarFrame frame(rows_, columns_);
     const auto pixels = static_cast<std::size_t>(rows_ * columns_);
     scaled_.resize(pixels * 3);
@@ -102,7 +102,7 @@ class Y4mSource final : public FrameSource {
     yuv_to_rgb(header_.matrix, header_.range, scaled[0], has_chroma() ? scaled[1] : nullptr,
                has_chroma() ? scaled[2] : nullptr, frame.planes, frame.planes + pixels,
                frame.planes + 2 * pixels, pixels);
-    return frame.elements;
+    return frame.array;
   }
 
   BufferedReader reader_;

@@ -247,10 +247,9 @@ net::ArrayMap Worker::run_layers(const net::ArrayMap& arrays, LayerIndex first, 
     const std::vector<LayerIndex>& consumers = model_.graph.consumers(layer);
     const bool needed =
         std::any_of(consumers.begin(), consumers.end(), [&](LayerIndex c) { return c < last; });
-    if (needed) given[layer] = net::tensor_of(elements);
+    if (needed) given[layer] = as_floats(elements);
   }
-  for (const auto& [layer, tensor] : executor_.run(layers, given, wanted))
-    outputs[layer] = net::elements_of(tensor);
+  for (const auto& [layer, tensor] : executor_.run(layers, given, wanted)) outputs[layer] = Array(tensor);
   return outputs;
 }
 
@@ -285,10 +284,10 @@ void Worker::process(net::IncomingFrame frame) {
   }
 }
 
-void Worker::send_result(std::uint64_t frame, chain::FrameHeader header, const net::Elements& output,
+void Worker::send_result(std::uint64_t frame, chain::FrameHeader header, const Array& output,
                          const ReportHop& report) {
   const auto start = steady_clock::now();
-  const Tensor tensor = net::tensor_of(output);
+  const Array tensor = as_floats(output);
   chain::Result result{.frame = frame,
                        .run = header.run,
                        .top_k = top_classes(tensor, header.options.top_k),

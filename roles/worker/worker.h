@@ -63,7 +63,7 @@ class Worker {
   std::vector<net::ArraySpec> arrays_of(std::span<const std::byte> header) const;  ///< on "receive"
   bool belongs_to_this_run(const chain::RunId& run);
   net::ArrayMap run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last);
-  void send_result(std::uint64_t frame, chain::FrameHeader header, const net::Elements& output,
+  void send_result(std::uint64_t frame, chain::FrameHeader header, const Array& output,
                    const ReportHop& report);
   void tell_master(net::Message message);
   void fail(const std::string& reason);

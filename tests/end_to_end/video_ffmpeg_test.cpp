@@ -104,7 +104,7 @@ TEST_F(VideoFfmpeg, PlaysTheSample) {
   int frames = 0;
   std::vector<std::byte> last;
   while (const auto frame = source->next()) {
-    ASSERT_EQ(frame->shape, (Shape{1, 3, 480, 720}));
+    ASSERT_EQ(frame->shape(), (Shape{1, 3, 480, 720}));
     const auto pixels = frame->span();
     if (frames > 0) {
       constexpr std::size_t step = 16;  // one value of so many is looked at
@@ -130,11 +130,11 @@ TEST_F(VideoFfmpeg, ScalesAndKeepsColours) {
   EXPECT_EQ(source->frames_per_second(), 5);
   const auto frame = source->next();
   ASSERT_TRUE(frame);
-  ASSERT_EQ(frame->shape, (Shape{1, 3, 7, 5}));
+  ASSERT_EQ(frame->shape(), (Shape{1, 3, 7, 5}));
   for (std::size_t i = 0; i < 35; ++i) {
-    EXPECT_NEAR(std::to_integer<int>(frame->data[i]), 255, 2);
-    EXPECT_NEAR(std::to_integer<int>(frame->data[35 + i]), 128, 2);
-    EXPECT_NEAR(std::to_integer<int>(frame->data[70 + i]), 0, 2);
+    EXPECT_NEAR(std::to_integer<int>(frame->data()[i]), 255, 2);
+    EXPECT_NEAR(std::to_integer<int>(frame->data()[35 + i]), 128, 2);
+    EXPECT_NEAR(std::to_integer<int>(frame->data()[70 + i]), 0, 2);
   }
 }
 

@@ -11,24 +11,24 @@ namespace edge {
 namespace {
 
 BatchNormParameters random_norm(std::int64_t channels, std::uint32_t seed) {
-  BatchNormParameters norm{.gamma = test::random_tensor({channels}, seed),
-                           .beta = test::random_tensor({channels}, seed + 1),
-                           .mean = test::random_tensor({channels}, seed + 2),
-                           .variance = test::random_tensor({channels}, seed + 3),
-                           .epsilon = 1e-3};
-  for (float& value : norm.variance.values()) value *= value;
-  return norm;
+  Tensor variance = test::random_tensor({channels}, seed + 3);
+  for (float& value : variance.values()) value *= value;
+  return {.gamma = test::random_tensor({channels}, seed),
+          .beta = test::random_tensor({channels}, seed + 1),
+          .mean = test::random_tensor({channels}, seed + 2),
+          .variance = variance,
+          .epsilon = 1e-3};
 }
 
 /// One output value of each channel, for an input of one value per weight.
-std::vector<double> products(const Tensor& weight, const Tensor& bias, const Tensor& input) {
+std::vector<double> products(const Array& weight, const Array& bias, const Array& input) {
   const auto channels = static_cast<std::size_t>(weight.shape()[0]);
   const std::size_t inputs = weight.elements() / channels;
   std::vector<double> outputs(channels);
   for (std::size_t c = 0; c < channels; ++c) {
-    outputs[c] = bias.empty() ? 0.0 : double{bias.data()[c]};
+    outputs[c] = bias.empty() ? 0.0 : double{bias.values()[c]};
     for (std::size_t i = 0; i < inputs; ++i) {
-      outputs[c] += double{weight.data()[c * inputs + i]} * double{input.data()[i]};
+      outputs[c] += double{weight.values()[c * inputs + i]} * double{input.values()[i]};
     }
   }
   return outputs;
@@ -51,9 +51,9 @@ TEST(BatchNormFolding, is_the_convolution_and_the_norm_in_one) {
       const std::vector<double> convolved = products(weight, bias, input);
       for (std::size_t c = 0; c < together.size(); ++c) {
         const double scale =
-            double{norm.gamma.data()[c]} / std::sqrt(double{norm.variance.data()[c]} + norm.epsilon);
+            double{norm.gamma.values()[c]} / std::sqrt(double{norm.variance.values()[c]} + norm.epsilon);
         const double expected =
-            (convolved[c] - double{norm.mean.data()[c]}) * scale + double{norm.beta.data()[c]};
+            (convolved[c] - double{norm.mean.values()[c]}) * scale + double{norm.beta.values()[c]};
         // What rounding the parameters to float may change: half a unit of each.
         const double terms = (1 + static_cast<double>(input.elements())) * std::abs(scale) + 1;
         EXPECT_NEAR(together[c], expected, 0x1p-24 * terms) << shape.to_string() << ", channel " << c;
@@ -72,8 +72,8 @@ TEST(BatchNormFolding, leaves_its_arguments_alone_and_rounds_once) {
   for (std::size_t i = 0; i < 8; ++i) {
     const std::size_t c = i / 4;
     const double scale =
-        double{norm.gamma.data()[c]} / std::sqrt(double{norm.variance.data()[c]} + norm.epsilon);
-    EXPECT_EQ(folded.weight.data()[i], static_cast<float>(double{weight.data()[i]} * scale));
+        double{norm.gamma.values()[c]} / std::sqrt(double{norm.variance.values()[c]} + norm.epsilon);
+    EXPECT_EQ(folded.weight.values()[i], static_cast<float>(double{weight.data()[i]} * scale));
   }
 }
 

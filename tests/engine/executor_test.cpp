@@ -224,18 +224,18 @@ TEST(Executor, random_dags_give_the_same_bits_in_any_sets) {
 /// Quickly made: every parameter repeats one block of small values.
 class RepeatedWeights final : public WeightSource {
  public:
-  Tensor load(const ParameterSpec& parameter) const override {
+  Array load(const ParameterSpec& parameter) const override {
     Tensor tensor(parameter.shape);
     for (std::size_t begin = 0; begin < tensor.elements(); begin += block_.elements()) {
       const std::size_t count = std::min(block_.elements(), tensor.elements() - begin);
-      std::copy_n(block_.data(), count, tensor.data() + begin);
+      std::copy_n(block_.values().data(), count, tensor.data() + begin);
     }
     return tensor;
   }
   std::string identity() const override { return "repeated"; }
 
  private:
-  Tensor block_ = SeededWeights(1).load({"block", {10007}, ParameterKind::weight, 600});
+  Array block_ = SeededWeights(1).load({"block", {10007}, ParameterKind::weight, 600});
 };
 
 TEST(Executor, whole_alexnet_cut_inside_its_classifier) {
@@ -243,7 +243,7 @@ TEST(Executor, whole_alexnet_cut_inside_its_classifier) {
   const RepeatedWeights weights;
   Executor executor(graph, weights, test::executor_options());
   const Tensor frame = test::random_tensor(graph.layer(0).output_shape, 2);
-  const Tensor whole = executor.run_range(1, graph.size(), {{0, frame}}).at(graph.output());
+  const Array whole = executor.run_range(1, graph.size(), {{0, frame}}).at(graph.output());
   EXPECT_EQ(whole.shape(), Shape({1, 10}));
   const LayerIndex cut = 18;  // between classifier.1 and its ReLU
   EXPECT_STREQ(operation_name(graph.layer(cut).operation), "relu");
@@ -256,17 +256,17 @@ TEST(Executor, outputs_stay_valid_and_memory_comes_back) {
   const Graph& graph = fixture.graph;
   Executor executor(graph, fixture.weights, test::executor_options());
   const LayerIndex stem = 2;
-  const Tensor first = executor.run({1, 2}, {{0, fixture.frame}}, {stem}).at(stem);
+  const Array first = executor.run({1, 2}, {{0, fixture.frame}}, {stem}).at(stem);
   const Tensor other_frame = test::random_tensor(graph.layer(0).output_shape, 8);
   const float* second_data = nullptr;
   {
-    const Tensor second = executor.run({1, 2}, {{0, other_frame}}, {stem}).at(stem);
-    second_data = second.data();
+    const Array second = executor.run({1, 2}, {{0, other_frame}}, {stem}).at(stem);
+    second_data = second.values().data();
     EXPECT_FALSE(bit_equal(first, second));
   }
   EXPECT_TRUE(bit_equal(first, fixture.expected.at(stem)));
-  const Tensor third = executor.run({1, 2}, {{0, fixture.frame}}, {stem}).at(stem);
-  EXPECT_EQ(third.data(), second_data) << "a dropped output's memory is used again";
+  const Array third = executor.run({1, 2}, {{0, fixture.frame}}, {stem}).at(stem);
+  EXPECT_EQ(third.values().data(), second_data) << "a dropped output's memory is used again";
   EXPECT_TRUE(bit_equal(third, first));
 }
 
@@ -285,7 +285,7 @@ TEST(Executor, empty_set_passes_handles_through) {
   Executor executor(fixture.graph, fixture.weights, test::executor_options());
   const TensorMap outputs = executor.run({}, {{0, fixture.frame}, {3, fixture.expected.at(3)}}, {0});
   ASSERT_EQ(outputs.size(), 1U);
-  EXPECT_EQ(outputs.at(0).data(), fixture.frame.data());
+  EXPECT_EQ(outputs.at(0).values().data(), fixture.frame.data());
   EXPECT_TRUE(executor.run({}, {}, {}).empty());
   EXPECT_EQ(executor.arena_bytes(), 0U);
 }
@@ -298,8 +298,8 @@ TEST(Executor, views_of_given_tensors_copy_nothing) {
   Executor executor(graph, weights, test::executor_options());
   const Tensor frame = test::random_tensor({1, 2, 3, 4}, 1);
   const TensorMap outputs = executor.run({1, 2}, {{0, frame}}, {1, 2});
-  EXPECT_EQ(outputs.at(1).data(), frame.data());
-  EXPECT_EQ(outputs.at(2).data(), frame.data());
+  EXPECT_EQ(outputs.at(1).values().data(), frame.data());
+  EXPECT_EQ(outputs.at(2).values().data(), frame.data());
   EXPECT_EQ(outputs.at(2).shape(), Shape({1, 24}));
 }
 
@@ -342,7 +342,7 @@ TEST(Executor, loads_parameters_when_needed_and_drops_them_after_a_while) {
   const std::size_t first_bytes = executor.parameter_bytes();
   EXPECT_GE(first_bytes, least_first);
 
-  const Tensor before = run(1);
+  const Array before = run(1);
   EXPECT_EQ(weights.loads("first.weight"), 1) << "prepared already";
   for (int i = 1; i < Executor::runs_until_dropped; ++i) run(2);
   const std::size_t both_bytes = executor.parameter_bytes();

@@ -59,15 +59,15 @@ TEST(FoldBatchNorms, computes_the_same) {
   const SeededWeights weights(5);
   const Tensor frame = test::random_tensor(graph.layer(0).output_shape, 1);
   Executor executor(graph, weights, test::executor_options());
-  const Tensor expected = executor.run_range(1, graph.size(), {{0, frame}}).at(graph.output());
+  const Array expected = executor.run_range(1, graph.size(), {{0, frame}}).at(graph.output());
   Executor folded_executor(folded, weights, test::executor_options());
   const TensorMap outputs = folded_executor.run({1, 2}, {{0, frame}}, {1, 2});
   EXPECT_LT(max_relative_error(outputs.at(2), expected), 1e-6);
   const std::vector<test::Values> reference = test::run_reference(folded, weights, frame);
   for (LayerIndex index = 1; index < 3; ++index) {
-    const Tensor& output = outputs.at(index);
+    const Array& output = outputs.at(index);
     for (std::size_t i = 0; i < output.elements(); ++i) {
-      ASSERT_NEAR(output.data()[i], reference[static_cast<std::size_t>(index)][i], 1e-5);
+      ASSERT_NEAR(output.values()[i], reference[static_cast<std::size_t>(index)][i], 1e-5);
     }
   }
 }

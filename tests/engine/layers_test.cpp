@@ -17,7 +17,7 @@ namespace {
 class GivenWeights final : public WeightSource {
  public:
   explicit GivenWeights(std::map<std::string, std::vector<float>> values) : values_(std::move(values)) {}
-  Tensor load(const ParameterSpec& parameter) const override {
+  Array load(const ParameterSpec& parameter) const override {
     Tensor tensor(parameter.shape);
     const std::vector<float>& values = values_.at(parameter.name);
     EXPECT_EQ(values.size(), tensor.elements()) << parameter.name;
@@ -49,7 +49,7 @@ std::vector<float> run_layer(const Operation& operation, const Tensor& input,
   graph.add("x", operation);
   const GivenWeights weights(parameters);
   Executor executor(graph, weights, test::executor_options());
-  const Tensor output = executor.run({1}, {{0, input}}, {1}).at(1);
+  const Array output = executor.run({1}, {{0, input}}, {1}).at(1);
   EXPECT_EQ(output.shape(), graph.layer(1).output_shape);
   return {output.values().begin(), output.values().end()};
 }
@@ -151,8 +151,8 @@ TEST(Layers, a_fused_relu_has_the_bits_of_one_on_its_own) {
       Tensor frame = test::random_tensor(graph.layer(0).output_shape, 1);
       for (std::size_t i = 0; i < frame.elements(); i += 3) frame.data()[i] = special;
       Executor executor(graph, weights, test::executor_options());
-      const Tensor fused = executor.run({1, 2}, {{0, frame}}, {2}).at(2);
-      const Tensor separate = executor.run({1, 2}, {{0, frame}}, {1, 2}).at(2);
+      const Array fused = executor.run({1, 2}, {{0, frame}}, {2}).at(2);
+      const Array separate = executor.run({1, 2}, {{0, frame}}, {1, 2}).at(2);
       EXPECT_TRUE(bit_equal(fused, separate)) << name << ", " << special;
       if (!std::isnan(special) && !matrix) {
         for (const float value : fused.values()) EXPECT_FALSE(std::signbit(value)) << name << ", " << special;
@@ -195,8 +195,8 @@ TEST(Layers, a_fused_residual_or_relu6_has_the_bits_of_a_layer_on_its_own) {
       for (float& value : frame.values()) value *= 4;
       Executor executor(graph, weights, test::executor_options());
       const TensorMap given{{0, frame}};
-      const Tensor fused = executor.run_range(1, graph.size(), given).at(graph.output());
-      const Tensor apart =
+      const Array fused = executor.run_range(1, graph.size(), given).at(graph.output());
+      const Array apart =
           executor.run(test::all_layers(graph), given, test::all_layers(graph)).at(graph.output());
       EXPECT_TRUE(bit_equal(fused, apart))
           << conv.kernel.rows << "x" << conv.kernel.rows << " " << conv.groups;
@@ -211,7 +211,7 @@ TEST(Layers, concat_of_a_batch) {
   graph.add("concat", ConcatLayer{}, {0, twice, 0});
   const GivenWeights weights({});
   Executor executor(graph, weights, test::executor_options());
-  const Tensor output = executor.run({1, 2}, {{0, counted({2, 1, 1, 2})}}, {2}).at(2);
+  const Array output = executor.run({1, 2}, {{0, counted({2, 1, 1, 2})}}, {2}).at(2);
   EXPECT_EQ(Floats(output.values().begin(), output.values().end()),
             (Floats{1, 2, 2, 4, 1, 2, 3, 4, 6, 8, 3, 4}));
 }
@@ -259,15 +259,15 @@ Operation random_operation(test::Random& random, const Shape& input) {
   }
 }
 
-void expect_near(const Tensor& actual, const test::Values& expected, const std::string& what) {
+void expect_near(const Array& actual, const test::Values& expected, const std::string& what) {
   double largest = 1e-6;
   for (const double value : expected) {
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
   }
   ASSERT_EQ(actual.elements(), expected.size()) << what;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (double{actual.data()[i]} == expected[i]) continue;  // -infinity: a window of padding alone
-    ASSERT_NEAR(double{actual.data()[i]}, expected[i], 1e-5 * largest) << what << ", element " << i;
+    if (double{actual.values()[i]} == expected[i]) continue;  // -infinity: a window of padding alone
+    ASSERT_NEAR(double{actual.values()[i]}, expected[i], 1e-5 * largest) << what << ", element " << i;
   }
 }
 
@@ -287,7 +287,7 @@ TEST(Layers, random_settings_against_the_definition) {
     ++tested;
     Executor executor(graph, weights, test::executor_options(1 + round % 2));
     const Tensor frame = test::random_tensor(shape, static_cast<std::uint32_t>(round));
-    const Tensor output = executor.run({1}, {{0, frame}}, {1}).at(1);
+    const Array output = executor.run({1}, {{0, frame}}, {1}).at(1);
     expect_near(output, test::run_reference(graph, weights, frame)[1], graph.description());
     if (testing::Test::HasFatalFailure()) return;
   }
@@ -305,7 +305,7 @@ TEST(Layers, linear_and_softmax_of_a_batch_against_the_definition) {
   const Tensor frame = test::random_tensor({3, 77}, 1);
   const std::vector<test::Values> expected = test::run_reference(graph, weights, frame);
   for (LayerIndex index = 1; index < graph.size(); ++index) {
-    const Tensor output = executor.run(test::all_layers(graph), {{0, frame}}, {index}).at(index);
+    const Array output = executor.run(test::all_layers(graph), {{0, frame}}, {index}).at(index);
     expect_near(output, expected[static_cast<std::size_t>(index)], graph.layer(index).name);
   }
 }

@@ -83,7 +83,7 @@ TEST_P(GoldenNetworks, every_module) {
     Executor executor(graph, weights, test::executor_options(2));
     const TensorMap outputs = executor.run(
         test::all_layers(graph), {{0, frame_of(graph.layer(0).output_shape)}}, test::all_layers(graph));
-    std::map<std::string, Tensor> by_name;
+    std::map<std::string, Array> by_name;
     for (const auto& [index, tensor] : outputs) by_name[graph.layer(index).name] = tensor;
     double worst = 0;
     for (const Module& module : golden.modules) {

@@ -179,9 +179,9 @@ TEST(Models, normalize_comes_first_and_is_torchvisions) {
   const std::size_t plane = 64 * 64;
   for (std::size_t i = 0; i < frame.elements(); ++i) {
     const double normal = (frame.data()[i] - mean[i / plane]) / deviation[i / plane];
-    ASSERT_NEAR(outputs.at(1).data()[i], normal, 1e-6);
+    ASSERT_NEAR(outputs.at(1).values()[i], normal, 1e-6);
     const double transformed = normal * (deviation[i / plane] / 0.5) + (mean[i / plane] - 0.5) / 0.5;
-    ASSERT_NEAR(outputs.at(2).data()[i], transformed, 1e-6);
+    ASSERT_NEAR(outputs.at(2).values()[i], transformed, 1e-6);
   }
 }
 

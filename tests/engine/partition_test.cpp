@@ -17,7 +17,7 @@ namespace {
 class TableWeights final : public WeightSource {
  public:
   TableWeights() : table_(test::random_tensor({table_size}, 1)) {}
-  Tensor load(const ParameterSpec& parameter) const override {
+  Array load(const ParameterSpec& parameter) const override {
     Tensor tensor(parameter.shape);
     const bool centred = parameter.kind == ParameterKind::weight || parameter.kind == ParameterKind::bias;
     const float centre =
@@ -75,7 +75,7 @@ TEST_P(Partition, changing_cuts_give_the_bits_of_the_whole) {
   expected[0] = frame_of(1).at(0);
   const TensorMap whole = executors[0].run_range(1, graph.size(), frame_of(1));
   ASSERT_TRUE(bit_equal(whole.at(graph.output()), expected.at(graph.output())));
-  const Tensor& output = expected.at(graph.output());
+  const Array& output = expected.at(graph.output());
   for (const float value : output.values()) ASSERT_TRUE(std::isfinite(value));
   ASSERT_NE(*std::max_element(output.values().begin(), output.values().end()),
             *std::min_element(output.values().begin(), output.values().end()));

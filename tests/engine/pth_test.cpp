@@ -19,18 +19,18 @@ using test::test_data;
 
 class Pth : public test::TemporaryFiles {
  protected:
-  static Tensor load(const WeightFile& file, const std::string& name) {
+  static Array load(const WeightFile& file, const std::string& name) {
     const StoredTensor* const stored = file.find(name);
     EXPECT_NE(stored, nullptr) << file.name() << ": " << name;
     if (stored == nullptr || !stored->format) return {};
-    const Tensor tensor = file.load(*stored);
+    const Array tensor = file.load(*stored);
     ValueDigest digest;
-    digest.add(tensor.data(), tensor.elements());
+    digest.add(tensor.values().data(), tensor.elements());
     EXPECT_EQ(file.scan(*stored).digest, digest.hexadecimal()) << name;
     return tensor;
   }
   static void expect_stored(const WeightFile& file, const std::string& name, const Shape& shape) {
-    const Tensor tensor = load(file, name);
+    const Array tensor = load(file, name);
     ASSERT_EQ(tensor.shape(), shape) << name;
     const std::vector<float> expected = stored_values(name, tensor.elements());
     EXPECT_EQ(std::vector<float>(tensor.values().begin(), tensor.values().end()), expected) << name;
@@ -94,10 +94,10 @@ TEST_F(Pth, views_strides_and_shared_storages) {
     expect_stored(file, "half", {3, 2});
     expect_stored(file, "scalar", {});
     EXPECT_EQ(load(file, "none").shape(), (Shape{0, 3}));
-    const Tensor expanded = load(file, "expanded");
+    const Array expanded = load(file, "expanded");
     EXPECT_EQ(expanded.shape(), (Shape{2, 3}));
-    EXPECT_EQ(expanded.data()[2], 0.5F);
-    EXPECT_EQ(expanded.data()[3], 1.5F);
+    EXPECT_EQ(expanded.values().data()[2], 0.5F);
+    EXPECT_EQ(expanded.values().data()[3], 1.5F);
   }
 }
 
@@ -115,14 +115,14 @@ TEST_F(Pth, aligned_values_are_views_of_the_file) {
   const StoredTensor* const stored = file.find("conv.weight");
   EXPECT_EQ(file.load(*stored).data(), file.load(*stored).data());
   const WeightFile half(test_data("half.pth"));
-  const Tensor copy = half.load(*half.find("a"));
-  EXPECT_NE(copy.data(), half.load(*half.find("a")).data());
-  Tensor outlives;
+  const Array copy = half.load(*half.find("a"));
+  EXPECT_NE(copy.values().data(), half.load(*half.find("a")).values().data());
+  Array outlives;
   {
     const WeightFile closed(test_data("module.pth"));
     outlives = closed.load(*closed.find("conv.bias"));
   }
-  EXPECT_EQ(outlives.data()[0], stored_values("conv.bias", 1)[0]);
+  EXPECT_EQ(outlives.values()[0], stored_values("conv.bias", 1)[0]);
 }
 
 TEST_F(Pth, what_would_run_code_is_not_run) {
@@ -256,10 +256,10 @@ TEST_F(Pth, tensors_of_the_first_versions) {
   for (const float value : {1.0F, 2.0F, 3.0F, 4.0F}) values += test::u32(std::bit_cast<std::uint32_t>(value));
   writer.add("m/data/0", values);
   const WeightFile file(write(writer.finish()));
-  const Tensor tensor = load(file, "a");
+  const Array tensor = load(file, "a");
   ASSERT_EQ(tensor.shape(), Shape{2});
-  EXPECT_EQ(tensor.data()[0], 3.0F);
-  EXPECT_EQ(tensor.data()[1], 4.0F);
+  EXPECT_EQ(tensor.values().data()[0], 3.0F);
+  EXPECT_EQ(tensor.values().data()[1], 4.0F);
 }
 
 std::string text(const std::string& content) {

@@ -17,7 +17,7 @@ namespace edge::test {
 
 using Values = std::vector<double>;
 
-inline Values to_values(const Tensor& tensor) {
+inline Values to_values(const Array& tensor) {
   return {tensor.values().begin(), tensor.values().end()};
 }
 

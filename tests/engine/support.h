@@ -37,10 +37,10 @@ class CountingWeights final : public WeightSource {
  public:
   explicit CountingWeights(std::uint64_t seed = 1) : source_(seed) {}
 
-  Tensor load(const ParameterSpec& parameter) const override {
+  Array load(const ParameterSpec& parameter) const override {
     const std::lock_guard lock(mutex_);
     ++loads_[parameter.name];
-    Tensor& tensor = cache_[parameter.name];
+    Array& tensor = cache_[parameter.name];
     if (tensor.empty()) tensor = source_.load(parameter);
     return tensor;
   }
@@ -53,7 +53,7 @@ class CountingWeights final : public WeightSource {
  private:
   SeededWeights source_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, Tensor> cache_;
+  mutable std::map<std::string, Array> cache_;
   mutable std::map<std::string, int> loads_;
 };
 

@@ -32,7 +32,7 @@ NamedTensors all_parameters(const Graph& graph, const WeightSource& weights) {
   NamedTensors tensors;
   for (const Layer& layer : graph.layers()) {
     for (const ParameterSpec& parameter : layer.parameters)
-      tensors[parameter.name] = weights.load(parameter).clone();
+      tensors[parameter.name] = Tensor::copy_of(weights.load(parameter));
   }
   return tensors;
 }

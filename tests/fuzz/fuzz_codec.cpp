@@ -20,23 +20,23 @@ constexpr std::uint64_t base_frame = 5;
 
 const std::array<Shape, 4> shapes{Shape{1, 3, 24, 32}, Shape{1, 2, 5, 7}, Shape{1, 1300}, Shape{}};
 
-/// Elements from the front of `bytes`, which are taken off; zeros where there are none left.
-Elements take_elements(ElementType type, const Shape& shape, std::span<const std::byte>& bytes) {
-  const FreshElements fresh = allocate_elements(type, shape);
-  const std::size_t taken = std::min(bytes.size(), fresh.elements.bytes());
-  std::memset(fresh.data, 0, fresh.elements.bytes());
+/// Array from the front of `bytes`, which are taken off; zeros where there are none left.
+Array take_elements(ElementType type, const Shape& shape, std::span<const std::byte>& bytes) {
+  const FreshArray fresh = allocate_array(type, shape);
+  const std::size_t taken = std::min(bytes.size(), fresh.array.bytes());
+  std::memset(fresh.data, 0, fresh.array.bytes());
   if (taken > 0) std::memcpy(fresh.data, bytes.data(), taken);
   bytes = bytes.subspan(taken);
-  return fresh.elements;
+  return fresh.array;
 }
 
 void decode_anything(std::span<const std::byte> bytes, ElementType type, const Shape& shape, bool with_base) {
-  const FreshElements old = allocate_elements(type, shape);
-  for (std::size_t i = 0; i < old.elements.bytes(); ++i) old.data[i] = static_cast<std::byte>(i * 7 / 5);
-  const Base base{base_frame, old.elements};
+  const FreshArray old = allocate_array(type, shape);
+  for (std::size_t i = 0; i < old.array.bytes(); ++i) old.data[i] = static_cast<std::byte>(i * 7 / 5);
+  const Base base{base_frame, old.array};
   try {
     const Decoded decoded = decode(bytes, type, shape, with_base ? &base : nullptr, kernels::active_isa());
-    if (decoded.elements.shape != shape || decoded.consumed > bytes.size()) std::abort();
+    if (decoded.array.shape() != shape || decoded.consumed > bytes.size()) std::abort();
   } catch (const CodecError&) {
   } catch (const NeedFull&) {
   }
@@ -44,14 +44,14 @@ void decode_anything(std::span<const std::byte> bytes, ElementType type, const S
 
 void round_trip(std::span<const std::byte> bytes, ElementType type, const Shape& shape, bool with_base,
                 bool compress) {
-  const Elements value = take_elements(type, shape, bytes);
+  const Array value = take_elements(type, shape, bytes);
   const Base base{base_frame, take_elements(type, shape, bytes)};
   const Base* held = with_base ? &base : nullptr;
   std::vector<std::byte> encoded;
   encode(value, held, {.compress = compress, .speeds = {.link = 1}}, encoded);
   if (encoded.size() > max_encoded_bytes(type, shape)) std::abort();
   const Decoded decoded = decode(encoded, type, shape, held, kernels::active_isa());
-  const bool same = std::equal(value.span().begin(), value.span().end(), decoded.elements.span().begin());
+  const bool same = std::equal(value.span().begin(), value.span().end(), decoded.array.span().begin());
   if (!same || decoded.consumed != encoded.size()) std::abort();
 }
 

@@ -23,21 +23,21 @@ const char* const golden_file = EDGE_TEST_DATA "/codec_v1.bin";
 struct Case {
   Coding coding = Coding::dense;
   Base base;
-  Elements value;
+  Array value;
   bool with_base = true;
 };
 
 /// Blocks of all kinds, one after the other: unchanged, a few runs, every second, all.
-Elements changed_in_blocks(const Elements& old, Random& random) {
-  FreshElements fresh = allocate_elements(old.type, old.shape);
-  std::memcpy(fresh.data, old.data, old.bytes());
-  for (std::size_t i = 0; i < old.count(); ++i) {
+Array changed_in_blocks(const Array& old, Random& random) {
+  FreshArray fresh = allocate_array(old.type(), old.shape());
+  std::memcpy(fresh.data, old.data(), old.bytes());
+  for (std::size_t i = 0; i < old.elements(); ++i) {
     const std::size_t within = i % 1024;
     const std::size_t block = i / 1024;
     const bool change = block == 1 ? within % 500 < 3 : block == 2 ? within % 2 == 0 : block == 3;
-    if (change) fresh.data[i * element_bytes(old.type)] ^= static_cast<std::byte>(1 + random.below(15));
+    if (change) fresh.data[i * element_bytes(old.type())] ^= static_cast<std::byte>(1 + random.below(15));
   }
-  return fresh.elements;
+  return fresh.array;
 }
 
 /// The tensors in the file.
@@ -46,14 +46,14 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (const ElementType type : {ElementType::u8, ElementType::f32}) {
     const Base small{base_frame, test::random_elements(type, Shape{1, 3, 6, 7}, random)};
-    all.push_back({Coding::dense, small, small.elements, false});
+    all.push_back({Coding::dense, small, small.array, false});
     const Base base{base_frame, test::random_elements(type, Shape{1, 3, 30, 47}, random)};
-    all.push_back({Coding::changes, base, changed_in_blocks(base.elements, random), true});
+    all.push_back({Coding::changes, base, changed_in_blocks(base.array, random), true});
     const Coding packed = type == ElementType::u8 ? Coding::predicted_planes : Coding::packed_changes;
-    all.push_back({packed, base, test::changed_elements(base.elements, 0.3, true, random), true});
-    FreshElements smooth = allocate_elements(type, Shape{1, 3, 30, 47});
-    for (std::size_t i = 0; i < smooth.elements.bytes(); ++i) smooth.data[i] = static_cast<std::byte>(i / 64);
-    all.push_back({packed, base, smooth.elements, false});
+    all.push_back({packed, base, test::changed_elements(base.array, 0.3, true, random), true});
+    FreshArray smooth = allocate_array(type, Shape{1, 3, 30, 47});
+    for (std::size_t i = 0; i < smooth.array.bytes(); ++i) smooth.data[i] = static_cast<std::byte>(i / 64);
+    all.push_back({packed, base, smooth.array, false});
   }
   return all;
 }
@@ -89,9 +89,9 @@ TEST(CodecFormat, golden_bytes_are_understood) {
   std::span<const std::byte> rest = golden;
   for (const Case& one : cases()) {
     SCOPED_TRACE(static_cast<int>(one.coding));
-    const Decoded decoded = decode(rest, one.value.type, one.value.shape, one.with_base ? &one.base : nullptr,
-                                   kernels::active_isa());
-    EXPECT_TRUE(test::same_elements(decoded.elements, one.value));
+    const Decoded decoded = decode(rest, one.value.type(), one.value.shape(),
+                                   one.with_base ? &one.base : nullptr, kernels::active_isa());
+    EXPECT_TRUE(test::same_elements(decoded.array, one.value));
     // zstd's own output may differ from version to version, all else may not
     if (one.coding == Coding::dense || one.coding == Coding::changes) {
       const std::vector<std::byte> now = encoded(one);

@@ -40,10 +40,10 @@ inline std::vector<kernels::Isa> supported_isas() {
   return isas;
 }
 
-inline std::uint8_t* bytes_of(FreshElements& fresh) {
+inline std::uint8_t* bytes_of(FreshArray& fresh) {
   return reinterpret_cast<std::uint8_t*>(fresh.data);
 }
-inline std::uint32_t* words_of(FreshElements& fresh) {
+inline std::uint32_t* words_of(FreshArray& fresh) {
   return reinterpret_cast<std::uint32_t*>(fresh.data);
 }
 
@@ -68,42 +68,43 @@ inline std::uint32_t random_float_bits(Random& random) {
   }
 }
 
-inline void randomise(FreshElements& fresh, std::size_t i, Random& random) {
-  if (fresh.elements.type == ElementType::u8) {
+inline void randomise(FreshArray& fresh, std::size_t i, Random& random) {
+  if (fresh.array.type() == ElementType::u8) {
     bytes_of(fresh)[i] = static_cast<std::uint8_t>(random.next());
   } else {
     words_of(fresh)[i] = random_float_bits(random);
   }
 }
 
-inline Elements random_elements(ElementType type, const Shape& shape, Random& random) {
-  FreshElements fresh = allocate_elements(type, shape);
-  for (std::size_t i = 0; i < fresh.elements.count(); ++i) randomise(fresh, i, random);
-  return fresh.elements;
+inline Array random_elements(ElementType type, const Shape& shape, Random& random) {
+  FreshArray fresh = allocate_array(type, shape);
+  for (std::size_t i = 0; i < fresh.array.elements(); ++i) randomise(fresh, i, random);
+  return fresh.array;
 }
 
 /// A copy in which each element is replaced with the given probability: by any value, or (`close`) by a
 /// similar one.
-inline Elements changed_elements(const Elements& old, double rate, bool close, Random& random) {
-  FreshElements fresh = allocate_elements(old.type, old.shape);
-  if (old.bytes() > 0) std::memcpy(fresh.data, old.data, old.bytes());
-  for (std::size_t i = 0; i < old.count(); ++i) {
+inline Array changed_elements(const Array& old, double rate, bool close, Random& random) {
+  FreshArray fresh = allocate_array(old.type(), old.shape());
+  if (old.bytes() > 0) std::memcpy(fresh.data, old.data(), old.bytes());
+  for (std::size_t i = 0; i < old.elements(); ++i) {
     if (!random.with_probability(rate)) continue;
     if (!close) {
       randomise(fresh, i, random);
-    } else if (old.type == ElementType::u8) {
+    } else if (old.type() == ElementType::u8) {
       bytes_of(fresh)[i] = static_cast<std::uint8_t>(bytes_of(fresh)[i] + 1 + random.below(3));
     } else {
       words_of(fresh)[i] += static_cast<std::uint32_t>(random.below(2000)) - 1000;
     }
   }
-  return fresh.elements;
+  return fresh.array;
 }
 
-inline ::testing::AssertionResult same_elements(const Elements& a, const Elements& b) {
-  if (a.type != b.type || a.shape != b.shape) return ::testing::AssertionFailure() << "type or shape differ";
+inline ::testing::AssertionResult same_elements(const Array& a, const Array& b) {
+  if (a.type() != b.type() || a.shape() != b.shape())
+    return ::testing::AssertionFailure() << "type or shape differ";
   for (std::size_t i = 0; i < a.bytes(); ++i) {
-    if (a.data[i] != b.data[i]) return ::testing::AssertionFailure() << "byte " << i << " differs";
+    if (a.data()[i] != b.data()[i]) return ::testing::AssertionFailure() << "byte " << i << " differs";
   }
   return ::testing::AssertionSuccess();
 }

@@ -57,22 +57,22 @@ TEST(Codec, round_trips_are_exact) {
       for (const Shape& shape : shapes) {
         for (const double rate : {0.0, 0.003, 0.1, 0.5, 0.95, 1.0}) {
           const Base base{base_frame, random_elements(type, shape, random)};
-          const Elements value = changed_elements(base.elements, rate, random.below(2) == 0, random);
+          const Array value = changed_elements(base.array, rate, random.below(2) == 0, random);
           for (const Base* held : {&base, static_cast<const Base*>(nullptr)}) {
             std::vector<std::byte> bytes(random.below(4), std::byte{9});  // appended, at any alignment
             const std::size_t start = bytes.size();
             const EncodeStatistics statistics = encoder.encode(value, held, bytes);
             ASSERT_EQ(statistics.encoded_bytes, bytes.size() - start);
             ASSERT_LE(statistics.encoded_bytes, max_encoded_bytes(type, shape));
-            ASSERT_EQ(statistics.elements, value.count());
-            ASSERT_EQ(statistics.raw_float_bytes, value.count() * 4);
+            ASSERT_EQ(statistics.elements, value.elements());
+            ASSERT_EQ(statistics.raw_float_bytes, value.elements() * 4);
             ++seen[statistics.coding];
             const std::size_t encoded = bytes.size();
             bytes.resize(bytes.size() + random.below(3), std::byte{7});  // the next tensor
             const auto input = std::span<const std::byte>(bytes).subspan(start);
             const Decoded decoded = decoder.decode(input, type, shape, held);
             ASSERT_EQ(decoded.consumed, encoded - start);
-            ASSERT_TRUE(same_elements(decoded.elements, value)) << shape.to_string() << " rate " << rate;
+            ASSERT_TRUE(same_elements(decoded.array, value)) << shape.to_string() << " rate " << rate;
           }
         }
       }
@@ -86,13 +86,13 @@ TEST(Codec, counts_changed_elements) {
   const Shape shape{1, 3, 16, 16};
   for (const ElementType type : {ElementType::u8, ElementType::f32}) {
     const Base base{base_frame, random_elements(type, shape, random)};
-    FreshElements value = allocate_elements(type, shape);
-    std::memcpy(value.data, base.elements.data, base.elements.bytes());
+    FreshArray value = allocate_array(type, shape);
+    std::memcpy(value.data, base.array.data(), base.array.bytes());
     for (const std::size_t i : {3U, 100U, 767U}) value.data[i * element_bytes(type)] ^= std::byte{0x10};
     std::vector<std::byte> bytes;
     Encoder encoder({.isa = kernels::Isa::scalar});
-    EXPECT_EQ(encoder.encode(value.elements, &base, bytes).changed_elements, 3U);
-    EXPECT_EQ(encoder.encode(value.elements, nullptr, bytes).changed_elements, 768U);
+    EXPECT_EQ(encoder.encode(value.array, &base, bytes).changed_elements, 3U);
+    EXPECT_EQ(encoder.encode(value.array, nullptr, bytes).changed_elements, 768U);
   }
 }
 
@@ -103,12 +103,11 @@ TEST(Codec, mode_full_sends_every_element_raw) {
     const Base base{base_frame, random_elements(type, shape, random)};
     std::vector<std::byte> bytes;
     Encoder encoder(options_for(kernels::Isa::scalar, false, true, slow_link));
-    const EncodeStatistics statistics = encoder.encode(base.elements, &base, bytes);
+    const EncodeStatistics statistics = encoder.encode(base.array, &base, bytes);
     EXPECT_EQ(statistics.coding, Coding::dense);
-    EXPECT_GE(statistics.encoded_bytes, base.elements.bytes());
+    EXPECT_GE(statistics.encoded_bytes, base.array.bytes());
     // and nobody needs a base for it
-    EXPECT_TRUE(
-        same_elements(decode(bytes, type, shape, nullptr, kernels::Isa::scalar).elements, base.elements));
+    EXPECT_TRUE(same_elements(decode(bytes, type, shape, nullptr, kernels::Isa::scalar).array, base.array));
   }
 }
 
@@ -116,7 +115,7 @@ TEST(Codec, unchanged_tensors_take_next_to_nothing) {
   Random random(4);
   const Base base{base_frame, random_elements(ElementType::f32, Shape{1, 16, 64, 64}, random)};
   std::vector<std::byte> bytes;
-  const EncodeStatistics statistics = encode(base.elements, &base, {.isa = kernels::Isa::scalar}, bytes);
+  const EncodeStatistics statistics = encode(base.array, &base, {.isa = kernels::Isa::scalar}, bytes);
   EXPECT_EQ(statistics.changed_elements, 0U);
   EXPECT_LT(statistics.encoded_bytes, 200U);
 }
@@ -125,7 +124,7 @@ TEST(Codec, compresses_when_the_link_is_slow_and_not_when_it_is_fast) {
   Random random(5);
   for (const ElementType type : {ElementType::u8, ElementType::f32}) {
     const Base base{base_frame, random_elements(type, Shape{1, 3, 64, 64}, random)};
-    const Elements value = changed_elements(base.elements, 0.5, true, random);
+    const Array value = changed_elements(base.array, 0.5, true, random);
     std::vector<std::byte> slow;
     std::vector<std::byte> fast;
     encode(value, &base, options_for(kernels::Isa::scalar, true, true, slow_link), slow);
@@ -140,7 +139,7 @@ TEST(Codec, compresses_when_the_link_is_slow_and_not_when_it_is_fast) {
 TEST(Codec, follows_the_speeds_that_it_is_told) {
   Random random(6);
   const Base base{base_frame, random_elements(ElementType::u8, Shape{1, 3, 128, 128}, random)};
-  const Elements value = changed_elements(base.elements, 0.5, true, random);
+  const Array value = changed_elements(base.array, 0.5, true, random);
   Encoder encoder(options_for(kernels::Isa::scalar, true, true, fast_link));
   std::vector<std::byte> bytes;
   EXPECT_EQ(encoder.encode(value, &base, bytes).coding, Coding::changes);
@@ -155,8 +154,8 @@ TEST(Codec, follows_the_speeds_that_it_is_told) {
   EXPECT_EQ(decoder.decompress_speed(), 0);
   std::span<const std::byte> rest = bytes;
   while (!rest.empty()) {
-    const Decoded decoded = decoder.decode(rest, ElementType::u8, value.shape, &base);
-    EXPECT_TRUE(same_elements(decoded.elements, value));
+    const Decoded decoded = decoder.decode(rest, ElementType::u8, value.shape(), &base);
+    EXPECT_TRUE(same_elements(decoded.array, value));
     rest = rest.subspan(decoded.consumed);
   }
   EXPECT_GT(decoder.decompress_speed(), 0);
@@ -165,14 +164,14 @@ TEST(Codec, follows_the_speeds_that_it_is_told) {
 TEST(Codec, incompressible_tensors_stay_dense) {
   Random random(7);
   for (const ElementType type : {ElementType::u8, ElementType::f32}) {
-    FreshElements noise = allocate_elements(type, Shape{1, 3, 32, 32});
-    for (std::size_t i = 0; i < noise.elements.bytes(); ++i)
+    FreshArray noise = allocate_array(type, Shape{1, 3, 32, 32});
+    for (std::size_t i = 0; i < noise.array.bytes(); ++i)
       noise.data[i] = static_cast<std::byte>(random.next());
     std::vector<std::byte> bytes;
     const EncodeStatistics statistics =
-        encode(noise.elements, nullptr, options_for(kernels::Isa::scalar, true, true, slow_link), bytes);
+        encode(noise.array, nullptr, options_for(kernels::Isa::scalar, true, true, slow_link), bytes);
     EXPECT_EQ(statistics.coding, Coding::dense);
-    EXPECT_LE(bytes.size(), max_encoded_bytes(type, noise.elements.shape));
+    EXPECT_LE(bytes.size(), max_encoded_bytes(type, noise.array.shape()));
   }
 }
 
@@ -181,14 +180,14 @@ TEST(Codec, frames_that_have_nothing_to_do_with_their_base_are_predicted_from_th
   Random random(8);
   const Shape shape{1, 3, 64, 64};
   const Base base{base_frame, random_elements(ElementType::u8, shape, random)};
-  FreshElements gradient = allocate_elements(ElementType::u8, shape);
-  for (std::size_t i = 0; i < gradient.elements.count(); ++i)
+  FreshArray gradient = allocate_array(ElementType::u8, shape);
+  for (std::size_t i = 0; i < gradient.array.elements(); ++i)
     gradient.data[i] = static_cast<std::byte>(i % 4096 / 32);
   std::vector<std::byte> bytes;
   const EncodeOptions options = options_for(kernels::Isa::scalar, true, true, slow_link);
-  EXPECT_LT(encode(gradient.elements, &base, options, bytes).encoded_bytes, 1000U);
-  EXPECT_TRUE(same_elements(decode(bytes, ElementType::u8, shape, nullptr, kernels::Isa::scalar).elements,
-                            gradient.elements));
+  EXPECT_LT(encode(gradient.array, &base, options, bytes).encoded_bytes, 1000U);
+  EXPECT_TRUE(same_elements(decode(bytes, ElementType::u8, shape, nullptr, kernels::Isa::scalar).array,
+                            gradient.array));
 }
 
 TEST(Codec, nothing_drifts_over_hundreds_of_frames) {
@@ -199,7 +198,7 @@ TEST(Codec, nothing_drifts_over_hundreds_of_frames) {
       const Shape shape{1, 3, 20, 28};
       Encoder encoder(options_for(isa, true, true, link));
       Decoder decoder(isa);
-      Elements value = random_elements(type, shape, random);
+      Array value = random_elements(type, shape, random);
       Base sent;
       Base held;
       for (std::uint64_t frame = 0; frame < 300; ++frame) {
@@ -207,9 +206,9 @@ TEST(Codec, nothing_drifts_over_hundreds_of_frames) {
         std::vector<std::byte> bytes;
         encoder.encode(value, restart ? nullptr : &sent, bytes);
         const Decoded decoded = decoder.decode(bytes, type, shape, restart ? nullptr : &held);
-        ASSERT_TRUE(same_elements(decoded.elements, value)) << "frame " << frame;
+        ASSERT_TRUE(same_elements(decoded.array, value)) << "frame " << frame;
         sent = {frame, value};
-        held = {frame, decoded.elements};
+        held = {frame, decoded.array};
         const double rate = frame % 50 == 49 ? 1.0 : static_cast<double>(frame % 7) / 10;
         value = changed_elements(value, rate, frame % 3 != 0, random);
       }
@@ -223,16 +222,16 @@ TEST(Codec, asks_for_the_whole_tensor_without_the_right_base) {
     for (const ElementType type : {ElementType::u8, ElementType::f32}) {
       const Shape shape{1, 3, 32, 32};
       const Base base{base_frame, random_elements(type, shape, random)};
-      const Elements value = changed_elements(base.elements, 0.05, true, random);
+      const Array value = changed_elements(base.array, 0.05, true, random);
       std::vector<std::byte> bytes;
       encode(value, &base, options_for(kernels::Isa::scalar, true, compress, slow_link), bytes);
       Decoder decoder(kernels::Isa::scalar);
       EXPECT_THROW(decoder.decode(bytes, type, shape, nullptr), NeedFull);
-      const Base newer{base_frame + 1, base.elements};
+      const Base newer{base_frame + 1, base.array};
       EXPECT_THROW(decoder.decode(bytes, type, shape, &newer), NeedFull);
       const Base nothing{base_frame, {}};
       EXPECT_THROW(decoder.decode(bytes, type, shape, &nothing), NeedFull);
-      EXPECT_TRUE(same_elements(decoder.decode(bytes, type, shape, &base).elements, value));
+      EXPECT_TRUE(same_elements(decoder.decode(bytes, type, shape, &base).array, value));
     }
   }
 }
@@ -252,18 +251,18 @@ TEST(Codec, refuses_other_types_and_shapes_than_the_model_says) {
 }
 
 TEST(Codec, tensors_without_elements_are_possible) {
-  const FreshElements none = allocate_elements(ElementType::f32, Shape{1, 0, 4, 4});
+  const FreshArray none = allocate_array(ElementType::f32, Shape{1, 0, 4, 4});
   std::vector<std::byte> bytes;
-  encode(none.elements, nullptr, {.isa = kernels::Isa::scalar}, bytes);
-  const Decoded decoded = decode(bytes, ElementType::f32, none.elements.shape, nullptr, kernels::Isa::scalar);
-  EXPECT_EQ(decoded.elements.shape, none.elements.shape);
+  encode(none.array, nullptr, {.isa = kernels::Isa::scalar}, bytes);
+  const Decoded decoded = decode(bytes, ElementType::f32, none.array.shape(), nullptr, kernels::Isa::scalar);
+  EXPECT_EQ(decoded.array.shape(), none.array.shape());
   EXPECT_EQ(decoded.consumed, bytes.size());
 }
 
 /// Encodings of all kinds, with their base.
 struct Sample {
   Base base;
-  Elements value;
+  Array value;
   std::vector<std::byte> bytes;
 };
 std::vector<Sample> samples() {
@@ -277,7 +276,7 @@ std::vector<Sample> samples() {
         Sample sample{.base = {base_frame, random_elements(type, Shape{1, 3, 18, 25}, random)},
                       .value = {},
                       .bytes = {}};
-        sample.value = changed_elements(sample.base.elements, rate, true, random);
+        sample.value = changed_elements(sample.base.array, rate, true, random);
         encode(sample.value, &sample.base, options, sample.bytes);
         all.push_back(std::move(sample));
       }
@@ -288,15 +287,15 @@ std::vector<Sample> samples() {
 
 TEST(Codec, every_truncation_is_an_error) {
   for (const Sample& sample : samples()) {
-    const Shape& shape = sample.value.shape;
+    const Shape& shape = sample.value.shape();
     Decoder decoder(kernels::Isa::scalar);
     for (std::size_t length = 0; length < sample.bytes.size(); length += length < 200 ? 1 : 13) {
       // a copy of exactly this length, so that a sanitizer sees every byte read too far
       const std::vector<std::byte> cut(sample.bytes.begin(),
                                        sample.bytes.begin() + static_cast<std::ptrdiff_t>(length));
-      ASSERT_THROW(decoder.decode(cut, sample.value.type, shape, &sample.base), CodecError);
+      ASSERT_THROW(decoder.decode(cut, sample.value.type(), shape, &sample.base), CodecError);
     }
-    EXPECT_TRUE(same_elements(decoder.decode(sample.bytes, sample.value.type, shape, &sample.base).elements,
+    EXPECT_TRUE(same_elements(decoder.decode(sample.bytes, sample.value.type(), shape, &sample.base).array,
                               sample.value));
   }
 }
@@ -307,9 +306,10 @@ TEST(Codec, damaged_bytes_never_do_harm) {
     Decoder decoder(kernels::Isa::scalar);
     const auto survives = [&](const std::vector<std::byte>& bytes) {
       try {
-        const Decoded decoded = decoder.decode(bytes, sample.value.type, sample.value.shape, &sample.base);
+        const Decoded decoded =
+            decoder.decode(bytes, sample.value.type(), sample.value.shape(), &sample.base);
         // damage within values cannot be seen here: the message's CRC finds it
-        ASSERT_EQ(decoded.elements.shape, sample.value.shape);
+        ASSERT_EQ(decoded.array.shape(), sample.value.shape());
         ASSERT_LE(decoded.consumed, bytes.size());
       } catch (const CodecError&) {
       } catch (const NeedFull&) {
@@ -332,7 +332,7 @@ TEST(Codec, damaged_bytes_never_do_harm) {
       }
     }
     EXPECT_TRUE(same_elements(
-        decoder.decode(sample.bytes, sample.value.type, sample.value.shape, &sample.base).elements,
+        decoder.decode(sample.bytes, sample.value.type(), sample.value.shape(), &sample.base).array,
         sample.value));
   }
 }

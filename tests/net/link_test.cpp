@@ -92,14 +92,14 @@ class Link {
       return header_of(number);
     };
     for (const ArraySpec& spec : specs) {
-      FreshElements fresh = allocate_elements(spec.type, spec.shape);
-      for (std::size_t i = 0; i < fresh.elements.count(); ++i) {
+      FreshArray fresh = allocate_array(spec.type, spec.shape);
+      for (std::size_t i = 0; i < fresh.array.elements(); ++i) {
         const std::uint64_t version = (number + i) / 10;
         const auto value = static_cast<float>((version * 2654435761U + i * 40503U) % 1000003U) - 5e5F;
         const std::size_t bytes = element_bytes(spec.type);
         std::memcpy(fresh.data + i * bytes, &value, bytes);
       }
-      frame.arrays[spec.number] = fresh.elements;
+      frame.arrays[spec.number] = fresh.array;
     }
     return frame;
   }
@@ -108,9 +108,9 @@ class Link {
     return received.frame == number && received.header == header_of(number) &&
            std::equal(expected.begin(), expected.end(), received.arrays.begin(), received.arrays.end(),
                       [](const auto& x, const auto& y) {
-                        return x.first == y.first && x.second.shape == y.second.shape &&
+                        return x.first == y.first && x.second.shape() == y.second.shape() &&
                                x.second.bytes() == y.second.bytes() &&
-                               std::memcmp(x.second.data, y.second.data, x.second.bytes()) == 0;
+                               std::memcmp(x.second.data(), y.second.data(), x.second.bytes()) == 0;
                       });
   }
   /// Sends frames 0 .. count - 1 from a thread of its own and expects them all, in order, once.

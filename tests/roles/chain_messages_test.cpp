@@ -38,11 +38,10 @@ FrameHeader header() {
           .stages = {report(-1), report(0)}};
 }
 
-net::Elements output() {
-  net::FreshElements fresh =
-      net::allocate_elements(net::ElementType::f32, graph().layer(graph().output()).output_shape);
-  for (std::size_t i = 0; i < fresh.elements.bytes(); ++i) fresh.data[i] = static_cast<std::byte>(i % 60);
-  return fresh.elements;
+Array output() {
+  FreshArray fresh = allocate_array(ElementType::f32, graph().layer(graph().output()).output_shape);
+  for (std::size_t i = 0; i < fresh.array.bytes(); ++i) fresh.data[i] = static_cast<std::byte>(i % 60);
+  return fresh.array;
 }
 
 Result result() {
@@ -94,7 +93,7 @@ TEST(ChainMessages, AreUnderstood) {
   EXPECT_EQ(with_output.top_k, result().top_k);
   EXPECT_EQ(with_output.checksum, result().checksum);
   EXPECT_EQ(to_json(with_output.stages), to_json(result().stages));
-  const net::Elements expected = output();
+  const Array expected = output();
   EXPECT_TRUE(std::ranges::equal(with_output.output.span(), expected.span()));
   EXPECT_TRUE(parse_result(read("result"), graph(), kernels::Isa::scalar).output.empty());
   EXPECT_EQ(parse_failure(read("failure")), "worker 1 cannot go on: no memory");
@@ -152,7 +151,7 @@ TEST(Result, DamagedOutputEndsTheConnection) {
   truncated.payload.resize(truncated.payload.size() - 10);
   EXPECT_THROW(parse_result(truncated, graph(), kernels::Isa::scalar), ConnectionLost);
   // An output that is coded against another frame's, which nobody holds.
-  const net::Base base{.frame = 98, .elements = output()};
+  const net::Base base{.frame = 98, .array = output()};
   std::vector<std::byte> encoded;
   net::encode(output(), &base, {.delta = true, .isa = kernels::Isa::scalar}, encoded);
   EXPECT_THROW(parse_result(pack(result(), encoded), graph(), kernels::Isa::scalar), ConnectionLost);

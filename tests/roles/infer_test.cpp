@@ -202,7 +202,7 @@ void expect_same_behind_cuts(const std::string& network, const std::vector<Layer
   const SeededWeights weights(1);
   const TensorMap given{{0, frame_of(graph.layer(0).output_shape)}};
   Executor executor(graph, weights, {.isa = kernels::active_isa(), .gemm = GemmBackend::edge, .threads = 2});
-  const Tensor whole = executor.run_range(1, graph.size(), given).at(graph.output());
+  const Array whole = executor.run_range(1, graph.size(), given).at(graph.output());
   for (const LayerIndex cut : cuts) {
     write_tensors(graph, executor.run_range(1, cut, given), directory);
     const auto input = open_boundary(directory, graph, cut);

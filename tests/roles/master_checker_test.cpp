@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "net/codec/elements.h"
+#include "engine/array.h"
 #include "roles/master/checker.h"
 
 namespace edge {
@@ -11,31 +11,31 @@ namespace {
 class CheckerTest : public ::testing::Test {
  protected:
   CheckerTest() : model_(load_model({.name = "toy_dag", .rows = 32, .columns = 32})), checker_(model_, 1) {
-    net::FreshElements pixels = net::allocate_elements(net::ElementType::u8, Shape{1, 3, 32, 32});
-    for (std::size_t i = 0; i < pixels.elements.bytes(); ++i) pixels.data[i] = static_cast<std::byte>(i * 7);
-    pixels_ = pixels.elements;
+    FreshArray pixels = allocate_array(ElementType::u8, Shape{1, 3, 32, 32});
+    for (std::size_t i = 0; i < pixels.array.bytes(); ++i) pixels.data[i] = static_cast<std::byte>(i * 7);
+    pixels_ = pixels.array;
     Executor executor(model_.graph, *model_.weights, {.threads = 1});
     output_ =
-        executor.run_range(1, model_.graph.size(), {{0, net::tensor_of(pixels_)}}).at(model_.graph.output());
+        executor.run_range(1, model_.graph.size(), {{0, as_floats(pixels_)}}).at(model_.graph.output());
   }
 
   /// The right output with its largest value multiplied.
-  net::Elements output(float factor = 1) const {
-    net::FreshElements copy = net::allocate_elements(net::ElementType::f32, output_.shape());
-    std::memcpy(copy.data, output_.data(), copy.elements.bytes());
+  Array output(float factor = 1) const {
+    FreshArray copy = allocate_array(ElementType::f32, output_.shape());
+    std::memcpy(copy.data, output_.data(), copy.array.bytes());
     auto* const values = reinterpret_cast<float*>(copy.data);
     float* largest = values;
-    for (std::size_t i = 0; i < copy.elements.count(); ++i) {
+    for (std::size_t i = 0; i < copy.array.elements(); ++i) {
       if (std::abs(values[i]) > std::abs(*largest)) largest = values + i;
     }
     *largest *= factor;
-    return copy.elements;
+    return copy.array;
   }
 
   Model model_;
   Checker checker_;
-  net::Elements pixels_;
-  Tensor output_;
+  Array pixels_;
+  Array output_;
 };
 
 TEST_F(CheckerTest, TheSameBitsAreRight) {

@@ -1,6 +1,8 @@
 // The video as the master sends it: looked at ahead, held still within the deadband.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -14,15 +16,12 @@ namespace {
 class ListSource final : public FrameSource {
  public:
   explicit ListSource(std::vector<std::vector<std::uint8_t>> frames) : frames_(std::move(frames)) {}
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (next_ == frames_.size()) return std::nullopt;
-    auto pixels = std::make_shared<std::vector<std::uint8_t>>(frames_[next_++]);
-    net::Elements elements{.type = net::ElementType::u8,
-                           .shape = Shape{1, 3, 1, 2},
-                           .data = reinterpret_cast<const std::byte*>(pixels->data()),
-                           .storage = {}};
-    elements.storage = std::move(pixels);
-    return elements;
+    const std::vector<std::uint8_t>& pixels = frames_[next_++];
+    FreshArray fresh = allocate_array(ElementType::u8, {1, 3, 1, 2});
+    std::memcpy(fresh.data, pixels.data(), std::min(pixels.size(), fresh.array.bytes()));
+    return fresh.array;
   }
   std::optional<double> frames_per_second() const override { return std::nullopt; }
   std::size_t read() const { return next_; }
@@ -49,13 +48,11 @@ TEST(GroupSource, LooksAheadAGroup) {
 
 class BreakingSource final : public FrameSource {
  public:
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     if (reads_++ == 2) throw std::runtime_error("broken");
-    auto pixels = std::make_shared<std::vector<std::uint8_t>>(3);
-    return net::Elements{.type = net::ElementType::u8,
-                         .shape = Shape{1, 3, 1, 1},
-                         .data = reinterpret_cast<const std::byte*>(pixels->data()),
-                         .storage = pixels};
+    FreshArray fresh = allocate_array(ElementType::u8, {1, 3, 1, 1});
+    std::memset(fresh.data, 0, fresh.array.bytes());
+    return fresh.array;
   }
   std::optional<double> frames_per_second() const override { return std::nullopt; }
 
@@ -80,8 +77,8 @@ TEST(GroupSource, RatesAreThoseWithinTheDeadband) {
   group.next();
   const std::optional<InputFrame> second = group.next();
   EXPECT_EQ(second->change_rates, (std::vector<double>{0.5, 0, 0}));
-  EXPECT_EQ(std::to_integer<int>(second->pixels.data[0]), 10);
-  EXPECT_EQ(std::to_integer<int>(second->pixels.data[1]), 20);
+  EXPECT_EQ(std::to_integer<int>(second->pixels.data()[0]), 10);
+  EXPECT_EQ(std::to_integer<int>(second->pixels.data()[1]), 20);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "engine/error.h"
 #include "engine/models/models.h"
+#include "engine/tensor.h"
 #include "net/crc32c.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/rate_channels.h"
@@ -22,10 +23,10 @@
 namespace edge::prediction {
 namespace {
 
-net::Elements bytes_frame(const Shape& shape, const std::vector<std::uint8_t>& values) {
-  net::FreshElements fresh = net::allocate_elements(net::ElementType::u8, shape);
+Array bytes_frame(const Shape& shape, const std::vector<std::uint8_t>& values) {
+  FreshArray fresh = allocate_array(ElementType::u8, shape);
   std::memcpy(fresh.data, values.data(), values.size());
-  return fresh.elements;
+  return fresh.array;
 }
 
 TEST(ChangeRates, CountsBitsPerChannel) {
@@ -50,13 +51,12 @@ TEST(ChangeRates, FloatsAreComparedByBits) {
   Tensor now = before.clone();
   now.data()[0] = -0.0F;
   before.data()[4] = now.data()[4] = std::numeric_limits<float>::quiet_NaN();
-  const std::vector<double> rates = change_rates(net::elements_of(now), net::elements_of(before));
+  const std::vector<double> rates = change_rates(now, before);
   EXPECT_EQ(rates, (std::vector<double>{0.25, 0}));
   const Tensor vector = now.reshaped({1, 8});
-  EXPECT_EQ(change_rates(net::elements_of(vector), net::elements_of(before.reshaped({1, 8}))),
-            (std::vector<double>{0.125}))
+  EXPECT_EQ(change_rates(vector, before.reshaped({1, 8})), (std::vector<double>{0.125}))
       << "vectors have one rate";
-  EXPECT_EQ(nonzero_rates(net::elements_of(now)), (std::vector<double>{0.25, 0.25}));
+  EXPECT_EQ(nonzero_rates(now), (std::vector<double>{0.25, 0.25}));
 }
 
 /// input(2) - a: conv to 3, b: conv to 1 - concat(4) - c: conv to 4 - add(concat, c) - relu - flatten

@@ -50,13 +50,13 @@ TEST_F(TrainerStatistics, AreWhatAPlainRunCounts) {
   TensorMap before;
   for (int frame = 0; frame < 4; ++frame) {
     TensorMap given;
-    given[0] = net::tensor_of(*source->next());
+    given[0] = as_floats(*source->next());
     TensorMap now = executor.run(all, given, all);
     now[0] = given[0];
     for (LayerIndex layer = 0; layer < graph_.size() && frame > 0; ++layer) {
       const LayerStatistics& counted = statistics.layers[static_cast<std::size_t>(layer)];
       const std::vector<double> rates =
-          prediction::change_rates(net::elements_of(now.at(layer)), net::elements_of(before.at(layer)));
+          prediction::change_rates(Array(now.at(layer)), Array(before.at(layer)));
       ASSERT_EQ(rates.size(), counted.channels);
       for (std::size_t c = 0; c < rates.size(); ++c) {
         EXPECT_EQ(counted.rates[static_cast<std::size_t>(frame - 1) * counted.channels + c],
@@ -147,8 +147,8 @@ TEST(TrainingVideoTest, HashAndDeadband) {
 
   const auto source = scene(3);
   TrainingVideo video(*source, 255);
-  const net::Elements first = *video.next();
-  const net::Elements second = *video.next();
+  const Array first = *video.next();
+  const Array second = *video.next();
   EXPECT_EQ(prediction::change_rates(second, first), (std::vector<double>{0, 0, 0}))
       << "the master would send nothing either";
 }

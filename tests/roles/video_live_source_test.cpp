@@ -26,8 +26,8 @@ using test::CapturedLog;
 class Connection final : public FrameSource {
  public:
   Connection(int frames, std::function<void()> end) : left_(frames), end_(std::move(end)) {}
-  std::optional<net::Elements> next() override {
-    if (left_-- > 0) return PlanarFrame(1, 1).elements;
+  std::optional<Array> next() override {
+    if (left_-- > 0) return PlanarFrame(1, 1).array;
     end_();
     return std::nullopt;
   }

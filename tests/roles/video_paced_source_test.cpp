@@ -33,7 +33,7 @@ class FakeSource final : public FrameSource {
   };
   explicit FakeSource(const Options& options) : options_(options) {}
 
-  std::optional<net::Elements> next() override {
+  std::optional<Array> next() override {
     std::unique_lock lock(mutex_);
     if (frame_ == options_.frames) {
       if (options_.fails_at_end) throw Error("fake: broken");
@@ -42,7 +42,7 @@ class FakeSource final : public FrameSource {
     }
     PlanarFrame frame(1, 1);
     frame.planes[0] = frame.planes[1] = frame.planes[2] = static_cast<std::uint8_t>(frame_++);
-    return frame.elements;
+    return frame.array;
   }
   FrameTimes times() const override {
     if (frame_ == 0 || frame_ > options_.video_s.size()) return {};
@@ -123,7 +123,7 @@ TEST(PacedSource, GivesEveryFrameWithoutRealtime) {
     ASSERT_TRUE(frame);
     EXPECT_EQ(frame->index, index);
     EXPECT_EQ(frame->dropped, 0U);
-    EXPECT_EQ(frame->elements.data[0], std::byte(index));
+    EXPECT_EQ(frame->elements.data()[0], std::byte(index));
   }
   EXPECT_FALSE(player.paced.next());
 }
@@ -194,7 +194,7 @@ TEST(PacedSource, KeepsOnlyTheNewestAndCounts) {
   player.clock->expect_wait_until(milliseconds(400));
   auto frame = player.paced.next();
   EXPECT_EQ(frame->index, 3U);
-  EXPECT_EQ(frame->elements.data[0], std::byte{3});
+  EXPECT_EQ(frame->elements.data()[0], std::byte{3});
   EXPECT_EQ(frame->dropped, 2U);
   player.clock->move_to(milliseconds(400));
   player.clock->expect_wait_until(milliseconds(500));

@@ -14,7 +14,7 @@
 namespace edge {
 namespace {
 
-std::vector<int> pixels_of(const net::Elements& frame) {
+std::vector<int> pixels_of(const Array& frame) {
   std::vector<int> pixels;
   for (const std::byte value : frame.span()) pixels.push_back(std::to_integer<int>(value));
   return pixels;
@@ -27,7 +27,7 @@ std::vector<std::vector<int>> play(const std::string& source, std::size_t count,
   while (frames.size() < count) {
     const auto frame = opened->next();
     if (!frame) break;
-    EXPECT_EQ(frame->shape, (Shape{1, 3, rows, columns}));
+    EXPECT_EQ(frame->shape(), (Shape{1, 3, rows, columns}));
     frames.push_back(pixels_of(*frame));
   }
   return frames;

@@ -36,7 +36,7 @@ BufferedReader reader_of(const std::string& bytes, std::size_t piece = 1 << 16) 
   return BufferedReader(std::make_shared<MemoryStream>(bytes, piece));
 }
 
-std::vector<int> pixels_of(const net::Elements& frame) {
+std::vector<int> pixels_of(const Array& frame) {
   std::vector<int> pixels;
   for (const std::byte value : frame.span()) pixels.push_back(std::to_integer<int>(value));
   return pixels;
@@ -83,8 +83,8 @@ TEST(RgbSource, ConvertsToPlanes) {
   const auto source = make_rgb_source(reader_of(frame + frame, 5), "raw", 2, 2, false);
   const auto first = source->next();
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->type, net::ElementType::u8);
-  EXPECT_EQ(first->shape, (Shape{1, 3, 2, 2}));
+  EXPECT_EQ(first->type(), ElementType::u8);
+  EXPECT_EQ(first->shape(), (Shape{1, 3, 2, 2}));
   EXPECT_EQ(pixels_of(*first), (std::vector<int>{1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12}));
   EXPECT_TRUE(source->next());
   EXPECT_FALSE(source->next());
@@ -161,7 +161,7 @@ TEST(Y4mSource, ConvertsAndScales) {
     EXPECT_EQ(source->frames_per_second(), 10);
     const auto frame = source->next();
     ASSERT_TRUE(frame);
-    EXPECT_EQ(frame->shape, (Shape{1, 3, side, side}));
+    EXPECT_EQ(frame->shape(), (Shape{1, 3, side, side}));
     const std::vector<int> pixels = pixels_of(*frame);
     for (std::size_t i = 0; i < pixels.size(); ++i) {
       EXPECT_NEAR(pixels[i], i < pixels.size() / 3 ? 254 : 0, 1) << i;

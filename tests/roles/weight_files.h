@@ -16,7 +16,8 @@ inline void save_seeded_weights(const Graph& graph, std::uint64_t seed, const st
   NamedTensors tensors;
   const SeededWeights weights(seed);
   for (const Layer& layer : graph.layers()) {
-    for (const ParameterSpec& parameter : layer.parameters) tensors[parameter.name] = weights.load(parameter);
+    for (const ParameterSpec& parameter : layer.parameters)
+      tensors[parameter.name] = Tensor::copy_of(weights.load(parameter));
   }
   if (change) change(tensors);
   save_safetensors(file, tensors);
