@@ -41,7 +41,7 @@ else()
   target_compile_definitions(edge_dependency_spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 endif()
 edge_library(edge_dependency_asio)
-target_compile_definitions(edge_dependency_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+target_compile_definitions(edge_dependency_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION)
 target_link_libraries(edge_dependency_asio INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false alarms about the frames of asio's coroutines below -O3
   target_compile_options(edge_dependency_asio INTERFACE -Wno-mismatched-new-delete)
@@ -51,6 +51,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
   target_compile_definitions(edge_dependency_asio INTERFACE __cpp_impl_coroutine=201902L ASIO_HAS_CO_AWAIT=1
                              ASIO_HAS_STD_COROUTINE=1)
 endif()
+add_library(edge_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio_library.cpp)
+target_link_libraries(edge_asio PRIVATE edge_flags PUBLIC edge_dependency_asio)
 edge_library(edge_dependency_json)
 edge_library(edge_dependency_toml)
 edge_library(edge_dependency_cxxopts)

@@ -27,5 +27,6 @@ endif()
 
 find_program(EDGE_CCACHE ccache)
 if(EDGE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${EDGE_CCACHE})
+  # ccache takes part in precompiled headers only when it is told that their time stamps do not matter.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${EDGE_CCACHE})
 endif()

@@ -1,4 +1,5 @@
-// A TOML file as text and as a tree.
+// A TOML file as text and as a tree. This file compiles toml++, too.
+#define TOML_IMPLEMENTATION
 #include "roles/config/toml_file.h"
 
 #include <fmt/format.h>
