@@ -54,7 +54,8 @@ class Case {
         workspace_(conv_.workspace_floats(threads)) {}
 
   void run() {
-    conv_.run(in_.data(), out_.data(), {.bias = bias_.data(), .relu = true}, workspace_, pool_);
+    conv_.run(in_.data(), out_.data(), {.bias = bias_.data(), .activation = kernels::Activation::relu()},
+              workspace_, pool_);
     benchmark::ClobberMemory();
   }
   double flops() const { return 2.0 * static_cast<double>(conv_.shape().macs()); }

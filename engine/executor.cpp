@@ -67,8 +67,7 @@ struct Executor::Impl {
         throw std::logic_error("executor: no layer " + std::to_string(index));
       LoadedLayer& state = layer_state(index);
       state.last_run = runs;
-      const bool nothing_to_run = operation_type(graph.layer(index).operation).make_kernel == nullptr;
-      if (state.kernel == nullptr && !nothing_to_run) missing.push_back(index);
+      if (state.kernel == nullptr && !view_offset(graph, index)) missing.push_back(index);
     }
     if (missing.empty()) return;
     // The largest first, so that no thread is left with a large one at the end.
@@ -98,7 +97,7 @@ struct Executor::Impl {
       load_openblas();
       context.external_gemm = openblas_sgemm;
     }
-    layer_state(index).kernel = operation_type(layer.operation).make_kernel(context);
+    layer_state(index).kernel = layer.operation.type().make_kernel(context);
   }
 
   /// Drops parameters and programs that were not used for a while.
@@ -188,6 +187,7 @@ struct Executor::Impl {
           tensors[i] = std::exchange(fresh, {});
           break;
         case Program::Storage::slice:
+        case Program::Storage::view:
           continue;
       }
       readable[i] = data[i];
@@ -197,6 +197,15 @@ struct Executor::Impl {
       if (buffer.storage != Program::Storage::slice) continue;
       data[i] = data[buffer.whole] + buffer.offset / sizeof(float);
       readable[i] = data[i];
+    }
+    for (std::size_t i = 0; i < program.buffers.size(); ++i) {
+      const Program::Buffer& buffer = program.buffers[i];
+      if (buffer.storage != Program::Storage::view) continue;
+      readable[i] = readable[buffer.whole] + buffer.offset / sizeof(float);
+      Tensor& whole = tensors[buffer.whole];
+      if (whole.empty()) continue;
+      tensors[i] = {graph.layer(buffer.layer).output_shape, whole.data() + buffer.offset / sizeof(float),
+                    whole.storage()};
     }
 
     std::vector<const float*> inputs;
@@ -208,8 +217,7 @@ struct Executor::Impl {
       arguments.inputs = inputs;
       arguments.output = data[step.output];
       if (step.residual) arguments.residual = readable[*step.residual];
-      arguments.relu = step.relu;
-      arguments.ceiling = step.ceiling;
+      arguments.activation = step.activation;
       arguments.max_pool = step.max_pool;
       if (step.workspace_bytes > 0) {
         arguments.workspace = {in_arena(step.workspace_offset), step.workspace_bytes / sizeof(float)};

@@ -33,7 +33,7 @@ Graph::Graph(std::string name, const Shape& input_shape) : name_(std::move(name)
 }
 
 LayerIndex Graph::add(const std::string& name, const Operation& operation, std::vector<LayerIndex> inputs) {
-  const OperationType& type = operation_type(operation);
+  const OperationType& type = operation.type();
   assert(type.infer != nullptr && "a graph has one input, which exists from the start");
   assert(
       std::none_of(layers_.begin(), layers_.end(), [&](const Layer& layer) { return layer.name == name; }));
@@ -80,13 +80,27 @@ const std::vector<LayerIndex>& Graph::consumers(LayerIndex index) const {
   return consumers_[static_cast<std::size_t>(index)];
 }
 
+std::vector<LayerIndex> Graph::outputs() const {
+  return outputs_.empty() ? std::vector<LayerIndex>{size() - 1} : outputs_;
+}
+
+void Graph::set_outputs(std::vector<LayerIndex> outputs) {
+  assert(!outputs.empty());
+  for (const LayerIndex index : outputs) {
+    assert(index >= 0 && index < size() && std::count(outputs.begin(), outputs.end(), index) == 1);
+    static_cast<void>(index);
+  }
+  outputs_ = std::move(outputs);
+}
+
 std::vector<LayerIndex> Graph::boundary(LayerIndex first) const {
   assert(first >= 1 && first <= size());
-  if (first == size()) return {output()};
+  const std::vector<LayerIndex> wanted = outputs();
   std::vector<LayerIndex> crossing;
   for (LayerIndex index = 0; index < first; ++index) {
     const std::vector<LayerIndex>& users = consumers(index);
-    if (!users.empty() && users.back() >= first) crossing.push_back(index);  // ascending: back() is the last
+    const bool used = !users.empty() && users.back() >= first;  // ascending: back() is the last
+    if (used || std::find(wanted.begin(), wanted.end(), index) != wanted.end()) crossing.push_back(index);
   }
   return crossing;
 }
@@ -99,7 +113,7 @@ std::string Graph::description() const {
   std::string text = "network " + name_ + "\n";
   for (LayerIndex index = 0; index < size(); ++index) {
     const Layer& described = layer(index);
-    const OperationType& type = operation_type(described.operation);
+    const OperationType& type = described.operation.type();
     text += std::to_string(index) + " " + described.name + " " + type.name;
     if (type.settings != nullptr) text += " " + type.settings(described.operation);
     text += " (";
@@ -111,6 +125,11 @@ std::string Graph::description() const {
     for (const ParameterSpec& parameter : described.parameters) {
       text += " " + parameter.name + ":" + parameter.shape.to_string();
     }
+    text += "\n";
+  }
+  if (outputs() != std::vector<LayerIndex>{size() - 1}) {
+    text += "outputs";
+    for (const LayerIndex index : outputs_) text += " " + std::to_string(index);
     text += "\n";
   }
   return text;

@@ -30,13 +30,18 @@ class Graph {
   const std::vector<Layer>& layers() const { return layers_; }
   const Layer& layer(LayerIndex index) const { return layers_[static_cast<std::size_t>(index)]; }
   LayerIndex size() const { return static_cast<LayerIndex>(layers_.size()); }
-  /// The last layer: its output is the network's.
-  LayerIndex output() const { return size() - 1; }
+  /// The layers whose outputs are the network's, in its order: the last one, unless set_outputs() said so.
+  std::vector<LayerIndex> outputs() const;
+  /// Of a network with several outputs, or of one whose output is not the last layer's. Different layers that
+  /// exist, at least one.
+  void set_outputs(std::vector<LayerIndex> outputs);
+  /// The first of the network's outputs.
+  LayerIndex output() const { return outputs_.empty() ? size() - 1 : outputs_.front(); }
   const std::vector<LayerIndex>& consumers(LayerIndex index) const;
 
   /// The tensors (as the layers that make them, ascending) that cross a cut in front of layer `first`: made
-  /// before it and needed by it or a later one. boundary(size()) is the network's output alone. 1 <= first <=
-  /// size().
+  /// before it and needed by it or a later one, or outputs of the network. boundary(size()) are the network's
+  /// outputs alone. 1 <= first <= size().
   std::vector<LayerIndex> boundary(LayerIndex first) const;
   /// float32 bytes of the layer's output.
   std::size_t output_bytes(LayerIndex index) const;
@@ -54,6 +59,7 @@ class Graph {
   std::string name_;
   std::vector<Layer> layers_;
   std::vector<std::vector<LayerIndex>> consumers_;
+  std::vector<LayerIndex> outputs_;  ///< empty: the last layer
 };
 
 }  // namespace edge

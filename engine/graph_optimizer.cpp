@@ -1,25 +1,32 @@
 #include "engine/graph_optimizer.h"
 
+#include <algorithm>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace edge {
 namespace {
 
+bool is_output(const Graph& graph, LayerIndex index) {
+  const std::vector<LayerIndex> outputs = graph.outputs();
+  return std::find(outputs.begin(), outputs.end(), index) != outputs.end();
+}
+
 /// Whether layer `index` is a convolution that ends in a batch norm.
 bool folds(const Graph& graph, LayerIndex index) {
   const std::vector<LayerIndex>& consumers = graph.consumers(index);
-  const auto* conv = std::get_if<Conv2dLayer>(&graph.layer(index).operation);
-  return conv != nullptr && !conv->norm && consumers.size() == 1 &&
-         std::holds_alternative<BatchNorm2dLayer>(graph.layer(consumers.front()).operation);
+  const auto* conv = graph.layer(index).operation.as<Conv2dLayer>();
+  return conv != nullptr && !conv->norm && consumers.size() == 1 && !is_output(graph, index) &&
+         graph.layer(consumers.front()).operation.is<BatchNorm2dLayer>();
 }
 
 /// `norm` and the convolution in front of it as one.
 Layer folded(const Layer& convolution, const Layer& norm) {
   Layer layer = convolution;
   layer.name = norm.name;
-  std::get<Conv2dLayer>(layer.operation).norm = std::get<BatchNorm2dLayer>(norm.operation);
+  auto settings = convolution.operation.get<Conv2dLayer>();
+  settings.norm = norm.operation.get<BatchNorm2dLayer>();
+  layer.operation = settings;
   layer.parameters.insert(layer.parameters.end(), norm.parameters.begin(), norm.parameters.end());
   return layer;
 }
@@ -36,11 +43,17 @@ Graph fold_batch_norms(const Graph& graph) {
       continue;
     }
     Layer layer = graph.layer(index);
-    if (std::holds_alternative<BatchNorm2dLayer>(layer.operation) && folds(graph, layer.inputs[0])) {
+    if (layer.operation.is<BatchNorm2dLayer>() && folds(graph, layer.inputs[0])) {
       layer = folded(graph.layer(layer.inputs[0]), layer);
     }
     for (LayerIndex& input : layer.inputs) input = moved_to[static_cast<std::size_t>(input)];
     moved_to.push_back(result.add(std::move(layer)));
+  }
+  if (graph.outputs() != std::vector<LayerIndex>{graph.size() - 1}) {
+    std::vector<LayerIndex> outputs;
+    for (const LayerIndex output : graph.outputs())
+      outputs.push_back(moved_to[static_cast<std::size_t>(output)]);
+    result.set_outputs(std::move(outputs));
   }
   return result;
 }

@@ -40,17 +40,24 @@ class Compiler {
     bool wanted = false;
     LayerIndex head = 0;  // the layer whose kernel makes this output: itself, unless it is fused to another
     LayerIndex add = 0;   // what this layer's kernel runs as well, 0: nothing: the addition behind it,
-    LayerIndex residual = 0;  // of the output of this layer,
-    LayerIndex relu = 0;      // the ReLU behind that,
-    LayerIndex max_pool = 0;  // the pooling behind that
-    LayerIndex root = 0;      // the layer whose buffer holds the value: itself, or through views what made it
-    int reads = 0;            // by steps to come; of roots only
-    bool kept = false;        // a result; of roots only
-    std::size_t buffer = no_buffer;  // of roots only
+    LayerIndex residual = 0;    // of the output of this layer,
+    LayerIndex activation = 0;  // the activation behind that,
+    LayerIndex max_pool = 0;    // the pooling behind that
+    LayerIndex root = 0;     // the layer whose buffer holds the value: itself, or through views what made it
+    std::size_t offset = 0;  // bytes in that buffer
+    bool part = false;       // the value is not all of the buffer
+    int reads = 0;           // by steps to come; of roots only
+    bool kept = false;       // a result; of roots only
+    std::size_t buffer = no_buffer;  // of roots and parts only
   };
 
   Value& value(LayerIndex index) { return values_[static_cast<std::size_t>(index)]; }
-  bool is_view(LayerIndex index) const { return operation_type(graph_.layer(index).operation).view; }
+  const OperationType& type(LayerIndex index) const { return graph_.layer(index).operation.type(); }
+  bool is_view(LayerIndex index) const { return view_offset(graph_, index).has_value(); }
+  std::optional<FusedAs> fused_as(LayerIndex index) const {
+    const auto fused = type(index).fused;
+    return fused != nullptr ? fused(graph_.layer(index).operation) : std::nullopt;
+  }
   bool is_head(LayerIndex index) { return value(index).head == index && !is_view(index); }
 
   void check() {
@@ -85,24 +92,14 @@ class Compiler {
     return found;
   }
 
-  static bool halves(const Operation& operation) {
-    const auto* pool = std::get_if<MaxPool2dLayer>(&operation);
-    const auto both = [](const Extent2d& extent, int size) {
-      return extent.rows == size && extent.columns == size;
-    };
-    return pool != nullptr && both(pool->kernel, 2) && both(pool->stride, 2) && both(pool->padding, 0) &&
-           both(pool->dilation, 1);
-  }
-
   void fuse(const std::function<KernelTraits(LayerIndex)>& traits) {
     for (LayerIndex index = 0; index < graph_.size(); ++index) value(index).head = index;
     for (const LayerIndex index : program_.layers) {
-      const OperationType& type = operation_type(graph_.layer(index).operation);
-      if (!is_head(index) || !type.fuses_relu) continue;
+      if (!is_head(index) || !type(index).fuses_activation) continue;
       const Fusions can = traits(index).fusions;
       const LayerIndex sum = can.residual ? fuse_add(index) : index;
-      const LayerIndex rectified = fuse_relu(index, sum, can.ceiling);
-      if (can.max_pool && sum == index && rectified != sum) fuse_max_pool(index, rectified);
+      const LayerIndex activated = fuse_activation(index, sum);
+      if (can.max_pool && sum == index && activated != sum) fuse_max_pool(index, activated);
     }
   }
 
@@ -110,7 +107,9 @@ class Compiler {
 
   LayerIndex fuse_add(LayerIndex head) {
     const LayerIndex add = only_consumer(head);
-    if (add == 0 || !std::holds_alternative<AddLayer>(graph_.layer(add).operation)) return head;
+    if (add == 0) return head;
+    const std::optional<FusedAs> fused = fused_as(add);
+    if (!fused || fused->kind != FusedAs::Kind::addition) return head;
     const std::vector<LayerIndex>& addends = graph_.layer(add).inputs;
     if (addends[0] == addends[1]) return head;
     const LayerIndex other = addends[0] == head ? addends[1] : addends[0];
@@ -122,21 +121,21 @@ class Compiler {
     return add;
   }
 
-  LayerIndex fuse_relu(LayerIndex head, LayerIndex last, bool with_ceiling) {
-    const LayerIndex relu = only_consumer(last);
-    if (relu == 0) return last;
-    const Operation& operation = graph_.layer(relu).operation;
-    const bool fits = std::holds_alternative<ReluLayer>(operation) ||
-                      (with_ceiling && std::holds_alternative<Relu6Layer>(operation));
-    if (!fits) return last;
-    value(head).relu = relu;
-    value(relu).head = head;
-    return relu;
+  LayerIndex fuse_activation(LayerIndex head, LayerIndex last) {
+    const LayerIndex next = only_consumer(last);
+    if (next == 0) return last;
+    const std::optional<FusedAs> fused = fused_as(next);
+    if (!fused || fused->kind != FusedAs::Kind::activation) return last;
+    value(head).activation = next;
+    value(next).head = head;
+    return next;
   }
 
   void fuse_max_pool(LayerIndex head, LayerIndex last) {
     const LayerIndex pool = only_consumer(last);
-    if (pool == 0 || !halves(graph_.layer(pool).operation)) return;
+    if (pool == 0 || fused_as(last)->activation != Activation::relu()) return;
+    const std::optional<FusedAs> fused = fused_as(pool);
+    if (!fused || fused->kind != FusedAs::Kind::halving_max_pool) return;
     // ceil_mode would add windows that reach beyond the feature map.
     const Shape& from = graph_.layer(last).output_shape;
     const Shape& to = graph_.layer(pool).output_shape;
@@ -149,7 +148,12 @@ class Compiler {
     for (LayerIndex index = 0; index < graph_.size(); ++index) {
       Value& current = value(index);
       current.root = index;
-      if (current.in_set && is_view(index)) current.root = value(graph_.layer(index).inputs[0]).root;
+      if (const auto offset = current.in_set ? view_offset(graph_, index) : std::nullopt) {
+        const Value& input = value(graph_.layer(index).inputs[0]);
+        current.root = input.root;
+        current.offset = input.offset + static_cast<std::size_t>(*offset) * sizeof(float);
+        current.part = graph_.output_bytes(index) != graph_.output_bytes(input.root);
+      }
       if (current.wanted) value(current.root).kept = true;
       if (!current.in_set || !is_head(index)) continue;
       for (const LayerIndex input : graph_.layer(index).inputs) ++value(value(input).root).reads;
@@ -168,8 +172,8 @@ class Compiler {
     return program_.buffers.size() - 1;
   }
 
-  /// The buffer of a layer's output that exists already: made by an earlier step, or given.
-  std::size_t existing_buffer(LayerIndex layer) {
+  /// The buffer behind a layer's output that exists already: made by an earlier step, or given.
+  std::size_t root_buffer(LayerIndex layer) {
     const LayerIndex root = value(layer).root;
     if (value(root).buffer == no_buffer) {
       value(root).buffer = add_buffer(root, Program::Storage::given);
@@ -178,15 +182,28 @@ class Compiler {
     return value(root).buffer;
   }
 
+  /// The same, or a view of the layer's part of it.
+  std::size_t existing_buffer(LayerIndex layer) {
+    const std::size_t whole = root_buffer(layer);
+    Value& current = value(layer);
+    if (!current.part) return whole;
+    if (current.buffer == no_buffer) {
+      current.buffer = add_buffer(layer, Program::Storage::view);
+      program_.buffers[current.buffer].whole = whole;
+      program_.buffers[current.buffer].offset = current.offset;
+    }
+    return current.buffer;
+  }
+
   std::size_t read(LayerIndex input) {
-    const std::size_t buffer = existing_buffer(input);
-    program_.buffers[buffer].last_step = static_cast<int>(program_.steps.size());
+    program_.buffers[root_buffer(input)].last_step = static_cast<int>(program_.steps.size());
     --value(value(input).root).reads;
-    return buffer;
+    return existing_buffer(input);
   }
 
   /// Whether the next step may write where that output is.
   bool may_overwrite(LayerIndex input) {
+    if (value(input).part) return false;
     const Value& root = value(value(input).root);
     return root.reads == 0 && !root.kept && program_.buffers[root.buffer].storage != Program::Storage::given;
   }
@@ -198,15 +215,17 @@ class Compiler {
     step.layer = index;
     step.result = index;
     if (fused.add != 0) step.result = fused.add;
-    if (fused.relu != 0) step.result = fused.relu;
+    if (fused.activation != 0) {
+      step.result = fused.activation;
+      step.activation = fused_as(fused.activation)->activation;
+    }
     if (fused.max_pool != 0) step.result = fused.max_pool;
-    step.relu = fused.relu != 0;
-    if (step.relu && std::holds_alternative<Relu6Layer>(graph_.layer(fused.relu).operation)) step.ceiling = 6;
     step.max_pool = fused.max_pool != 0;
     step.workspace_bytes = traits.workspace_bytes;
     for (const LayerIndex input : layer.inputs) step.inputs.push_back(read(input));
     if (fused.add != 0) step.residual = read(fused.residual);
-    if (operation_type(layer.operation).in_place && may_overwrite(layer.inputs[0])) {
+    const Placement placement = type(index).placement;
+    if (placement == Placement::in_place && may_overwrite(layer.inputs[0])) {
       step.output = step.inputs[0];
     } else if (step.residual && *step.residual != step.inputs[0] && traits.fusions.residual_in_place &&
                may_overwrite(fused.residual)) {
@@ -215,7 +234,7 @@ class Compiler {
       step.output = add_buffer(step.result, Program::Storage::arena);
     }
     value(step.result).buffer = step.output;
-    if (std::holds_alternative<ConcatLayer>(layer.operation)) make_inputs_in_place(layer, step.output);
+    if (placement == Placement::concat) make_inputs_in_place(layer, step.output);
     program_.steps.push_back(std::move(step));
   }
 
@@ -240,11 +259,9 @@ class Compiler {
   void collect_results() {
     for (LayerIndex index = 0; index < graph_.size(); ++index) {
       if (!value(index).wanted) continue;
-      const std::size_t buffer = existing_buffer(index);
-      if (program_.buffers[buffer].storage == Program::Storage::arena) {
-        program_.buffers[buffer].storage = Program::Storage::fresh;
-      }
-      program_.results.push_back({index, buffer});
+      Program::Buffer& root = program_.buffers[root_buffer(index)];
+      if (root.storage == Program::Storage::arena) root.storage = Program::Storage::fresh;
+      program_.results.push_back({index, existing_buffer(index)});
     }
   }
 
@@ -273,6 +290,13 @@ class Compiler {
 };
 
 }  // namespace
+
+std::optional<std::int64_t> view_offset(const Graph& graph, LayerIndex index) {
+  const Layer& layer = graph.layer(index);
+  const auto view = layer.operation.type().view;
+  if (view == nullptr) return std::nullopt;
+  return view(layer.operation, graph.layer(layer.inputs[0]).output_shape);
+}
 
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,

@@ -18,7 +18,8 @@ struct Program {
     given,  ///< a tensor of the caller; never written
     arena,  ///< at `offset` of the arena
     fresh,  ///< a new tensor, handed out as a result
-    slice   ///< at `offset` of the buffer `whole`, which comes later in `buffers`
+    slice,  ///< at `offset` of the buffer `whole`, which comes later in `buffers`
+    view    ///< likewise of a buffer that comes earlier; read only
   };
   struct Buffer {
     Storage storage = Storage::arena;
@@ -33,8 +34,7 @@ struct Program {
     LayerIndex layer = 0;                 ///< whose kernel runs
     LayerIndex result = 0;                ///< whose output it makes, by the layers below that it runs as well
     std::optional<std::size_t> residual;  ///< buffer that the `add` behind it adds
-    bool relu = false;                    ///< the ReLU or ReLU6 behind that
-    float ceiling = 0;                    ///< 6 for a ReLU6
+    Activation activation = {};           ///< the one behind that
     bool max_pool = false;                ///< the 2x2 max pooling behind that
     std::vector<std::size_t> inputs;      ///< buffers
     /// Buffer; may be inputs[0] if the operation is in place, or `residual` if the kernel can.
@@ -56,6 +56,9 @@ struct Program {
   std::size_t arena_bytes = 0;
 };
 
+/// How many elements into input 0's output the layer's lies, if it is a view of it: nothing is run then.
+std::optional<std::int64_t> view_offset(const Graph& graph, LayerIndex index);
+
 /// What the compiler asks about a layer's kernel.
 struct KernelTraits {
   std::size_t workspace_bytes = 0;  ///< while it runs
@@ -64,12 +67,11 @@ struct KernelTraits {
 
 /// Throws std::logic_error if `layers` is not ascending or names no layer of the graph.
 /// - A kernel runs the layer that follows its own as well, if it can (OperationType, Fusions), that layer is
-/// the
-///   only consumer within the set, and the output between them is not wanted: an addition whose other addend
-///   is made before, then a ReLU or ReLU6, then a 2x2 max pooling of stride 2.
-/// - Views (flatten, dropout) share the buffer of their input.
+///   the only consumer within the set, and the output between them is not wanted: an addition whose other
+///   addend is made before, then an activation, then behind a ReLU a 2x2 max pooling of stride 2.
+/// - Views (flatten, dropout, slices in one piece) share the buffer of their input.
 /// - An operation that may overwrite its input does so if nobody needs the input later.
-/// - What a concat puts together is made at its place in the concat's output, if nobody needs it later.
+/// - What a concatenation puts together is made at its place in the output, if nobody needs it later.
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,
                         const std::function<KernelTraits(LayerIndex)>& traits);

@@ -27,6 +27,7 @@ const ConvKernels& conv_kernels(Isa isa) {
 
 struct PackedConv2d::Impl {
   Conv2dShape shape;
+  Isa isa;
   std::unique_ptr<ConvAlgorithm> algorithm;
 };
 
@@ -46,7 +47,7 @@ PackedConv2d::PackedConv2d(const Conv2dShape& shape, const float* weights, Isa i
   assert(shape.batch > 0 && shape.in_channels > 0 && shape.out_channels > 0 && shape.groups > 0);
   assert(shape.in_channels % shape.groups == 0 && shape.out_channels % shape.groups == 0);
   assert(shape.out_rows() > 0 && shape.out_columns() > 0);
-  impl_ = std::make_unique<Impl>(Impl{shape, choose_algorithm(shape, weights, isa, external)});
+  impl_ = std::make_unique<Impl>(Impl{shape, isa, choose_algorithm(shape, weights, isa, external)});
 }
 
 PackedConv2d::~PackedConv2d() = default;
@@ -65,7 +66,17 @@ std::size_t PackedConv2d::workspace_floats(int threads) const {
 
 void PackedConv2d::run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
                        ThreadPool& pool) const {
-  impl_->algorithm->run(in, out, epilogue, workspace, pool);
+  const Activation& activation = epilogue.activation;
+  const bool at_once = activation.kind == Activation::Kind::none || activation == Activation::relu() ||
+                       (rectifies(activation) && fusions().clamp) || fusions().any_activation;
+  if (at_once) return impl_->algorithm->run(in, out, epilogue, workspace, pool);
+  impl_->algorithm->run(in, out, {.bias = epilogue.bias, .residual = epilogue.residual}, workspace, pool);
+  const Conv2dShape& shape = impl_->shape;
+  const std::int64_t plane = shape.out_rows() * shape.out_columns();
+  pool.parallel_for(shape.batch * shape.out_channels, [&](std::int64_t index, int /*thread*/) {
+    float* const made = out + index * plane;
+    activate(impl_->isa, activation, made, made, static_cast<std::size_t>(plane));
+  });
 }
 
 ConvFusions PackedConv2d::fusions() const {

@@ -38,11 +38,12 @@ struct Conv2dShape {
 };
 
 /// What a convolution does at its end without a cost worth mentioning. Every run() takes bias, residual (in
-/// place, too) and ReLU; a ceiling needs `ceiling`, run_pooled() `max_pool`.
+/// place, too) and any activation; run_pooled() needs `max_pool`.
 struct ConvFusions {
   bool residual = false;
   bool residual_in_place = false;  ///< Epilogue.residual being `out` itself
-  bool ceiling = false;            ///< Epilogue.ceiling
+  bool clamp = false;              ///< activations that rectifies(); ReLU is always for free
+  bool any_activation = false;     ///< others, while what they follow is in cache
   bool max_pool = false;           ///< run_pooled()
 };
 

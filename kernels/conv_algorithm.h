@@ -25,7 +25,7 @@ class ConvAlgorithm {
 
   virtual std::size_t packed_bytes() const = 0;
   virtual std::size_t workspace_floats(int threads) const = 0;
-  /// As PackedConv2d::run.
+  /// As PackedConv2d::run, but of activations only ReLU and those that fusions() says.
   virtual void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
                    ThreadPool& pool) const = 0;
   /// As PackedConv2d::fusions and run_pooled.

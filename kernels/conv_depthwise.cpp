@@ -25,6 +25,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
  public:
   DepthwiseConvolution(const Conv2dShape& shape, const float* weights, Isa isa)
       : shape_(shape),
+        isa_(isa),
         kernels_(conv_kernels(isa)),
         taps_(shape.kernel_rows * shape.kernel_columns),
         multiplier_(shape.out_channels / shape.in_channels),
@@ -50,7 +51,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   }
 
   ConvFusions fusions() const override {
-    return {.residual = true, .residual_in_place = true, .ceiling = true};
+    return {.residual = true, .residual_in_place = true, .clamp = true, .any_activation = true};
   }
 
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
@@ -86,8 +87,9 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   }
 
  private:
+  static bool rectified(const Epilogue& epilogue) { return rectifies(epilogue.activation); }
   static float ceiling_of(const Epilogue& epilogue) {
-    return epilogue.ceiling > 0 ? epilogue.ceiling : std::numeric_limits<float>::infinity();
+    return rectified(epilogue) ? epilogue.activation.b : std::numeric_limits<float>::infinity();
   }
 
   /// The kernel of this size, or null.
@@ -126,6 +128,11 @@ class DepthwiseConvolution final : public ConvAlgorithm {
       const float* residual = epilogue.residual != nullptr ? epilogue.residual + (to - out) : nullptr;
       run_rows(image, channel * multiplier_, area, epilogue, residual, to, stage);
     }
+    if (epilogue.activation.kind == Activation::Kind::none || rectified(epilogue)) return;
+    for (std::int64_t row = 0; row < multiplier_ * area.rows; ++row) {
+      float* const made = to + row / area.rows * out_plane + row % area.rows * out_columns_;
+      activate(isa_, epilogue.activation, made, made, static_cast<std::size_t>(area.columns));
+    }
   }
 
   /// Of `count` input elements from `first` on: how many lie before, inside and behind the `size` that exist.
@@ -161,7 +168,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
                          pitch,
                          weights_.data() + channel * taps_,
                          epilogue.bias != nullptr ? epilogue.bias + channel : nullptr,
-                         epilogue.relu,
+                         rectified(epilogue),
                          ceiling_of(epilogue),
                          out,
                          static_cast<std::ptrdiff_t>(out_columns_),
@@ -185,12 +192,13 @@ class DepthwiseConvolution final : public ConvAlgorithm {
                                weights_.data() + (channel + m) * taps_, taps_, area.columns,
                                epilogue.bias != nullptr ? epilogue.bias[channel + m] : 0.0F,
                                epilogue.bias != nullptr, residual != nullptr ? residual + at : nullptr,
-                               epilogue.relu, ceiling_of(epilogue), out + at);
+                               rectified(epilogue), ceiling_of(epilogue), out + at);
       }
     }
   }
 
   Conv2dShape shape_;
+  Isa isa_;
   const ConvKernels& kernels_;
   std::int64_t taps_;
   std::int64_t multiplier_;  ///< output channels per input channel

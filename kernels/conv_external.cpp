@@ -36,7 +36,7 @@ class ExternalConvolution final : public ConvAlgorithm {
   }
 
   ConvFusions fusions() const override {
-    return {.residual = true, .residual_in_place = true, .ceiling = true};
+    return {.residual = true, .residual_in_place = true, .clamp = true};
   }
 
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
@@ -69,8 +69,11 @@ class ExternalConvolution final : public ConvAlgorithm {
           float value = product[m * ldc + i] + bias;
           const std::int64_t at = m * positions_ + i;
           if (epilogue.residual != nullptr) value += epilogue.residual[target - out + at];
-          if (epilogue.relu && value <= 0.0F) value = 0.0F;
-          target[at] = epilogue.ceiling > 0 && value > epilogue.ceiling ? epilogue.ceiling : value;
+          if (epilogue.activation.kind != Activation::Kind::none) {
+            value = value <= 0.0F ? 0.0F : value;  // NaN stays NaN, -0 becomes +0
+            value = value > epilogue.activation.b ? epilogue.activation.b : value;
+          }
+          target[at] = value;
         }
       }
     });

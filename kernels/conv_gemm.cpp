@@ -52,7 +52,7 @@ class GemmConvolution final : public ConvAlgorithm {
   }
   /// In place, sums cannot wait in `out` for the next K block: that takes another path, which is slow.
   ConvFusions fusions() const override {
-    return {.residual = true, .residual_in_place = k_ <= kc_, .ceiling = true};
+    return {.residual = true, .residual_in_place = k_ <= kc_, .clamp = true, .any_activation = true};
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override;
@@ -247,8 +247,8 @@ void GemmConvolution::multiply_in_place(const float* image, const ConvTile& tile
       float sums[largest_tile];
       float residual[largest_tile] = {};
       for (int r = 0; r < kernel.mr; ++r) std::copy_n(target + r * positions_, columns, residual + r * nr);
-      const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + row : nullptr, residual, epilogue.relu,
-                          epilogue.ceiling};
+      const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + row : nullptr, residual,
+                          epilogue.activation};
       const float* block = buffers.panels;
       for (std::int64_t k = 0; k < k_; k += kc_) {
         const std::int64_t k_count = std::min(kc_, k_ - k);
@@ -272,7 +272,10 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
   const Split split = choose_split(limit, pool.threads());
   const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
   float* aligned = workspace.data() + (16 - misalignment) % 16;
-  const bool finish = epilogue.bias != nullptr || epilogue.residual != nullptr || epilogue.relu;
+  const bool finish = epilogue.bias != nullptr || epilogue.residual != nullptr ||
+                      epilogue.activation.kind != Activation::Kind::none;
+
+  const bool apart = epilogue.activation.kind != Activation::Kind::none && !rectifies(epilogue.activation);
 
   const std::int64_t jobs = shape_.batch * shape_.groups * split.tiles * split.channel_parts;
   pool.parallel_for(jobs, [&](std::int64_t job, int thread) {
@@ -294,17 +297,20 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
     Epilogue last;
     last.bias = epilogue.bias != nullptr ? epilogue.bias + group * m_ + channel : nullptr;
     last.residual = epilogue.residual != nullptr ? epilogue.residual + out_offset : nullptr;
-    last.relu = epilogue.relu;
-    last.ceiling = epilogue.ceiling;
+    if (!apart) last.activation = epilogue.activation;
 
     if (in_place) {
       multiply_in_place(image_in, tile, weights, channel, rows, buffers, out + out_offset, last);
-      return;
+    } else {
+      for (std::int64_t k = 0; k < k_; k += kc_) {
+        const std::int64_t k_count = std::min(kc_, k_ - k);
+        multiply(image_in, tile, weights + m_ * k + channel * k_count, rows, k, k_count, buffers,
+                 out + out_offset, finish && k + k_count == k_ ? &last : nullptr);
+      }
     }
-    for (std::int64_t k = 0; k < k_; k += kc_) {
-      const std::int64_t k_count = std::min(kc_, k_ - k);
-      multiply(image_in, tile, weights + m_ * k + channel * k_count, rows, k, k_count, buffers,
-               out + out_offset, finish && k + k_count == k_ ? &last : nullptr);
+    for (std::int64_t row = 0; apart && row < rows; ++row) {
+      float* const made = out + out_offset + row * positions_;
+      activate(gemm_.rows[0].isa, epilogue.activation, made, made, static_cast<std::size_t>(tile.count));
     }
   });
 }

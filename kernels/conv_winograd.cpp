@@ -84,14 +84,14 @@ class WinogradConvolution final : public ConvAlgorithm {
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override {
-    assert(epilogue.ceiling == 0);
+    assert(epilogue.activation.kind == Activation::Kind::none || epilogue.activation == Activation::relu());
     run(in, out, epilogue, false, workspace, pool);
   }
   /// A residual is added behind the transform by plain code: no gain over adding it apart.
   ConvFusions fusions() const override { return {.max_pool = true}; }
   void run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,
                   ThreadPool& pool) const override {
-    run(in, out, {.bias = bias, .relu = true}, true, workspace, pool);
+    run(in, out, {.bias = bias, .activation = Activation::relu()}, true, workspace, pool);
   }
 
  private:
@@ -199,7 +199,7 @@ void WinogradConvolution::compute_rows(const TileBlock& block, std::int64_t firs
     const std::int64_t channel = first_row + row;
     const Epilogue here{epilogue.bias != nullptr ? epilogue.bias + channel : nullptr,
                         epilogue.residual != nullptr ? epilogue.residual + channel * plane : nullptr,
-                        epilogue.relu};
+                        epilogue.activation};
     tiles_.transform_output(buffers.products + row * block.columns, split.product_stride, block, here,
                             max_pool, out + channel * plane, buffers.tiles);
   }

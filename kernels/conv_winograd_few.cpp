@@ -16,8 +16,10 @@
 // channels with steps 2 to 4.
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "kernels/conv_algorithm.h"
 #include "kernels/gemm_kernels.h"
@@ -83,7 +85,7 @@ class WinogradOfFewTiles final : public ConvAlgorithm {
                                     threads * private_floats(block_channels(threads)));
   }
   ConvFusions fusions() const override {
-    return {.residual = true, .residual_in_place = true, .ceiling = true};
+    return {.residual = true, .residual_in_place = true, .clamp = true};
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override;
@@ -185,8 +187,9 @@ void WinogradOfFewTiles::transform_output(std::int64_t first_channel, std::int64
   const std::int64_t existing = std::min(channels, shape_.out_channels - first_channel);
   const std::int64_t plane = shape_.out_rows() * shape_.out_columns();
   const std::int64_t m = variant_.outputs;
-  const bool relu_at_once = epilogue.relu && epilogue.residual == nullptr;
-  const bool nothing_left = epilogue.residual == nullptr && epilogue.ceiling <= 0;
+  const bool relu = epilogue.activation.kind != Activation::Kind::none;
+  const bool relu_at_once = relu && epilogue.residual == nullptr;
+  const bool nothing_left = epilogue.residual == nullptr && (!relu || std::isinf(epilogue.activation.b));
   for (std::int64_t tile = 0; tile < tiles_.count(); ++tile) {
     const winograd::TilePlace place = tiles_.place(tile);
     const bool whole = place.rows == m && place.columns == m;
@@ -217,15 +220,16 @@ void WinogradOfFewTiles::transform_output(std::int64_t first_channel, std::int64
 void WinogradOfFewTiles::finish_tile(const float* outputs, const winograd::TilePlace& place,
                                      const float* residual, const Epilogue& epilogue, float* out) const {
   const std::int64_t out_columns = shape_.out_columns();
+  const bool relu = epilogue.activation.kind != Activation::Kind::none;
+  const float ceiling = relu ? epilogue.activation.b : std::numeric_limits<float>::infinity();
   for (std::int64_t row = 0; row < place.rows; ++row, outputs += variant_.outputs, out += out_columns) {
     for (std::int64_t column = 0; column < place.columns; ++column) {
       float value = outputs[column];
       if (residual != nullptr) {
         value += residual[column];
-        if (epilogue.relu) value = value <= 0.0F ? 0.0F : value;  // NaN stays NaN, -0 becomes +0
+        if (relu) value = value <= 0.0F ? 0.0F : value;  // NaN stays NaN, -0 becomes +0
       }
-      if (epilogue.ceiling > 0) value = value > epilogue.ceiling ? epilogue.ceiling : value;
-      out[column] = value;
+      out[column] = value > ceiling ? ceiling : value;
     }
     if (residual != nullptr) residual += out_columns;
   }

@@ -114,8 +114,7 @@ void gemm_column_panel(const GemmKernels& kernels, std::int64_t m, std::int64_t 
     if (epilogue != nullptr) {
       local.bias = epilogue->bias != nullptr ? epilogue->bias + row : nullptr;
       local.residual = epilogue->residual != nullptr ? epilogue->residual + row * ldc : nullptr;
-      local.relu = epilogue->relu;
-      local.ceiling = epilogue->ceiling;
+      local.activation = epilogue->activation;
       here = &local;
     }
     if (accumulate) {

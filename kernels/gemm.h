@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/activation.h"
 #include "kernels/cpu.h"
 #include "kernels/thread_pool.h"
 
@@ -28,9 +29,8 @@ void sgemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::in
 /// What is done to an element of C after its last multiply-add.
 struct Epilogue {
   const float* bias = nullptr;      ///< per row of C (output channel), or null
-  const float* residual = nullptr;  ///< same layout as C, added before ReLU, or null
-  bool relu = false;                ///< max(x, 0); NaN stays NaN
-  float ceiling = 0;  ///< then min(x, ceiling), unless 0; only with relu (ReLU6: 6); NaN stays NaN
+  const float* residual = nullptr;  ///< same layout as C, added before the activation, or null
+  Activation activation = {};       ///< of matrix products: none, or one that rectifies()
 };
 
 /// A microkernel is registered by a name that is its contract: "f32-gemm MRxNR isa".

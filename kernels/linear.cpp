@@ -30,9 +30,11 @@ const LinearKernels& linear_kernels(Isa isa) {
 }  // namespace
 
 void linear(Isa isa, const float* in, const float* weights, const float* bias, float* out, std::int64_t batch,
-            std::int64_t in_features, std::int64_t out_features, bool relu, ThreadPool& pool) {
+            std::int64_t in_features, std::int64_t out_features, const Activation& activation,
+            ThreadPool& pool) {
   constexpr std::int64_t job_floats = 64 * 1024;
   const LinearKernels& kernels = linear_kernels(isa);
+  const bool relu = activation == Activation::relu();
   const std::int64_t group = kernels.most_rows;  // rows at a time
   const std::int64_t groups = (out_features + group - 1) / group;
   const std::int64_t groups_per_job =
@@ -50,6 +52,12 @@ void linear(Isa isa, const float* in, const float* weights, const float* bias, f
           out[item * out_features + row + r] = relu && value <= 0.0F ? 0.0F : value;
         }
       }
+    }
+    if (relu || activation.kind == Activation::Kind::none) return;
+    const std::int64_t first = job * rows_per_job;
+    for (std::int64_t item = 0; item < batch; ++item) {
+      float* const made = out + item * out_features + first;
+      activate(isa, activation, made, made, static_cast<std::size_t>(end - first));
     }
   });
 }

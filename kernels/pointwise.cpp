@@ -1,6 +1,8 @@
 // Dispatch of the elementwise kernels to their variants. Pure functions, thread-safe.
 #include "kernels/pointwise.h"
 
+#include <algorithm>
+
 #include "kernels/pointwise_variants.h"
 
 namespace edge::kernels {
@@ -22,13 +24,38 @@ void relu(Isa isa, const float* in, float* out, std::size_t count) {
   variant_for(isa, pointwise_variants()).relu(in, out, count);
 }
 
-void add(Isa isa, const float* a, const float* b, float* out, std::size_t count, bool relu) {
-  variant_for(isa, pointwise_variants()).add(a, b, out, count, relu);
+namespace {
+
+/// make(begin, count, relu) makes a piece of the output, with ReLU if asked for. Other activations follow
+/// while the piece is in L1.
+template <class Make>
+void make_activated(Isa isa, const Activation& activation, float* out, std::size_t count, const Make& make) {
+  const bool relu = activation == Activation::relu();
+  if (relu || activation.kind == Activation::Kind::none) return make(0, count, relu);
+  constexpr std::size_t piece = 2048;
+  for (std::size_t begin = 0; begin < count; begin += piece) {
+    const std::size_t size = std::min(piece, count - begin);
+    make(begin, size, false);
+    activate(isa, activation, out + begin, out + begin, size);
+  }
+}
+
+}  // namespace
+
+void add(Isa isa, const float* a, const float* b, float* out, std::size_t count,
+         const Activation& activation) {
+  const PointwiseKernels& kernels = variant_for(isa, pointwise_variants());
+  make_activated(isa, activation, out, count, [&](std::size_t begin, std::size_t size, bool relu) {
+    kernels.add(a + begin, b + begin, out + begin, size, relu);
+  });
 }
 
 void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift,
-                 bool relu) {
-  variant_for(isa, pointwise_variants()).scale_shift(in, out, count, scale, shift, relu);
+                 const Activation& activation) {
+  const PointwiseKernels& kernels = variant_for(isa, pointwise_variants());
+  make_activated(isa, activation, out, count, [&](std::size_t begin, std::size_t size, bool relu) {
+    kernels.scale_shift(in + begin, out + begin, size, scale, shift, relu);
+  });
 }
 
 void rgb_to_planar(Isa isa, const std::uint8_t* rgb, std::uint8_t* planes, std::size_t pixels) {

@@ -4,17 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/activation.h"
 #include "kernels/cpu.h"
 
 namespace edge::kernels {
 
 /// max(x, 0); NaN stays NaN, -0 becomes +0.
 void relu(Isa isa, const float* in, float* out, std::size_t count);
-/// out = a + b, then ReLU if asked for.
-void add(Isa isa, const float* a, const float* b, float* out, std::size_t count, bool relu);
-/// One plane of batch norm at inference: out = fma(in, scale, shift), then ReLU if asked for.
+/// out = activation(a + b)
+void add(Isa isa, const float* a, const float* b, float* out, std::size_t count,
+         const Activation& activation = {});
+/// One plane of batch norm at inference: out = activation(fma(in, scale, shift))
 void scale_shift(Isa isa, const float* in, float* out, std::size_t count, float scale, float shift,
-                 bool relu);
+                 const Activation& activation = {});
 /// min(max(x, 0), ceiling), `ceiling` > 0 (ReLU6: 6); NaN stays NaN, -0 becomes +0.
 void clipped_relu(Isa isa, const float* in, float* out, std::size_t count, float ceiling);
 

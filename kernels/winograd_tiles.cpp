@@ -142,7 +142,8 @@ void Tiles::transform_output(const float* points, std::int64_t point_stride, con
   const auto transform = max_pool ? variant_->transform_output_pooled : variant_->transform_output;
   const std::int64_t pitch = round_up(lanes_ * outputs + winograd_overrun, line);
   const float bias = epilogue.bias != nullptr ? *epilogue.bias : 0.0F;
-  const bool relu_at_once = epilogue.relu && epilogue.residual == nullptr;
+  const bool relu = epilogue.activation.kind != Activation::Kind::none;
+  const bool relu_at_once = relu && epilogue.residual == nullptr;
   std::int64_t tile_row = block.first / columns_;
   std::int64_t tile_column = block.first % columns_;
   const auto advance = [&](std::int64_t tiles) {
@@ -176,8 +177,8 @@ void Tiles::transform_output(const float* points, std::int64_t point_stride, con
       const std::int64_t columns = std::min(side_by_side * outputs, out_columns - tile_column * outputs);
       const std::int64_t offset = tile_row * outputs * out_columns + tile_column * outputs;
       copy_outputs(scratch + lane * outputs, pitch, rows, columns,
-                   epilogue.residual != nullptr ? epilogue.residual + offset : nullptr, epilogue.relu,
-                   plane + offset, out_columns);
+                   epilogue.residual != nullptr ? epilogue.residual + offset : nullptr, relu, plane + offset,
+                   out_columns);
       advance(side_by_side);
     }
   }

@@ -29,8 +29,9 @@ constexpr const char* architecture = "other";
 
 constexpr std::size_t imagenet_classes = 1000;
 
-/// 0 if the network has no classifier: its output is then no row of logits.
+/// 0 if the network has no classifier: its output is then no row of logits, or one of several.
 std::size_t classes_of(const Graph& graph) {
+  if (graph.outputs().size() != 1) return 0;
   const Shape& output = graph.layer(graph.output()).output_shape;
   return output.rank() == 2 ? static_cast<std::size_t>(output[1]) : 0;
 }

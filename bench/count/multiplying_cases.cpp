@@ -43,8 +43,8 @@ Work linear(std::int64_t in_features, std::int64_t out_features) {
   state->out = values(out_features);
   return {[=] {
             kernels::linear(kernels::active_isa(), state->in.data(), state->weights.data(),
-                            state->bias.data(), state->out.data(), 1, in_features, out_features, true,
-                            state->pool);
+                            state->bias.data(), state->out.data(), 1, in_features, out_features,
+                            kernels::Activation::relu(), state->pool);
           },
           in_features * out_features};
 }
@@ -80,7 +80,8 @@ Work conv(const Convolution& layer) {
                 .conv = {shape, weights.data(), kernels::active_isa()}});
   state->workspace.resize(state->conv.workspace_floats(1));
   return {[=] {
-            state->conv.run(state->in.data(), state->out.data(), {.bias = state->bias.data(), .relu = true},
+            state->conv.run(state->in.data(), state->out.data(),
+                            {.bias = state->bias.data(), .activation = kernels::Activation::relu()},
                             state->workspace, state->pool);
           },
           shape.macs()};

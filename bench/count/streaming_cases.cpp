@@ -139,7 +139,7 @@ std::vector<Case> streaming_cases() {
       {"add-relu",
        [] {
          return elementwise([](const float* in, float* out, std::size_t count) {
-           kernels::add(kernels::active_isa(), in, out, out, count, true);
+           kernels::add(kernels::active_isa(), in, out, out, count, kernels::Activation::relu());
          });
        }},
       {"u8-to-unit-float",

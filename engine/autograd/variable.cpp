@@ -95,7 +95,7 @@ void Variable::add_gradient(Tensor gradient) const {
   if (sum.empty()) {
     sum = gradient.storage().use_count() == 1 ? std::move(gradient) : gradient.clone();
   } else {
-    kernels::add(node_->context->isa(), sum.data(), gradient.data(), sum.data(), sum.elements(), false);
+    kernels::add(node_->context->isa(), sum.data(), gradient.data(), sum.data(), sum.elements());
   }
 }
 

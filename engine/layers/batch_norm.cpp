@@ -9,16 +9,24 @@ namespace edge {
 namespace {
 
 std::string norm_settings(const Operation& operation) {
-  return "epsilon=" + hexadecimal(std::get<BatchNorm2dLayer>(operation).epsilon);
+  return "epsilon=" + hexadecimal(operation.get<BatchNorm2dLayer>().epsilon);
 }
 
 std::string scale_settings(const Operation& operation) {
-  const auto& layer = std::get<ChannelScaleLayer>(operation);
+  const auto& layer = operation.get<ChannelScaleLayer>();
   std::string text = "scale=";
   for (const float value : layer.scale) text += hexadecimal(value) + ",";
   text += " shift=";
   for (const float value : layer.shift) text += hexadecimal(value) + ",";
   return text;
+}
+
+std::string norm_text(const Operation& /*operation*/) {
+  return "batch norm";
+}
+
+std::string scale_text(const Operation& /*operation*/) {
+  return "scale channels";
 }
 
 Inference infer_norm(const Operation& /*operation*/, std::span<const Shape> inputs) {
@@ -32,7 +40,7 @@ Inference infer_norm(const Operation& /*operation*/, std::span<const Shape> inpu
 }
 
 Inference infer_scale(const Operation& operation, std::span<const Shape> inputs) {
-  const auto& layer = std::get<ChannelScaleLayer>(operation);
+  const auto& layer = operation.get<ChannelScaleLayer>();
   const Shape& input = only_feature_map(inputs);
   const auto channels = static_cast<std::size_t>(input[1]);
   if (layer.scale.size() != channels || layer.shift.size() != channels) {
@@ -61,7 +69,7 @@ class ScaleKernel final : public LayerKernel {
         const auto channel = static_cast<std::size_t>(p % channels);
         kernels::scale_shift(isa_, arguments.inputs[0] + p * plane, arguments.output + p * plane,
                              static_cast<std::size_t>(plane), scale_[channel], shift_[channel],
-                             arguments.relu);
+                             arguments.activation);
       }
     });
   }
@@ -80,37 +88,35 @@ std::vector<float> rounded(const std::vector<double>& values) {
 }
 
 std::unique_ptr<LayerKernel> make_norm(const KernelContext& context) {
-  const double epsilon = std::get<BatchNorm2dLayer>(context.layer.operation).epsilon;
+  const double epsilon = context.layer.operation.get<BatchNorm2dLayer>().epsilon;
   const ChannelTransform transform =
       channel_transform(load_batch_norm(context.layer.parameters, context.weights, epsilon));
   return std::make_unique<ScaleKernel>(context, rounded(transform.scale), rounded(transform.shift));
 }
 
 std::unique_ptr<LayerKernel> make_scale(const KernelContext& context) {
-  const auto& layer = std::get<ChannelScaleLayer>(context.layer.operation);
+  const auto& layer = context.layer.operation.get<ChannelScaleLayer>();
   return std::make_unique<ScaleKernel>(context, layer.scale, layer.shift);
 }
 
 }  // namespace
 
-const OperationType& type_of(const BatchNorm2dLayer&) {
-  static constexpr OperationType type{.name = "batch_norm2d",
-                                      .fuses_relu = true,
-                                      .in_place = true,
-                                      .settings = norm_settings,
-                                      .infer = infer_norm,
-                                      .make_kernel = make_norm};
-  return type;
-}
+const OperationType BatchNorm2dLayer::type{.name = "batch_norm2d",
+                                           .change = ChangeRule::per_channel,
+                                           .fuses_activation = true,
+                                           .placement = Placement::in_place,
+                                           .settings = norm_settings,
+                                           .text = norm_text,
+                                           .infer = infer_norm,
+                                           .make_kernel = make_norm};
 
-const OperationType& type_of(const ChannelScaleLayer&) {
-  static constexpr OperationType type{.name = "channel_scale",
-                                      .fuses_relu = true,
-                                      .in_place = true,
-                                      .settings = scale_settings,
-                                      .infer = infer_scale,
-                                      .make_kernel = make_scale};
-  return type;
-}
+const OperationType ChannelScaleLayer::type{.name = "channel_scale",
+                                            .change = ChangeRule::per_channel,
+                                            .fuses_activation = true,
+                                            .placement = Placement::in_place,
+                                            .settings = scale_settings,
+                                            .text = scale_text,
+                                            .infer = infer_scale,
+                                            .make_kernel = make_scale};
 
 }  // namespace edge

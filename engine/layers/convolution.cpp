@@ -1,5 +1,5 @@
 // conv2d: a packed convolution, a batch norm behind it folded into its weights, with fused bias, residual,
-// ReLU and pooling as far as its algorithm can.
+// activation and pooling as far as its algorithm can.
 #include <algorithm>
 #include <cassert>
 
@@ -33,15 +33,29 @@ kernels::Conv2dShape kernel_shape(const Conv2dLayer& conv, const Shape& input) {
 }
 
 std::string settings(const Operation& operation) {
-  const auto& conv = std::get<Conv2dLayer>(operation);
+  const auto& conv = operation.get<Conv2dLayer>();
   return "out_channels=" + std::to_string(conv.out_channels) + " kernel=" + to_string(conv.kernel) +
          " stride=" + to_string(conv.stride) + " padding=" + to_string(conv.padding) +
          " dilation=" + to_string(conv.dilation) + " groups=" + std::to_string(conv.groups) +
          (conv.norm ? " norm=" + hexadecimal(conv.norm->epsilon) : "");
 }
 
+std::string text(const Operation& operation) {
+  const auto& conv = operation.get<Conv2dLayer>();
+  std::string text =
+      "conv " + window_text(conv.kernel, conv.stride) + ", " + std::to_string(conv.out_channels);
+  text += unless_usual({0, 0}, "pad", conv.padding) + unless_usual({1, 1}, "dilation", conv.dilation);
+  if (conv.groups != 1) text += ", groups " + std::to_string(conv.groups);
+  if (conv.norm) {
+    text += ", bn";
+  } else if (!conv.bias) {
+    text += ", no bias";
+  }
+  return text;
+}
+
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {
-  const auto& conv = std::get<Conv2dLayer>(operation);
+  const auto& conv = operation.get<Conv2dLayer>();
   assert(!conv.norm && "made by fold_batch_norms(), which knows the norm's parameters");
   const Shape& input = only_feature_map(inputs);
   check_window(input, conv.kernel, conv.stride, conv.padding, conv.dilation);
@@ -67,7 +81,7 @@ Inference infer(const Operation& operation, std::span<const Shape> inputs) {
 
 /// Bias may be empty.
 FoldedConvolution load_parameters(const KernelContext& context) {
-  const auto& conv = std::get<Conv2dLayer>(context.layer.operation);
+  const auto& conv = context.layer.operation.get<Conv2dLayer>();
   const std::span<const ParameterSpec> parameters = context.layer.parameters;
   FoldedConvolution loaded{.weight = context.weights.load(parameters[0]), .bias = {}};
   if (conv.bias) loaded.bias = context.weights.load(parameters[1]);
@@ -87,10 +101,7 @@ class Conv2dKernel final : public LayerKernel {
 
   Fusions fusions() const override {
     const kernels::ConvFusions can = conv_.fusions();
-    return {.residual = can.residual,
-            .residual_in_place = can.residual_in_place,
-            .ceiling = can.ceiling,
-            .max_pool = can.max_pool};
+    return {.residual = can.residual, .residual_in_place = can.residual_in_place, .max_pool = can.max_pool};
   }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
@@ -99,16 +110,14 @@ class Conv2dKernel final : public LayerKernel {
                        pool);
       return;
     }
-    const kernels::Epilogue epilogue{.bias = bias_.values().data(),
-                                     .residual = arguments.residual,
-                                     .relu = arguments.relu,
-                                     .ceiling = arguments.ceiling};
+    const kernels::Epilogue epilogue{
+        .bias = bias_.values().data(), .residual = arguments.residual, .activation = arguments.activation};
     conv_.run(arguments.inputs[0], arguments.output, epilogue, arguments.workspace, pool);
   }
 
  private:
   Conv2dKernel(const KernelContext& context, const FoldedConvolution& parameters)
-      : conv_(kernel_shape(std::get<Conv2dLayer>(context.layer.operation), context.input_shapes[0]),
+      : conv_(kernel_shape(context.layer.operation.get<Conv2dLayer>(), context.input_shapes[0]),
               parameters.weight.values().data(), context.isa, context.external_gemm),
         bias_(parameters.bias) {}
 
@@ -116,16 +125,14 @@ class Conv2dKernel final : public LayerKernel {
   Array bias_;
 };
 
-std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
-  return std::make_unique<Conv2dKernel>(context);
-}
-
 }  // namespace
 
-const OperationType& type_of(const Conv2dLayer&) {
-  static constexpr OperationType type{
-      .name = "conv2d", .fuses_relu = true, .settings = settings, .infer = infer, .make_kernel = make_kernel};
-  return type;
-}
+const OperationType Conv2dLayer::type{.name = "conv2d",
+                                      .change = ChangeRule::mixes,
+                                      .fuses_activation = true,
+                                      .settings = settings,
+                                      .text = text,
+                                      .infer = infer,
+                                      .make_kernel = make_kernel_of<Conv2dKernel>};
 
 }  // namespace edge

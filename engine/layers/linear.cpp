@@ -1,4 +1,5 @@
-// linear: a fully connected layer with fused bias and ReLU. The weights stay where their source put them.
+// linear: a fully connected layer with fused bias and activation. The weights stay where their source put
+// them.
 #include "kernels/linear.h"
 
 #include "engine/error.h"
@@ -8,11 +9,16 @@ namespace edge {
 namespace {
 
 std::string settings(const Operation& operation) {
-  return "out_features=" + std::to_string(std::get<LinearLayer>(operation).out_features);
+  return "out_features=" + std::to_string(operation.get<LinearLayer>().out_features);
+}
+
+std::string text(const Operation& operation) {
+  const auto& linear = operation.get<LinearLayer>();
+  return "linear " + std::to_string(linear.out_features) + (linear.bias ? "" : ", no bias");
 }
 
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {
-  const auto& linear = std::get<LinearLayer>(operation);
+  const auto& linear = operation.get<LinearLayer>();
   const Shape& input = only_input(inputs);
   if (input.rank() != 2) throw Error("needs a matrix, not " + input.to_string() + "; flatten it first");
   if (linear.out_features < 1) throw Error("out_features must be at least 1");
@@ -37,7 +43,7 @@ class LinearKernel final : public LayerKernel {
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     kernels::linear(isa_, arguments.inputs[0], weights_.values().data(), bias_.values().data(),
-                    arguments.output, input_[0], input_[1], weights_.shape()[0], arguments.relu, pool);
+                    arguments.output, input_[0], input_[1], weights_.shape()[0], arguments.activation, pool);
   }
 
  private:
@@ -47,16 +53,14 @@ class LinearKernel final : public LayerKernel {
   Array bias_;
 };
 
-std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
-  return std::make_unique<LinearKernel>(context);
-}
-
 }  // namespace
 
-const OperationType& type_of(const LinearLayer&) {
-  static constexpr OperationType type{
-      .name = "linear", .fuses_relu = true, .settings = settings, .infer = infer, .make_kernel = make_kernel};
-  return type;
-}
+const OperationType LinearLayer::type{.name = "linear",
+                                      .change = ChangeRule::mixes,
+                                      .fuses_activation = true,
+                                      .settings = settings,
+                                      .text = text,
+                                      .infer = infer,
+                                      .make_kernel = make_kernel_of<LinearKernel>};
 
 }  // namespace edge

@@ -7,13 +7,17 @@ namespace edge {
 namespace {
 
 std::string settings(const Operation& operation) {
-  const auto& norm = std::get<LocalResponseNormLayer>(operation);
+  const auto& norm = operation.get<LocalResponseNormLayer>();
   return "size=" + std::to_string(norm.size) + " alpha=" + hexadecimal(norm.alpha) +
          " beta=" + hexadecimal(norm.beta) + " k=" + hexadecimal(norm.k);
 }
 
+std::string text(const Operation& operation) {
+  return "response norm " + std::to_string(operation.get<LocalResponseNormLayer>().size);
+}
+
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {
-  const auto& norm = std::get<LocalResponseNormLayer>(operation);
+  const auto& norm = operation.get<LocalResponseNormLayer>();
   if (norm.size < 1 || norm.size > 1 << 20)
     throw Error("size " + std::to_string(norm.size) + " is out of range");
   return {.output_shape = only_feature_map(inputs), .parameters = {}};
@@ -22,7 +26,7 @@ Inference infer(const Operation& operation, std::span<const Shape> inputs) {
 class LocalResponseNormKernel final : public LayerKernel {
  public:
   explicit LocalResponseNormKernel(const KernelContext& context) : isa_(context.isa) {
-    const auto& norm = std::get<LocalResponseNormLayer>(context.layer.operation);
+    const auto& norm = context.layer.operation.get<LocalResponseNormLayer>();
     const Shape& input = context.input_shapes[0];
     shape_ = {.batch = input[0],
               .channels = input[1],
@@ -42,16 +46,13 @@ class LocalResponseNormKernel final : public LayerKernel {
   kernels::LrnShape shape_;
 };
 
-std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
-  return std::make_unique<LocalResponseNormKernel>(context);
-}
-
 }  // namespace
 
-const OperationType& type_of(const LocalResponseNormLayer&) {
-  static constexpr OperationType type{
-      .name = "local_response_norm", .settings = settings, .infer = infer, .make_kernel = make_kernel};
-  return type;
-}
+const OperationType LocalResponseNormLayer::type{.name = "local_response_norm",
+                                                 .change = ChangeRule::per_channel,
+                                                 .settings = settings,
+                                                 .text = text,
+                                                 .infer = infer,
+                                                 .make_kernel = make_kernel_of<LocalResponseNormKernel>};
 
 }  // namespace edge

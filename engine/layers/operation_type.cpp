@@ -7,13 +7,36 @@
 
 namespace edge {
 
-const OperationType& operation_type(const Operation& operation) {
-  return std::visit([](const auto& settings) -> const OperationType& { return type_of(settings); },
-                    operation);
-}
+Operation::Operation() : Operation(InputLayer{}) {}
 
 const char* operation_name(const Operation& operation) {
-  return operation_type(operation).name;
+  return operation.type().name;
+}
+
+std::string operation_text(const Operation& operation) {
+  const OperationType& type = operation.type();
+  return type.text != nullptr ? type.text(operation) : type.name;
+}
+
+std::optional<std::int64_t> view_of_all(const Operation& /*operation*/, const Shape& /*input*/) {
+  return 0;
+}
+
+Inference same_shape(const Operation& /*operation*/, std::span<const Shape> inputs) {
+  return {.output_shape = only_input(inputs), .parameters = {}};
+}
+
+std::string square_or_both(const Extent2d& extent) {
+  return extent.rows == extent.columns ? std::to_string(extent.rows) : to_string(extent);
+}
+
+std::string window_text(const Extent2d& kernel, const Extent2d& stride) {
+  const std::string text = to_string(kernel);
+  return stride == Extent2d{1, 1} ? text : text + "/" + square_or_both(stride);
+}
+
+std::string unless_usual(const Extent2d& usual, const char* what, const Extent2d& extent) {
+  return extent == usual ? "" : std::string(", ") + what + " " + square_or_both(extent);
 }
 
 const Shape& only_input(std::span<const Shape> inputs) {

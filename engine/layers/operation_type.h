@@ -1,11 +1,12 @@
-// What the engine knows about each operation: its name, shape rule, parameters and how it is run. Internal to
-// the engine. To add an operator: its struct in engine/layer.h, its type_of() below, one file in this folder.
+// The table of operators: all that the rest of the program knows about one. An operator is its settings with
+// their line in engine/operations.h and one file in this folder, which defines Settings::type.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,22 +37,20 @@ struct KernelContext {
 
 struct KernelArguments {
   std::span<const float* const> inputs;
-  /// Overlaps no input, except inputs[0] if the operation is in_place, the residual if Fusions says so, and
-  /// the inputs of a concat that are at their place in it already.
+  /// Overlaps no input, except inputs[0] if Placement::in_place, the residual if Fusions says so, and the
+  /// inputs of a Placement::concat that are at their place in it already.
   float* output = nullptr;
-  const float* residual = nullptr;  ///< added in front of the ReLU, or null; only if Fusions::residual
-  bool relu = false;                ///< ends with a ReLU; only if the operation fuses_relu
-  float ceiling = 0;                ///< and then with min(x, ceiling) unless 0; only if Fusions::ceiling
-  bool max_pool = false;            ///< and then with 2x2 max pooling; only if Fusions::max_pool
+  const float* residual = nullptr;  ///< added in front of the activation, or null; only if Fusions::residual
+  Activation activation = {};       ///< behind that; only if the operation fuses_activation
+  bool max_pool = false;            ///< and then 2x2 max pooling; only if Fusions::max_pool
   std::span<float> workspace;       ///< at least workspace_floats()
 };
 
-/// What a kernel's run() can do behind its operation, apart from a ReLU. Not all of it at once: pooling
-/// excludes the others.
+/// What a kernel's run() can do behind its operation, apart from an activation. Not all of it at once:
+/// pooling excludes the addition.
 struct Fusions {
   bool residual = false;           ///< the addition of a tensor of the output's shape ...
   bool residual_in_place = false;  ///< ... also where the output overwrites it
-  bool ceiling = false;            ///< ReLU6
   bool max_pool = false;           ///< 2x2 max pooling of stride 2 behind a ReLU
 };
 
@@ -70,37 +69,72 @@ class LayerKernel {
   virtual void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const = 0;
 };
 
+/// Where the output lies, if it is no view.
+enum class Placement : std::uint8_t {
+  apart,     ///< in memory of its own
+  in_place,  ///< it may overwrite input 0, which has as many elements
+  concat     ///< the inputs, one behind the other: they may be made there at once (of a batch of one)
+};
+
+/// What an operation is for the kernel in front of it, which may run it as well.
+struct FusedAs {
+  enum class Kind : std::uint8_t {
+    activation,
+    addition,         ///< of two tensors of one shape
+    halving_max_pool  ///< 2x2, stride 2, nothing around it
+  };
+  Kind kind = Kind::activation;
+  Activation activation = {};
+};
+
+/// How the change rates of the output's channels follow from those of the inputs' (docs/prediction.md). Where
+/// channels do not fit to it, it is taken for `mixes`.
+enum class ChangeRule : std::uint8_t {
+  input,        ///< they are given
+  same,         ///< input 0's
+  mean,         ///< one rate: the mean of all
+  concat,       ///< the inputs' rates, one behind the other
+  per_channel,  ///< each channel by itself: a + b r
+  sum,          ///< of all inputs, channel by channel
+  mixes         ///< any function of all rates
+};
+
 struct OperationType {
   const char* name;
-  bool view = false;        ///< the output is input 0's values under another shape; nothing is run
-  bool fuses_relu = false;  ///< its kernel can end with a ReLU
-  bool in_place = false;    ///< the output may overwrite input 0
-  /// The operation's settings as text, for Graph::description().
-  std::string (*settings)(const Operation& operation) = nullptr;  ///< null: it has none
+  ChangeRule change;
+  bool minor = false;             ///< hardly worth a box of its own: small in a picture
+  bool fuses_activation = false;  ///< its kernel can end with any activation
+  Placement placement = Placement::apart;
+  /// The output is input 0's elements from the returned one on, under another shape: nothing is run. Nothing
+  /// if it is not, with these shapes. Null: never.
+  std::optional<std::int64_t> (*view)(const Operation& operation, const Shape& input) = nullptr;
+  std::optional<FusedAs> (*fused)(const Operation& operation) = nullptr;  ///< null: into nothing
+  /// The settings in full, for Graph::description(). Null: it has none.
+  std::string (*settings)(const Operation& operation) = nullptr;
+  /// In a few words, what is as usual left out: "conv 3x3/2, 64, pad 1". Null: its name.
+  std::string (*text)(const Operation& operation) = nullptr;
   /// Throws Error (what does not fit, without the layer's name).
   Inference (*infer)(const Operation& operation, std::span<const Shape> inputs) = nullptr;
   std::unique_ptr<LayerKernel> (*make_kernel)(const KernelContext& context) =
-      nullptr;  ///< null: nothing is run
+      nullptr;  ///< null: it is always a view, or the input
 };
 
-const OperationType& type_of(const InputLayer&);
-const OperationType& type_of(const Conv2dLayer&);
-const OperationType& type_of(const ReluLayer&);
-const OperationType& type_of(const Relu6Layer&);
-const OperationType& type_of(const LocalResponseNormLayer&);
-const OperationType& type_of(const MaxPool2dLayer&);
-const OperationType& type_of(const AveragePool2dLayer&);
-const OperationType& type_of(const AdaptiveAveragePool2dLayer&);
-const OperationType& type_of(const BatchNorm2dLayer&);
-const OperationType& type_of(const ChannelScaleLayer&);
-const OperationType& type_of(const LinearLayer&);
-const OperationType& type_of(const FlattenLayer&);
-const OperationType& type_of(const DropoutLayer&);
-const OperationType& type_of(const ConcatLayer&);
-const OperationType& type_of(const AddLayer&);
-const OperationType& type_of(const SoftmaxLayer&);
+/// OperationType::view of operations that are one always.
+std::optional<std::int64_t> view_of_all(const Operation& operation, const Shape& input);
+/// OperationType::infer of operations whose output has the shape of their one input, and no parameters.
+Inference same_shape(const Operation& operation, std::span<const Shape> inputs);
 
-const OperationType& operation_type(const Operation& operation);
+/// OperationType::make_kernel for a class that is made from the context.
+template <class Kernel>
+std::unique_ptr<LayerKernel> make_kernel_of(const KernelContext& context) {
+  return std::make_unique<Kernel>(context);
+}
+
+// Helpers for operation_text.
+std::string square_or_both(const Extent2d& extent);                       ///< "3", "3x5"
+std::string window_text(const Extent2d& kernel, const Extent2d& stride);  ///< "3x3/2"
+/// ", pad 1", or nothing if it is the usual extent.
+std::string unless_usual(const Extent2d& usual, const char* what, const Extent2d& extent);
 
 // Helpers for the shape rules. They throw Error.
 const Shape& only_input(std::span<const Shape> inputs);

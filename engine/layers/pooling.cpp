@@ -44,24 +44,49 @@ std::string window_settings(const Extent2d& kernel, const Extent2d& stride, cons
 }
 
 std::string max_settings(const Operation& operation) {
-  const auto& pool = std::get<MaxPool2dLayer>(operation);
+  const auto& pool = operation.get<MaxPool2dLayer>();
   return window_settings(pool.kernel, pool.stride, pool.padding, pool.ceil_mode) +
          " dilation=" + to_string(pool.dilation);
 }
 
 std::string average_settings(const Operation& operation) {
-  const auto& pool = std::get<AveragePool2dLayer>(operation);
+  const auto& pool = operation.get<AveragePool2dLayer>();
   return window_settings(pool.kernel, pool.stride, pool.padding, pool.ceil_mode) +
          " count_include_pad=" + std::to_string(pool.count_include_pad);
 }
 
 std::string adaptive_settings(const Operation& operation) {
-  return "output=" + to_string(std::get<AdaptiveAveragePool2dLayer>(operation).output);
+  return "output=" + to_string(operation.get<AdaptiveAveragePool2dLayer>().output);
+}
+
+std::string max_text(const Operation& operation) {
+  const auto& pool = operation.get<MaxPool2dLayer>();
+  return "max pool " + window_text(pool.kernel, pool.stride) + unless_usual({0, 0}, "pad", pool.padding) +
+         unless_usual({1, 1}, "dilation", pool.dilation) + (pool.ceil_mode ? ", ceil" : "");
+}
+
+std::string average_text(const Operation& operation) {
+  const auto& pool = operation.get<AveragePool2dLayer>();
+  return "avg pool " + window_text(pool.kernel, pool.stride) + unless_usual({0, 0}, "pad", pool.padding) +
+         (pool.ceil_mode ? ", ceil" : "");
+}
+
+std::string adaptive_text(const Operation& operation) {
+  return "avg pool to " + to_string(operation.get<AdaptiveAveragePool2dLayer>().output);
+}
+
+/// With ceil_mode windows may reach beyond the feature map: the compiler looks at the shapes.
+std::optional<FusedAs> max_pool_fused(const Operation& operation) {
+  const auto& pool = operation.get<MaxPool2dLayer>();
+  const bool halves = pool.kernel == Extent2d{2, 2} && pool.stride == Extent2d{2, 2} &&
+                      pool.padding == Extent2d{0, 0} && pool.dilation == Extent2d{1, 1};
+  if (!halves) return std::nullopt;
+  return FusedAs{.kind = FusedAs::Kind::halving_max_pool};
 }
 
 template <class Pool>
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {
-  const auto& pool = std::get<Pool>(operation);
+  const auto& pool = operation.get<Pool>();
   const Shape& input = only_feature_map(inputs);
   Extent2d dilation{1, 1};
   if constexpr (requires { pool.dilation; }) dilation = pool.dilation;
@@ -75,7 +100,7 @@ Inference infer(const Operation& operation, std::span<const Shape> inputs) {
 }
 
 Inference infer_adaptive(const Operation& operation, std::span<const Shape> inputs) {
-  const auto& pool = std::get<AdaptiveAveragePool2dLayer>(operation);
+  const auto& pool = operation.get<AdaptiveAveragePool2dLayer>();
   const Shape& input = only_feature_map(inputs);
   check_window(input, {1, 1}, pool.output, {0, 0}, {1, 1});  // the output extents have a stride's range
   return {.output_shape = {input[0], input[1], pool.output.rows, pool.output.columns}, .parameters = {}};
@@ -86,7 +111,7 @@ class PoolKernel final : public LayerKernel {
  public:
   explicit PoolKernel(const KernelContext& context)
       : isa_(context.isa),
-        shape_(kernel_shape(std::get<Pool>(context.layer.operation), context.input_shapes[0])) {}
+        shape_(kernel_shape(context.layer.operation.get<Pool>(), context.input_shapes[0])) {}
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     if constexpr (std::is_same_v<Pool, MaxPool2dLayer>) {
@@ -106,7 +131,7 @@ class AdaptivePoolKernel final : public LayerKernel {
   explicit AdaptivePoolKernel(const KernelContext& context)
       : isa_(context.isa),
         input_(context.input_shapes[0]),
-        output_(std::get<AdaptiveAveragePool2dLayer>(context.layer.operation).output) {}
+        output_(context.layer.operation.get<AdaptiveAveragePool2dLayer>().output) {}
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     kernels::adaptive_average_pool2d(isa_, input_[0] * input_[1], input_[2], input_[3], output_.rows,
@@ -119,35 +144,28 @@ class AdaptivePoolKernel final : public LayerKernel {
   Extent2d output_;
 };
 
-template <class Kernel>
-std::unique_ptr<LayerKernel> make_kernel(const KernelContext& context) {
-  return std::make_unique<Kernel>(context);
-}
-
 }  // namespace
 
-const OperationType& type_of(const MaxPool2dLayer&) {
-  static constexpr OperationType type{.name = "max_pool2d",
-                                      .settings = max_settings,
-                                      .infer = infer<MaxPool2dLayer>,
-                                      .make_kernel = make_kernel<PoolKernel<MaxPool2dLayer>>};
-  return type;
-}
+const OperationType MaxPool2dLayer::type{.name = "max_pool2d",
+                                         .change = ChangeRule::per_channel,
+                                         .fused = max_pool_fused,
+                                         .settings = max_settings,
+                                         .text = max_text,
+                                         .infer = infer<MaxPool2dLayer>,
+                                         .make_kernel = make_kernel_of<PoolKernel<MaxPool2dLayer>>};
 
-const OperationType& type_of(const AveragePool2dLayer&) {
-  static constexpr OperationType type{.name = "average_pool2d",
-                                      .settings = average_settings,
-                                      .infer = infer<AveragePool2dLayer>,
-                                      .make_kernel = make_kernel<PoolKernel<AveragePool2dLayer>>};
-  return type;
-}
+const OperationType AveragePool2dLayer::type{.name = "average_pool2d",
+                                             .change = ChangeRule::per_channel,
+                                             .settings = average_settings,
+                                             .text = average_text,
+                                             .infer = infer<AveragePool2dLayer>,
+                                             .make_kernel = make_kernel_of<PoolKernel<AveragePool2dLayer>>};
 
-const OperationType& type_of(const AdaptiveAveragePool2dLayer&) {
-  static constexpr OperationType type{.name = "adaptive_average_pool2d",
-                                      .settings = adaptive_settings,
-                                      .infer = infer_adaptive,
-                                      .make_kernel = make_kernel<AdaptivePoolKernel>};
-  return type;
-}
+const OperationType AdaptiveAveragePool2dLayer::type{.name = "adaptive_average_pool2d",
+                                                     .change = ChangeRule::per_channel,
+                                                     .settings = adaptive_settings,
+                                                     .text = adaptive_text,
+                                                     .infer = infer_adaptive,
+                                                     .make_kernel = make_kernel_of<AdaptivePoolKernel>};
 
 }  // namespace edge

@@ -1,4 +1,4 @@
-// Layers that compute nothing: input, flatten, dropout, concat.
+// Layers that compute nothing: input, flatten, dropout, concat, slice.
 #include <cstring>
 
 #include "engine/error.h"
@@ -6,10 +6,6 @@
 
 namespace edge {
 namespace {
-
-Inference infer_dropout(const Operation& /*operation*/, std::span<const Shape> inputs) {
-  return {.output_shape = only_input(inputs), .parameters = {}};
-}
 
 Inference infer_flatten(const Operation& /*operation*/, std::span<const Shape> inputs) {
   const Shape& input = only_input(inputs);
@@ -62,30 +58,107 @@ class ConcatKernel final : public LayerKernel {
   std::vector<std::int64_t> elements_;  // of one image of each input
 };
 
-std::unique_ptr<LayerKernel> make_concat(const KernelContext& context) {
-  return std::make_unique<ConcatKernel>(context);
+/// A tensor as rows of `count` x `inner` elements, `outer` of them, of which a slice takes a part each.
+struct SliceExtents {
+  std::int64_t outer = 1;
+  std::int64_t row = 1;     ///< elements, of the input
+  std::int64_t offset = 0;  ///< in a row
+  std::int64_t taken = 1;   ///< of a row
+};
+
+SliceExtents slice_extents(const SliceLayer& slice, const Shape& input) {
+  SliceExtents extents;
+  for (std::int64_t i = 0; i < slice.axis; ++i) extents.outer *= input[static_cast<std::size_t>(i)];
+  std::int64_t inner = 1;
+  for (std::size_t i = static_cast<std::size_t>(slice.axis) + 1; i < input.rank(); ++i) inner *= input[i];
+  extents.row = input[static_cast<std::size_t>(slice.axis)] * inner;
+  extents.offset = slice.begin * inner;
+  extents.taken = slice.count * inner;
+  return extents;
 }
+
+std::string slice_settings(const Operation& operation) {
+  const auto& slice = operation.get<SliceLayer>();
+  return "axis=" + std::to_string(slice.axis) + " begin=" + std::to_string(slice.begin) +
+         " count=" + std::to_string(slice.count);
+}
+
+std::string slice_text(const Operation& operation) {
+  const auto& slice = operation.get<SliceLayer>();
+  const std::string range =
+      std::to_string(slice.begin) + " to " + std::to_string(slice.begin + slice.count - 1);
+  return slice.axis == 1 ? "channels " + range : "slice " + range + " of axis " + std::to_string(slice.axis);
+}
+
+Inference infer_slice(const Operation& operation, std::span<const Shape> inputs) {
+  const auto& slice = operation.get<SliceLayer>();
+  const Shape& input = only_input(inputs);
+  if (slice.axis < 0 || slice.axis >= static_cast<std::int64_t>(input.rank())) {
+    throw Error("axis " + std::to_string(slice.axis) + " does not exist in " + input.to_string());
+  }
+  std::vector<std::int64_t> extents(input.extents().begin(), input.extents().end());
+  std::int64_t& extent = extents[static_cast<std::size_t>(slice.axis)];
+  if (slice.begin < 0 || slice.count < 1 || slice.begin >= extent || slice.count > extent - slice.begin) {
+    throw Error("cannot take " + std::to_string(slice.count) + " from " + std::to_string(slice.begin) +
+                " on of axis " + std::to_string(slice.axis) + " of " + input.to_string());
+  }
+  extent = slice.count;
+  return {.output_shape = Shape(extents), .parameters = {}};
+}
+
+std::optional<std::int64_t> view_of_slice(const Operation& operation, const Shape& input) {
+  const SliceExtents extents = slice_extents(operation.get<SliceLayer>(), input);
+  if (extents.outer > 1 && extents.taken < extents.row) return std::nullopt;
+  return extents.offset;
+}
+
+/// For slices of more than one piece.
+class SliceKernel final : public LayerKernel {
+ public:
+  explicit SliceKernel(const KernelContext& context)
+      : extents_(slice_extents(context.layer.operation.get<SliceLayer>(), context.input_shapes[0])) {}
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    const float* const input = arguments.inputs[0] + extents_.offset;
+    parallel_ranges(pool, extents_.outer, 1 + 65536 / extents_.taken,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        std::memcpy(arguments.output + i * extents_.taken, input + i * extents_.row,
+                                    static_cast<std::size_t>(extents_.taken) * sizeof(float));
+                      }
+                    });
+  }
+
+ private:
+  SliceExtents extents_;
+};
 
 }  // namespace
 
-const OperationType& type_of(const InputLayer&) {
-  static constexpr OperationType type{.name = "input"};
-  return type;
-}
+const OperationType InputLayer::type{.name = "input", .change = ChangeRule::input};
 
-const OperationType& type_of(const FlattenLayer&) {
-  static constexpr OperationType type{.name = "flatten", .view = true, .infer = infer_flatten};
-  return type;
-}
+const OperationType FlattenLayer::type{.name = "flatten",
+                                       .change = ChangeRule::mean,
+                                       .minor = true,
+                                       .view = view_of_all,
+                                       .infer = infer_flatten};
 
-const OperationType& type_of(const DropoutLayer&) {
-  static constexpr OperationType type{.name = "dropout", .view = true, .infer = infer_dropout};
-  return type;
-}
+const OperationType DropoutLayer::type{
+    .name = "dropout", .change = ChangeRule::same, .minor = true, .view = view_of_all, .infer = same_shape};
 
-const OperationType& type_of(const ConcatLayer&) {
-  static constexpr OperationType type{.name = "concat", .infer = infer_concat, .make_kernel = make_concat};
-  return type;
-}
+const OperationType ConcatLayer::type{.name = "concat",
+                                      .change = ChangeRule::concat,
+                                      .placement = Placement::concat,
+                                      .infer = infer_concat,
+                                      .make_kernel = make_kernel_of<ConcatKernel>};
+
+const OperationType SliceLayer::type{.name = "slice",
+                                     .change = ChangeRule::mixes,
+                                     .minor = true,
+                                     .view = view_of_slice,
+                                     .settings = slice_settings,
+                                     .text = slice_text,
+                                     .infer = infer_slice,
+                                     .make_kernel = make_kernel_of<SliceKernel>};
 
 }  // namespace edge

@@ -97,9 +97,8 @@ void thin_block(const Panel& panel, std::int64_t row, std::int64_t column) {
       for (int r = 0; r < mr; ++r) residual[r] = panel.epilogue->residual[offset + (i * mr + r) * ldc];
       sums[i] = _mm256_add_ps(sums[i], _mm256_loadu_ps(residual));
     }
-    if (panel.epilogue != nullptr && panel.epilogue->relu) sums[i] = relu(sums[i]);
-    if (panel.epilogue != nullptr && panel.epilogue->ceiling > 0) {
-      sums[i] = _mm256_min_ps(_mm256_set1_ps(panel.epilogue->ceiling), sums[i]);
+    if (panel.epilogue != nullptr && panel.epilogue->activation.kind != Activation::Kind::none) {
+      sums[i] = _mm256_min_ps(_mm256_set1_ps(panel.epilogue->activation.b), relu(sums[i]));
     }
     _mm256_storeu_ps(values[i], sums[i]);
   }

@@ -135,15 +135,14 @@ template <int rows, int vectors, class Last>
       tile.sums[row][v] = _mm256_add_ps(tile.sums[row][v], last.load(residual + 8 * v));
     }
   }
-  if (epilogue.relu) {
+  if (epilogue.activation.kind == Activation::Kind::none) return;
 #pragma GCC unroll 12
-    for (int row = 0; row < rows; ++row) {
+  for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) tile.sums[row][v] = relu(tile.sums[row][v]);
-    }
+    for (int v = 0; v < vectors; ++v) tile.sums[row][v] = relu(tile.sums[row][v]);
   }
-  if (epilogue.ceiling > 0) {
-    const __m256 ceiling = _mm256_set1_ps(epilogue.ceiling);
+  if (epilogue.activation.b < __builtin_inff()) {
+    const __m256 ceiling = _mm256_set1_ps(epilogue.activation.b);
 #pragma GCC unroll 12
     for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 2

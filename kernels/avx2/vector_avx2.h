@@ -31,6 +31,12 @@ struct FloatVector {
   [[gnu::always_inline]] static type zero_if_less(type x, type limit, type value) {
     return _mm256_andnot_ps(_mm256_cmp_ps(x, limit, _CMP_LT_OQ), value);
   }
+  /// x < limit ? yes : no
+  [[gnu::always_inline]] static type if_less(type x, type limit, type yes, type no) {
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(x, limit, _CMP_LT_OQ));
+  }
+  /// -|x|
+  [[gnu::always_inline]] static type minus_abs(type x) { return _mm256_or_ps(x, _mm256_set1_ps(-0.0F)); }
 };
 
 }  // namespace edge::kernels::avx2

@@ -116,18 +116,17 @@ template <int rows, int vectors>
       for (int v = 0; v < vectors; ++v) sums[row][v] = vaddq_f32(sums[row][v], vld1q_f32(residual + 4 * v));
     }
   }
-  if (epilogue.relu) {
-    const float32x4_t zero = vdupq_n_f32(0.0F);
+  if (epilogue.activation.kind == Activation::Kind::none) return;
+  const float32x4_t zero = vdupq_n_f32(0.0F);
 #pragma GCC unroll 12
-    for (int row = 0; row < rows; ++row) {
+  for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) {
-        sums[row][v] = vmaxq_f32(sums[row][v], zero);  // NaN stays NaN, -0 becomes +0
-      }
+    for (int v = 0; v < vectors; ++v) {
+      sums[row][v] = vmaxq_f32(sums[row][v], zero);  // NaN stays NaN, -0 becomes +0
     }
   }
-  if (epilogue.ceiling > 0) {
-    const float32x4_t ceiling = vdupq_n_f32(epilogue.ceiling);
+  if (epilogue.activation.b < __builtin_inff()) {
+    const float32x4_t ceiling = vdupq_n_f32(epilogue.activation.b);
 #pragma GCC unroll 12
     for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 2

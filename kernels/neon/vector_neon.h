@@ -52,6 +52,14 @@ struct FloatVector {
   [[gnu::always_inline]] static type zero_if_less(type x, type limit, type value) {
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(value), less(x, limit)));
   }
+  /// x < limit ? yes : no
+  [[gnu::always_inline]] static type if_less(type x, type limit, type yes, type no) {
+    return vbslq_f32(less(x, limit), yes, no);
+  }
+  /// -|x|
+  [[gnu::always_inline]] static type minus_abs(type x) {
+    return vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0x80000000U)));
+  }
   [[gnu::always_inline]] static uint32x4_t less(type a, type b) {
 #if defined(__aarch64__)
     return vcltq_f32(a, b);

@@ -10,8 +10,9 @@ constexpr int nr = 4;
 float finish(float value, int row, std::int64_t index, const Epilogue& epilogue) {
   if (epilogue.bias != nullptr) value += epilogue.bias[row];
   if (epilogue.residual != nullptr) value += epilogue.residual[index];
-  if (epilogue.relu && value <= 0.0F) value = 0.0F;
-  return epilogue.ceiling > 0.0F && value > epilogue.ceiling ? epilogue.ceiling : value;
+  if (epilogue.activation.kind == Activation::Kind::none) return value;
+  if (value <= 0.0F) value = 0.0F;
+  return value > epilogue.activation.b ? epilogue.activation.b : value;
 }
 
 template <int rows>

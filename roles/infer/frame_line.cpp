@@ -25,7 +25,8 @@ void add_outputs(Json& json, const FrameLine& line) {
   const Array& output = line.outputs.begin()->second;
   json["output_shape"] = shape_json(output.shape());
   json["checksum"] = checksum_text(checksum(output));
-  const bool classified = line.layers.second == line.graph.output();
+  const bool classified =
+      line.graph.outputs().size() == 1 && line.outputs.begin()->first == line.graph.output();
   json["top_k"] = top_k_json(top_classes(output, classified ? line.top : 0), &line.labels);
 }
 

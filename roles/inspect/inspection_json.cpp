@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "roles/inspect/operation_text.h"
 #include "roles/report/json_values.h"
 
 namespace edge::inspect {

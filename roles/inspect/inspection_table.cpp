@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "roles/config/quote.h"
-#include "roles/inspect/operation_text.h"
 #include "roles/inspect/units.h"
 #include "roles/report/table.h"
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstddef>
 
+#include "engine/layers/operation_type.h"
 #include "roles/inspect/grounds.h"
 #include "roles/inspect/lanes.h"
 #include "roles/inspect/layered_graph.h"
-#include "roles/inspect/operation_text.h"
 
 namespace edge::inspect {
 namespace {
@@ -50,7 +50,7 @@ std::vector<Row> rows_of(const Graph& graph, const LayeredGraph& layered, const 
     double height = minor_height;
     for (const int node : layered.ranks[rank]) {
       const LayerIndex layer = layered.nodes[at(node)].layer;
-      if (layer >= 0 && !is_minor(graph.layer(layer).operation)) height = box_height;
+      if (layer >= 0 && !graph.layer(layer).operation.type().minor) height = box_height;
     }
     rows.push_back({.top = y, .bottom = y + height});
     y += height + (sidesteps[rank] > far ? wide_gap : gap);
@@ -67,7 +67,7 @@ std::vector<Box> boxes_of(const Graph& graph, const LayeredGraph& layered, const
   std::vector<Box> boxes;
   for (LayerIndex layer = 0; layer < graph.size(); ++layer) {
     const Row& row = rows[at(layered.nodes[at(layer)].rank)];
-    const double height = is_minor(graph.layer(layer).operation) ? minor_height : box_height;
+    const double height = graph.layer(layer).operation.type().minor ? minor_height : box_height;
     boxes.push_back({.x = hundredths(x[at(layer)] - box_width / 2),
                      .y = (row.top + row.bottom - height) / 2,
                      .width = box_width,

@@ -1,7 +1,6 @@
 #include "roles/prediction/predictors.h"
 
 #include <algorithm>
-#include <variant>
 
 #include "roles/prediction/rate_channels.h"
 
@@ -14,30 +13,27 @@ double ByteModel::bytes(double changed) const {
 std::optional<std::size_t> coefficient_count(const Graph& graph, LayerIndex index, Rule rule) {
   const Layer& layer = graph.layer(index);
   const std::size_t channels = rate_channels(layer.output_shape);
-  if (layer.inputs.empty() || rule == Rule::input) {
-    return layer.inputs.empty() && rule == Rule::input ? std::optional<std::size_t>(0) : std::nullopt;
+  if (layer.inputs.empty()) {
+    return rule == (index == 0 ? Rule::input : Rule::constant) ? std::optional<std::size_t>(0) : std::nullopt;
   }
-  const auto channels_of = [&](std::size_t input) {
-    return rate_channels(graph.layer(layer.inputs[input]).output_shape);
-  };
-  if (rule == Rule::concat) {
-    std::size_t all = 0;
-    for (std::size_t i = 0; i < layer.inputs.size(); ++i) all += channels_of(i);
-    return all == channels ? std::optional<std::size_t>(0) : std::nullopt;
+  std::size_t from = 0;  // channels of all inputs
+  bool alike = true;     // each has the output's
+  for (const LayerIndex input : layer.inputs) {
+    const std::size_t own = rate_channels(graph.layer(input).output_shape);
+    from += own;
+    alike = alike && own == channels;
   }
-  if (rule == Rule::sum) {
-    const bool fits = layer.inputs.size() == 2 && channels_of(0) == channels && channels_of(1) == channels;
-    return fits ? std::optional(3 * channels) : std::nullopt;
-  }
-  if (layer.inputs.size() != 1) return std::nullopt;
-  const std::size_t from = channels_of(0);
   switch (rule) {
     case Rule::same:
+    case Rule::concat:
       return from == channels ? std::optional<std::size_t>(0) : std::nullopt;
     case Rule::mean:
       return channels == 1 ? std::optional<std::size_t>(0) : std::nullopt;
     case Rule::linear:
       return from == channels ? std::optional(2 * channels) : std::nullopt;
+    case Rule::sum:
+      return alike && layer.inputs.size() > 1 ? std::optional((1 + layer.inputs.size()) * channels)
+                                              : std::nullopt;
     case Rule::perceptron:
       return 1 + from + 2 * channels;
     case Rule::linear_of_mean:

@@ -21,13 +21,14 @@ enum class Rule : std::uint8_t {
   mean = 2,            ///< one rate: the mean of r
   concat = 3,          ///< the inputs' rates, one behind the other
   linear = 4,          ///< per channel a + b r; coefficients a[C], b[C]
-  sum = 5,             ///< of two inputs, per channel a + b r + c s; a[C], b[C], c[C]
+  sum = 5,             ///< of inputs r, s ..., per channel a + b r + c s ...; a[C], b[C], c[C] ...
   perceptron = 6,      ///< per channel a + b / (1 + exp(-(w r + v))); v, w[C_in], a[C], b[C]
   linear_of_mean = 7,  ///< per channel a + b mean(r); a[C], b[C]
   saturating = 8,      ///< per channel b / (1 + exp(-(v + w log(mean(r) + least_rate)))); v, w, b[C]
+  constant = 9,        ///< 0: the layer has no inputs
 };
 
-inline constexpr Rule last_rule = Rule::saturating;
+inline constexpr Rule last_rule = Rule::constant;
 /// Of Rule::saturating: nothing that changes a layer less matters.
 inline constexpr float least_rate = 1e-6F;
 

@@ -56,6 +56,9 @@ void apply_rule(const LayerPredictor& layer, std::span<const float> inputs, std:
     case Rule::concat:
       std::copy(inputs.begin(), inputs.end(), output.begin());
       return;
+    case Rule::constant:
+      std::fill(output.begin(), output.end(), 0.0F);
+      return;
     case Rule::mean:
       output[0] = as_rate(mean_of(inputs));
       return;
@@ -64,7 +67,9 @@ void apply_rule(const LayerPredictor& layer, std::span<const float> inputs, std:
       return;
     case Rule::sum:
       for (std::size_t c = 0; c < channels; ++c) {
-        out[c] = as_rate(k[c] + k[channels + c] * in[c] + k[2 * channels + c] * in[channels + c]);
+        float sum = k[c];
+        for (std::size_t i = c; i < inputs.size(); i += channels) sum += k[channels + i] * in[i];
+        out[c] = as_rate(sum);
       }
       return;
     case Rule::perceptron: {

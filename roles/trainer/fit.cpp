@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <variant>
 
 #include "engine/executor.h"
+#include "engine/layers/operation_type.h"
 #include "kernels/thread_pool.h"
 #include "roles/chain/frame_header.h"
 #include "roles/prediction/rate_channels.h"
@@ -29,14 +29,29 @@ constexpr std::size_t fewest_rows = 8;
 constexpr double typical_pixel_bytes = 0.3;
 constexpr double typical_feature_bytes = 2.5;
 
-/// The rule of layers that need no fit.
+/// The rule of layers that need no fit, if their channels fit to it.
 std::optional<Rule> fixed_rule(const Graph& graph, LayerIndex index) {
-  const Layer& layer = graph.layer(index);
-  if (index == 0) return Rule::input;
-  if (std::holds_alternative<ConcatLayer>(layer.operation)) return Rule::concat;
-  if (std::holds_alternative<DropoutLayer>(layer.operation)) return Rule::same;
-  if (std::holds_alternative<FlattenLayer>(layer.operation)) return Rule::mean;
-  return std::nullopt;
+  if (index > 0 && graph.layer(index).inputs.empty()) return Rule::constant;
+  std::optional<Rule> rule;
+  switch (graph.layer(index).operation.type().change) {
+    case ChangeRule::input:
+      rule = Rule::input;
+      break;
+    case ChangeRule::same:
+      rule = Rule::same;
+      break;
+    case ChangeRule::mean:
+      rule = Rule::mean;
+      break;
+    case ChangeRule::concat:
+      rule = Rule::concat;
+      break;
+    case ChangeRule::per_channel:
+    case ChangeRule::sum:
+    case ChangeRule::mixes:
+      return std::nullopt;
+  }
+  return prediction::coefficient_count(graph, index, *rule) ? rule : std::nullopt;
 }
 
 /// One candidate in one round; round `folds` is the fit to everything.
@@ -103,6 +118,7 @@ void LayerFits::gather(LayerIndex index) {
     samples.x = samples.y;
     return;
   }
+  if (layer.inputs.empty()) return;
   for (const LayerIndex input : layer.inputs) samples.inputs += of(input).channels;
   samples.x.reserve(rows_ * samples.inputs);
   for (std::size_t row = 0; row < rows_; ++row) {

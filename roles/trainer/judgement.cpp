@@ -37,6 +37,8 @@ const char* rule_name(prediction::Rule rule) {
       return "linear of mean";
     case Rule::saturating:
       return "saturating";
+    case Rule::constant:
+      return "constant";
   }
   return "?";
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <variant>
 
+#include "engine/layers/operation_type.h"
 #include "roles/prediction/trained_predictor.h"
 #include "roles/trainer/hidden_unit.h"
 #include "roles/trainer/least_squares.h"
@@ -117,23 +117,28 @@ LayerPredictor fit_per_channel(const Samples& samples, bool through_zero) {
   return predictor;
 }
 
-LayerPredictor fit_two_inputs(const Samples& samples, bool through_zero) {
-  assert(samples.inputs == 2 * samples.outputs);
+/// Per channel, of as many inputs as there are.
+LayerPredictor fit_inputs(const Samples& samples, bool through_zero) {
+  assert(samples.inputs % samples.outputs == 0);
   const std::size_t channels = samples.outputs;
-  LayerPredictor predictor{.rule = Rule::sum, .coefficients = std::vector<float>(3 * channels)};
+  const std::size_t inputs = samples.inputs / channels;
+  LayerPredictor predictor{.rule = Rule::sum, .coefficients = std::vector<float>((1 + inputs) * channels)};
   const double intercept_weight = through_zero ? 1e9 : weak;
   for (std::size_t c = 0; c < channels; ++c) {
-    const std::vector<double> first = column(samples.x, samples.inputs, c);
-    const std::vector<double> second = column(samples.x, samples.inputs, channels + c);
     std::vector<double> rows;
-    for (std::size_t row = 0; row < first.size(); ++row)
-      rows.insert(rows.end(), {1, first[row], second[row]});
-    const double expected = double{samples.slopes[c]} / 2;
-    const std::vector<Prior> priors{{0, intercept_weight}, {expected, weak}, {expected, weak}};
+    for (std::size_t row = 0; row < samples.rows(); ++row) {
+      rows.push_back(1);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        rows.push_back(double{samples.x[row * samples.inputs + i * channels + c]});
+      }
+    }
+    std::vector<Prior> priors{{0, intercept_weight}};
+    priors.resize(1 + inputs, {double{samples.slopes[c]} / static_cast<double>(inputs), weak});
     const std::vector<double> x = least_squares(rows, column(samples.y, channels, c), priors);
     predictor.coefficients[c] = through_zero ? 0 : static_cast<float>(x[0]);
-    predictor.coefficients[channels + c] = static_cast<float>(x[1]);
-    predictor.coefficients[2 * channels + c] = static_cast<float>(x[2]);
+    for (std::size_t i = 1; i <= inputs; ++i) {
+      predictor.coefficients[i * channels + c] = static_cast<float>(x[i]);
+    }
   }
   return predictor;
 }
@@ -234,19 +239,21 @@ LayerPredictor fit_linear(const Samples& samples) {
   return fit_per_channel(samples, false);
 }
 LayerPredictor fit_sum_of_slopes(const Samples& samples) {
-  return fit_two_inputs(samples, true);
+  return fit_inputs(samples, true);
 }
 LayerPredictor fit_sum(const Samples& samples) {
-  return fit_two_inputs(samples, false);
+  return fit_inputs(samples, false);
 }
 
 std::vector<Fit> candidate_fits(const Layer& layer, const std::vector<std::size_t>& inputs,
                                 std::size_t outputs) {
-  const bool mixes = std::holds_alternative<Conv2dLayer>(layer.operation) ||
-                     std::holds_alternative<LinearLayer>(layer.operation);
-  if (inputs.size() == 2 && inputs[0] == outputs && inputs[1] == outputs) return {fit_sum_of_slopes, fit_sum};
-  assert(inputs.size() == 1);
-  if (!mixes && inputs[0] == outputs) return {fit_slope, fit_linear};
+  const ChangeRule rule = layer.operation.type().change;
+  const bool channel_by_channel =
+      std::all_of(inputs.begin(), inputs.end(), [&](std::size_t channels) { return channels == outputs; });
+  if (rule != ChangeRule::mixes && channel_by_channel) {
+    if (inputs.size() == 1) return {fit_slope, fit_linear};
+    return {fit_sum_of_slopes, fit_sum};
+  }
   return {fit_saturating, fit_perceptron, fit_linear_of_mean};
 }
 

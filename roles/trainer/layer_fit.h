@@ -36,8 +36,8 @@ prediction::LayerPredictor fit_linear(const Samples& samples);
 prediction::LayerPredictor fit_sum_of_slopes(const Samples& samples);  ///< Rule::sum with a = 0
 prediction::LayerPredictor fit_sum(const Samples& samples);
 
-/// The candidates for a layer, the one to take without enough samples first. `inputs`: rate channels of each
-/// input.
+/// The candidates for a layer without a fixed rule, the one to take without enough samples first. `inputs`:
+/// rate channels of each input.
 std::vector<Fit> candidate_fits(const Layer& layer, const std::vector<std::size_t>& inputs,
                                 std::size_t outputs);
 

@@ -221,6 +221,48 @@ TEST(Executor, random_dags_give_the_same_bits_in_any_sets) {
   }
 }
 
+/// An early output travels on to the end, as the later ones do; splits share their producer's memory.
+TEST(Executor, several_outputs_with_any_cuts) {
+  Graph graph("outputs", {1, 3, 20, 20});
+  graph.add("stem", Conv2dLayer{.out_channels = 8, .kernel = {3, 3}, .padding = {1, 1}});
+  const LayerIndex early = graph.add("silu", ActivationLayer{Activation::silu()});
+  const LayerIndex first = graph.add("first", SliceLayer{.begin = 0, .count = 3}, {early});
+  const LayerIndex second = graph.add("second", SliceLayer{.begin = 3, .count = 5}, {early});
+  graph.add("scores", Conv2dLayer{.out_channels = 2}, {second});
+  const LayerIndex scores = graph.add("sigmoid", ActivationLayer{Activation::sigmoid()});
+  const LayerIndex boxes = graph.add("boxes", Conv2dLayer{.out_channels = 4}, {first});
+  const LayerIndex last = graph.add("pool", MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}}, {boxes});
+  const Layers outputs{scores, second, boxes, last};
+  graph.set_outputs(outputs);
+  EXPECT_EQ(graph.outputs(), outputs);
+  EXPECT_EQ(graph.output(), scores);
+  Layers ascending = outputs;
+  std::sort(ascending.begin(), ascending.end());
+  EXPECT_EQ(graph.boundary(graph.size()), ascending);
+  EXPECT_EQ(graph.boundary(scores), (Layers{first, second, scores - 1}));
+
+  const SeededWeights weights(2);
+  const Tensor frame = test::random_tensor(graph.layer(0).output_shape, 1);
+  Executor executor(graph, weights, test::executor_options());
+  const TensorMap apart = executor.run(test::all_layers(graph), {{0, frame}}, test::all_layers(graph));
+  const auto expect_outputs = [&](const TensorMap& results, const std::string& what) {
+    ASSERT_EQ(results.size(), outputs.size()) << what;
+    for (const LayerIndex output : outputs) {
+      EXPECT_EQ(results.at(output).shape(), graph.layer(output).output_shape);
+      EXPECT_TRUE(bit_equal(results.at(output), apart.at(output))) << what << ", output " << output;
+    }
+  };
+  expect_outputs(executor.run_range(1, graph.size(), {{0, frame}}), "whole");
+  for (LayerIndex one = 1; one <= graph.size(); ++one) {
+    for (LayerIndex two = one; two <= graph.size(); ++two) {
+      TensorMap tensors = executor.run_range(1, one, {{0, frame}});
+      tensors = executor.run_range(one, two, tensors);
+      expect_outputs(executor.run_range(two, graph.size(), tensors),
+                     "cuts in front of " + std::to_string(one) + " and " + std::to_string(two));
+    }
+  }
+}
+
 /// Quickly made: every parameter repeats one block of small values.
 class RepeatedWeights final : public WeightSource {
  public:

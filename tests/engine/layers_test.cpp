@@ -205,6 +205,79 @@ TEST(Layers, a_fused_residual_or_relu6_has_the_bits_of_a_layer_on_its_own) {
   }
 }
 
+std::vector<Activation> activations() {
+  return {Activation::relu(),
+          Activation::relu6(),
+          Activation::clamp(-1, 2),
+          Activation::leaky_relu(0.1F),
+          Activation::elu(),
+          Activation::sigmoid(),
+          Activation::hard_sigmoid(0.2F, 0.5F),
+          Activation::hard_swish(),
+          Activation::silu(),
+          Activation::mish(),
+          Activation::tanh()};
+}
+
+/// Behind convolutions of every algorithm, with and without an addition between, and behind the other layers
+/// that can end with one.
+TEST(Layers, any_fused_activation_has_the_bits_of_a_layer_on_its_own) {
+  const SeededWeights weights(1);
+  const std::vector<Operation> hosts{
+      Conv2dLayer{.out_channels = 8, .kernel = {1, 1}},
+      Conv2dLayer{.out_channels = 8, .kernel = {3, 3}, .padding = {1, 1}},
+      Conv2dLayer{.out_channels = 8, .kernel = {5, 5}, .padding = {2, 2}, .groups = 2},
+      Conv2dLayer{.out_channels = 8, .kernel = {3, 3}, .padding = {1, 1}, .groups = 8},
+      Conv2dLayer{.out_channels = 8, .kernel = {7, 7}, .padding = {3, 3}, .groups = 8},
+      BatchNorm2dLayer{},
+      ChannelScaleLayer{.scale = std::vector<float>(8, 3), .shift = std::vector<float>(8, -0.5F)},
+      LinearLayer{.out_features = 37},
+      AddLayer{},
+  };
+  for (const Operation& host : hosts) {
+    for (const Activation& activation : activations()) {
+      for (const bool residual : {false, true}) {
+        const bool linear = host.is<LinearLayer>();
+        if (linear && residual) continue;
+        Graph graph("test", linear ? Shape{2, 50} : Shape{1, 8, 24, 30});
+        if (!linear) graph.add("stem", Conv2dLayer{.out_channels = 8});
+        const LayerIndex stem = graph.output();
+        graph.add("host", host, host.is<AddLayer>() ? std::vector{stem, stem} : std::vector{stem});
+        if (residual) graph.add("add", AddLayer{}, {stem, graph.output()});
+        graph.add("activation", ActivationLayer{activation});
+        Tensor frame = test::random_tensor(graph.layer(0).output_shape, 1);
+        for (float& value : frame.values()) value *= 4;
+        Executor executor(graph, weights, test::executor_options(2));
+        const TensorMap given{{0, frame}};
+        const Tensor fused = executor.run_range(1, graph.size(), given).at(graph.output());
+        const TensorMap apart = executor.run(test::all_layers(graph), given, test::all_layers(graph));
+        EXPECT_TRUE(bit_equal(fused, apart.at(graph.output()))) << graph.description();
+        EXPECT_FALSE(bit_equal(fused, apart.at(graph.output() - 1))) << graph.description();
+      }
+    }
+  }
+}
+
+TEST(Layers, slices_by_hand) {
+  EXPECT_EQ(run_layer(SliceLayer{.axis = 1, .begin = 1, .count = 2}, counted({1, 4, 1, 2})),
+            (Floats{3, 4, 5, 6}));
+  EXPECT_EQ(run_layer(SliceLayer{.axis = 1, .begin = 1, .count = 1}, counted({2, 2, 1, 2})),
+            (Floats{3, 4, 7, 8}));
+  EXPECT_EQ(run_layer(SliceLayer{.axis = 3, .begin = 0, .count = 1}, counted({1, 2, 1, 2})), (Floats{1, 3}));
+  Graph graph("test", {1, 4, 1, 2});
+  for (const SliceLayer& slice :
+       {SliceLayer{.axis = 4}, SliceLayer{.axis = -1}, SliceLayer{.begin = -1}, SliceLayer{.begin = 4},
+        SliceLayer{.begin = 3, .count = 2}, SliceLayer{.count = 0}}) {
+    EXPECT_THROW(graph.add("x", slice), Error);
+  }
+}
+
+TEST(Layers, activations_that_cannot_be) {
+  Graph graph("test", {1, 4});
+  EXPECT_THROW(graph.add("x", ActivationLayer{Activation()}), Error);
+  EXPECT_THROW(graph.add("x", ActivationLayer{Activation::clamp(2, 1)}), Error);
+}
+
 TEST(Layers, concat_of_a_batch) {
   Graph graph("test", {2, 1, 1, 2});
   const LayerIndex twice = graph.add("twice", AddLayer{}, {0, 0});
@@ -224,7 +297,13 @@ Operation random_operation(test::Random& random, const Shape& input) {
   const Extent2d half_padding{test::pick(random, 0, static_cast<int>(kernel.rows) / 2),
                               test::pick(random, 0, static_cast<int>(kernel.columns) / 2)};
   const bool flag = random() % 2 == 0;
-  switch (test::pick(random, 0, 9)) {
+  switch (test::pick(random, 0, 11)) {
+    case 9:
+      return ActivationLayer{activations()[random() % activations().size()]};
+    case 10:
+      return SliceLayer{.axis = test::pick(random, 0, 3),
+                        .begin = test::pick(random, 0, 2),
+                        .count = test::pick(random, 1, 3)};
     case 0:
     case 1: {
       Conv2dLayer conv{.out_channels = test::pick(random, 1, 20), .kernel = kernel};
@@ -275,7 +354,7 @@ TEST(Layers, random_settings_against_the_definition) {
   test::Random random(11);
   const SeededWeights weights(5);
   int tested = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 500; ++round) {
     const Shape shape{test::pick(random, 1, 2), test::pick(random, 1, 9), test::pick(random, 1, 14),
                       test::pick(random, 1, 14)};
     Graph graph("test", shape);

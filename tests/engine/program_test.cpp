@@ -26,9 +26,6 @@ KernelTraits adding(LayerIndex /*layer*/) {
 KernelTraits adding_in_place(LayerIndex /*layer*/) {
   return {.fusions = {.residual = true, .residual_in_place = true}};
 }
-KernelTraits clipping(LayerIndex /*layer*/) {
-  return {.fusions = {.ceiling = true}};
-}
 
 /// conv 1, relu 2, max_pool 3, conv 4, batch_norm 5, relu 6, flatten 7, linear 8, relu 9, softmax 10
 Graph make_chain() {
@@ -56,11 +53,11 @@ TEST(Program, fuses_relu_into_the_layer_before) {
   const Graph graph = make_chain();
   const Program program = compile_program(graph, test::all_layers(graph), {10}, plain);
   EXPECT_EQ(step_layers(program), (Layers{1, 3, 4, 5, 8, 10}));
-  EXPECT_TRUE(program.steps[0].relu);
-  EXPECT_FALSE(program.steps[1].relu);
-  EXPECT_FALSE(program.steps[2].relu);
-  EXPECT_TRUE(program.steps[3].relu);
-  EXPECT_TRUE(program.steps[4].relu);
+  EXPECT_EQ(program.steps[0].activation, Activation::relu());
+  EXPECT_EQ(program.steps[1].activation, Activation());
+  EXPECT_EQ(program.steps[2].activation, Activation());
+  EXPECT_EQ(program.steps[3].activation, Activation::relu());
+  EXPECT_EQ(program.steps[4].activation, Activation::relu());
   EXPECT_EQ(program.given, Layers{0});
 }
 
@@ -106,15 +103,69 @@ TEST(Program, fuses_pooling_behind_relu_if_the_kernel_can) {
   }
 }
 
-TEST(Program, fuses_relu6_if_the_kernel_can) {
+TEST(Program, fuses_any_activation) {
+  const auto program_with = [](const Operation& host, const Operation& activation) {
+    Graph graph("chain", {1, 3, 16, 16});
+    graph.add("flatten", FlattenLayer{});
+    graph.add("host", host, {host.is<LinearLayer>() ? 1 : 0});
+    graph.add("activation", activation);
+    graph.add("pool", DropoutLayer{});
+    return compile_program(graph, {1, 2, 3}, {3}, plain);
+  };
+  const std::vector<Operation> hosts{Conv2dLayer{.out_channels = 4}, BatchNorm2dLayer{},
+                                     LinearLayer{.out_features = 4}};
+  for (const Operation& host : hosts) {
+    const Program relu6 = program_with(host, Relu6Layer{});
+    EXPECT_EQ(step_layers(relu6), Layers{2});
+    EXPECT_EQ(relu6.steps[0].activation, Activation::relu6());
+    const Program leaky = program_with(host, ActivationLayer{Activation::leaky_relu(0.1F)});
+    EXPECT_EQ(step_layers(leaky), Layers{2});
+    EXPECT_EQ(leaky.steps[0].activation, Activation::leaky_relu(0.1F));
+    EXPECT_EQ(leaky.steps[0].result, 3);
+  }
+  EXPECT_EQ(step_layers(program_with(MaxPool2dLayer{}, ReluLayer{})), (Layers{2, 3}));
+  // Pooling is made behind ReLU only.
   Graph graph("chain", {1, 3, 16, 16});
   graph.add("conv", Conv2dLayer{.out_channels = 4});
-  graph.add("relu", Relu6Layer{});
-  EXPECT_EQ(step_layers(compile_program(graph, {1, 2}, {2}, plain)), (Layers{1, 2}));
-  const Program program = compile_program(graph, {1, 2}, {2}, clipping);
-  EXPECT_EQ(step_layers(program), (Layers{1}));
-  EXPECT_TRUE(program.steps[0].relu);
-  EXPECT_EQ(program.steps[0].ceiling, 6.0F);
+  graph.add("activation", ActivationLayer{Activation::silu()});
+  graph.add("pool", MaxPool2dLayer{.kernel = {2, 2}, .stride = {2, 2}});
+  EXPECT_EQ(step_layers(compile_program(graph, {1, 2, 3}, {3}, pooling)), (Layers{1, 3}));
+}
+
+/// conv 1, split into 2 and 3 of two channels each, conv 4 of 2, concat 5 of 4 and 3
+Graph make_split(std::int64_t batch) {
+  Graph graph("split", {batch, 3, 8, 8});
+  graph.add("conv", Conv2dLayer{.out_channels = 4});
+  graph.add("first", SliceLayer{.begin = 0, .count = 2}, {1});
+  graph.add("second", SliceLayer{.begin = 2, .count = 2}, {1});
+  graph.add("conv2", Conv2dLayer{.out_channels = 2}, {2});
+  graph.add("concat", ConcatLayer{}, {4, 3});
+  return graph;
+}
+
+TEST(Program, slices_in_one_piece_are_views_of_their_part) {
+  const Graph graph = make_split(1);
+  const Program program = compile_program(graph, test::all_layers(graph), {5}, plain);
+  ASSERT_EQ(step_layers(program), (Layers{1, 4, 5}));
+  const Program::Buffer& first = program.buffers[program.steps[1].inputs[0]];
+  const Program::Buffer& second = program.buffers[program.steps[2].inputs[1]];
+  EXPECT_EQ(first.storage, Storage::view);
+  EXPECT_EQ(second.storage, Storage::view);
+  EXPECT_EQ(first.whole, program.steps[0].output);
+  EXPECT_EQ(second.whole, program.steps[0].output);
+  EXPECT_EQ(first.offset, 0U);
+  EXPECT_EQ(second.offset, graph.output_bytes(2));
+
+  const Program wanted = compile_program(graph, {1, 2, 3}, {2, 3}, plain);
+  ASSERT_EQ(wanted.results.size(), 2U);
+  for (const Program::Result& result : wanted.results) {
+    EXPECT_EQ(wanted.buffers[result.buffer].storage, Storage::view);
+  }
+  EXPECT_EQ(wanted.buffers[wanted.steps[0].output].storage, Storage::fresh);
+
+  const Graph batch = make_split(2);
+  EXPECT_EQ(step_layers(compile_program(batch, test::all_layers(batch), {5}, plain)), (Layers{1, 2, 3, 4, 5}))
+      << "of a batch they are no longer in one piece";
 }
 
 /// A residual block: stem 1, conv 2, relu 3, conv 4, shortcut 5, add 6, relu 7.
@@ -139,7 +190,7 @@ TEST(Program, fuses_an_addition_into_the_addend_made_last) {
   EXPECT_EQ(*program.steps[3].residual, program.steps[2].output);
   EXPECT_NE(*program.steps[3].residual, program.steps[3].output);
   EXPECT_EQ(program.steps[3].result, 7);
-  EXPECT_TRUE(program.steps[3].relu);
+  EXPECT_EQ(program.steps[3].activation, Activation::relu());
   const Program in_place = compile_program(graph, test::all_layers(graph), {7}, adding_in_place);
   EXPECT_EQ(*in_place.steps[3].residual, in_place.steps[3].output);
 
@@ -271,6 +322,11 @@ class MemoryChecker {
     holds_.resize(program.buffers.size());
     for (std::size_t i = 0; i < program.buffers.size(); ++i) {
       const Program::Buffer& buffer = program.buffers[i];
+      if (buffer.storage == Storage::view) {
+        EXPECT_LT(buffer.whole, i);
+        EXPECT_LE(buffer.offset + buffer.bytes, program.buffers[buffer.whole].bytes);
+        EXPECT_EQ(buffer.offset, offset_in_root(buffer.layer));
+      }
       if (buffer.storage != Storage::slice) continue;
       EXPECT_GT(buffer.whole, i);
       EXPECT_LE(buffer.offset + buffer.bytes, program.buffers[buffer.whole].bytes);
@@ -285,17 +341,18 @@ class MemoryChecker {
       const std::vector<LayerIndex>& inputs = graph_.layer(step.layer).inputs;
       ASSERT_EQ(step.inputs.size(), inputs.size());
       for (std::size_t i = 0; i < inputs.size(); ++i) {
-        EXPECT_EQ(holds_[step.inputs[i]], made_by(inputs[i])) << "input " << i << " of layer " << step.layer;
+        EXPECT_EQ(held(step.inputs[i]), made_by(inputs[i])) << "input " << i << " of layer " << step.layer;
       }
       if (step.residual) {
-        EXPECT_EQ(holds_[*step.residual], made_by(addend_of(step))) << "residual of layer " << step.layer;
+        EXPECT_EQ(held(*step.residual), made_by(addend_of(step))) << "residual of layer " << step.layer;
         if (*step.residual == step.output) {
           EXPECT_NE(step.inputs[0], step.output);
         }
       }
       const Place output = place_of(step.output);
       EXPECT_NE(output.storage, Storage::given);
-      const bool concat = std::holds_alternative<ConcatLayer>(graph_.layer(step.layer).operation);
+      EXPECT_NE(program_.buffers[step.output].storage, Storage::view);
+      const bool concat = graph_.layer(step.layer).operation.is<ConcatLayer>();
       for (const std::size_t input : step.inputs) {
         const bool in_place = concat && program_.buffers[input].storage == Storage::slice;
         if (input == step.output || in_place) continue;
@@ -308,7 +365,7 @@ class MemoryChecker {
         EXPECT_LE(step.workspace_offset + step.workspace_bytes, program_.arena_bytes);
         overwrite({Storage::arena, 0, step.workspace_offset, step.workspace_bytes});
         for (const std::size_t input : step.inputs)
-          EXPECT_TRUE(holds_[input].has_value()) << "the workspace overlaps";
+          EXPECT_TRUE(held(input).has_value()) << "the workspace overlaps";
       }
       if (output.storage == Storage::arena) {
         EXPECT_LE(output.offset + output.bytes, program_.arena_bytes);
@@ -322,21 +379,33 @@ class MemoryChecker {
       holds_[step.output] = step.result;
     }
     for (const Program::Result& result : program_.results) {
-      EXPECT_EQ(holds_[result.buffer], made_by(result.layer));
-      EXPECT_NE(program_.buffers[result.buffer].storage, Storage::arena);
-      EXPECT_NE(program_.buffers[result.buffer].storage, Storage::slice);
+      EXPECT_EQ(held(result.buffer), made_by(result.layer));
+      const Program::Buffer& root = program_.buffers[root_of(result.buffer)];
+      EXPECT_NE(root.storage, Storage::arena);
+      EXPECT_NE(root.storage, Storage::slice);
     }
   }
 
  private:
+  /// The buffer behind views.
+  std::size_t root_of(std::size_t buffer) const {
+    const Program::Buffer& described = program_.buffers[buffer];
+    return described.storage == Storage::view ? root_of(described.whole) : buffer;
+  }
+  std::optional<LayerIndex> held(std::size_t buffer) const { return holds_[root_of(buffer)]; }
+
   /// The layer that computes this layer's values: itself, or through views of the set an earlier one.
   LayerIndex made_by(LayerIndex index) const {
-    const Operation& operation = graph_.layer(index).operation;
-    const bool view =
-        std::holds_alternative<FlattenLayer>(operation) || std::holds_alternative<DropoutLayer>(operation);
+    const bool view = view_offset(graph_, index).has_value();
     const bool in_set =
         std::find(program_.layers.begin(), program_.layers.end(), index) != program_.layers.end();
     return view && in_set ? made_by(graph_.layer(index).inputs[0]) : index;
+  }
+
+  std::size_t offset_in_root(LayerIndex index) const {
+    if (made_by(index) == index) return 0;
+    return static_cast<std::size_t>(*view_offset(graph_, index)) * sizeof(float) +
+           offset_in_root(graph_.layer(index).inputs[0]);
   }
 
   /// The layer that a step adds: of the inputs of the add behind it, the one that is not its own output.
@@ -360,7 +429,7 @@ class MemoryChecker {
   };
   Place place_of(std::size_t index) const {
     const Program::Buffer& buffer = program_.buffers[index];
-    if (buffer.storage == Storage::slice) {
+    if (buffer.storage == Storage::slice || buffer.storage == Storage::view) {
       Place whole = place_of(buffer.whole);
       whole.offset += buffer.offset;
       whole.bytes = buffer.bytes;
@@ -397,13 +466,10 @@ std::size_t check_random_sets(const Graph& graph, test::Random& random) {
     Layers wanted = test::needed_outside(graph, set);
     if (!set.empty() && random() % 2 == 0) wanted.push_back(set[random() % set.size()]);
     const auto traits = [&](LayerIndex layer) {
-      const bool conv = std::holds_alternative<Conv2dLayer>(graph.layer(layer).operation);
+      const bool conv = graph.layer(layer).operation.is<Conv2dLayer>();
       const bool odd = layer % 2 == 1;
       return KernelTraits{static_cast<std::size_t>(layer % 3) * 1000,
-                          {.residual = conv && layer % 4 != 0,
-                           .residual_in_place = odd,
-                           .ceiling = conv && odd,
-                           .max_pool = !odd}};
+                          {.residual = conv && layer % 4 != 0, .residual_in_place = odd, .max_pool = !odd}};
     };
     const Program program = compile_program(graph, set, wanted, traits);
     MemoryChecker(graph, program).check();

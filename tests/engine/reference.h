@@ -34,11 +34,20 @@ class ReferenceLayer {
   }
 
   Values run() {
-    std::visit([this](const auto& operation) { compute(operation); }, layer_.operation);
+    compute_any(AllOperations{});
     return output_;
   }
 
  private:
+  template <class... Settings>
+  void compute_any(OperationList<Settings...> /*all*/) {
+    (compute_if<Settings>(), ...);
+  }
+  template <class Settings>
+  void compute_if() {
+    if (const auto* settings = layer_.operation.as<Settings>()) compute(*settings);
+  }
+
   using Size = std::int64_t;
 
   static std::size_t at(const Shape& shape, Size n, Size c, Size y, Size x) {
@@ -65,6 +74,50 @@ class ReferenceLayer {
   void compute(const Relu6Layer&) {
     std::transform(inputs_[0].begin(), inputs_[0].end(), output_.begin(),
                    [](double x) { return std::clamp(x, 0.0, 6.0); });
+  }
+  void compute(const ActivationLayer& layer) {
+    std::transform(inputs_[0].begin(), inputs_[0].end(), output_.begin(),
+                   [&](double x) { return activated(layer.activation, x); });
+  }
+  static double activated(const Activation& activation, double x) {
+    using Kind = Activation::Kind;
+    const double a = double{activation.a};
+    const double b = double{activation.b};
+    const double sigmoid = 1 / (1 + std::exp(-x));
+    switch (activation.kind) {
+      case Kind::none:
+        return x;
+      case Kind::clamp:
+        return std::min(std::max(x, a), b);
+      case Kind::leaky_relu:
+        return x < 0 ? a * x : x;
+      case Kind::elu:
+        return x < 0 ? a * std::expm1(x) : x;
+      case Kind::sigmoid:
+        return sigmoid;
+      case Kind::hard_sigmoid:
+        return std::clamp(a * x + b, 0.0, 1.0);
+      case Kind::hard_swish:
+        return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+      case Kind::silu:
+        return x * sigmoid;
+      case Kind::mish:
+        return x * std::tanh(std::log1p(std::exp(x)));
+      case Kind::tanh:
+        return std::tanh(x);
+    }
+    return x;
+  }
+  void compute(const SliceLayer& slice) {
+    const auto axis = static_cast<std::size_t>(slice.axis);
+    Size inner = 1;
+    for (std::size_t i = axis + 1; i < shapes_[0].rank(); ++i) inner *= shapes_[0][i];
+    for (std::size_t i = 0; i < output_.size(); ++i) {
+      const Size outer = static_cast<Size>(i) / inner / slice.count;
+      const Size at = static_cast<Size>(i) / inner % slice.count + slice.begin;
+      const Size from = (outer * shapes_[0][axis] + at) * inner + static_cast<Size>(i) % inner;
+      output_[i] = inputs_[0][static_cast<std::size_t>(from)];
+    }
   }
   void compute(const LocalResponseNormLayer& norm) {
     for_each_output([&](Size n, Size c, Size y, Size x) {

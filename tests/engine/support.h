@@ -85,9 +85,11 @@ inline Graph random_graph(Random& random, int layers) {
     return candidates[static_cast<std::size_t>(pick(random, 0, static_cast<int>(candidates.size()) - 1))];
   };
   const auto operation = [&]() -> Operation {
-    switch (pick(random, 0, 7)) {
+    switch (pick(random, 0, 8)) {
       case 0:
         return Conv2dLayer{.out_channels = 4, .kernel = {3, 3}, .padding = {1, 1}};
+      case 8:
+        return ActivationLayer{pick(random, 0, 1) == 0 ? Activation::silu() : Activation::leaky_relu(0.1F)};
       case 1:
         return Conv2dLayer{.out_channels = 4};
       case 2:
@@ -104,11 +106,21 @@ inline Graph random_graph(Random& random, int layers) {
   };
   for (int i = 0; i < layers; ++i) {
     const std::string name = "layer" + std::to_string(i);
-    switch (pick(random, 0, 9)) {
+    switch (pick(random, 0, 10)) {
       case 0:
       case 1:
         candidates.push_back(graph.add(name, AddLayer{}, {recent(), any()}));
         break;
+      case 3: {  // a split, its first part changed or not, put together again
+        const LayerIndex from = recent();
+        const std::int64_t channels = pick(random, 1, 3);
+        LayerIndex first = graph.add(name + ".first", SliceLayer{.begin = 0, .count = channels}, {from});
+        const LayerIndex second =
+            graph.add(name + ".second", SliceLayer{.begin = channels, .count = 4 - channels}, {from});
+        if (random() % 2 == 0) first = graph.add(name + ".relu", ReluLayer{}, {first});
+        candidates.push_back(graph.add(name, ConcatLayer{}, {first, second}));
+        break;
+      }
       case 2: {
         const LayerIndex first = graph.add(name + ".first", Conv2dLayer{.out_channels = 3}, {recent()});
         const LayerIndex second = graph.add(name + ".second", Conv2dLayer{.out_channels = 1}, {any()});

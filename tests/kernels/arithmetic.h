@@ -37,8 +37,10 @@ inline float multiply_add(kernels::Isa isa, float a, float b, float sum) {
 inline float finish(float value, const kernels::Epilogue& epilogue, std::int64_t row, std::int64_t index) {
   if (epilogue.bias != nullptr) value += epilogue.bias[row];
   if (epilogue.residual != nullptr) value += epilogue.residual[index];
-  if (epilogue.relu && value <= 0.0F) value = 0.0F;
-  return epilogue.ceiling > 0.0F && value > epilogue.ceiling ? epilogue.ceiling : value;
+  if (epilogue.activation.kind == kernels::Activation::Kind::none) return value;
+  EXPECT_TRUE(rectifies(epilogue.activation));
+  if (value <= 0.0F) value = 0.0F;
+  return value > epilogue.activation.b ? epilogue.activation.b : value;
 }
 
 inline std::vector<kernels::Isa> supported_isas() {

@@ -130,9 +130,9 @@ void check(const Conv2dShape& shape) {
     Convolution convolution(shape, isa);
     const std::vector<float> expected = chains(isa, shape, convolution.in.data(), convolution.weights.data());
     EXPECT_TRUE(same_bits(convolution.run(1, {}), expected));
-    const Epilogue all{convolution.bias.data(), convolution.residual.data(), true, 2.0F};
+    const Epilogue all{convolution.bias.data(), convolution.residual.data(), Activation::clamp(0, 2.0F)};
     EXPECT_TRUE(same_bits(convolution.run(3, all), finished(expected, shape, all)));
-    const Epilogue clipped{convolution.bias.data(), nullptr, true, 0.375F};
+    const Epilogue clipped{convolution.bias.data(), nullptr, Activation::clamp(0, 0.375F)};
     EXPECT_TRUE(same_bits(convolution.run(1, clipped), finished(expected, shape, clipped)));
   }
 }
@@ -256,14 +256,15 @@ TEST(Conv2d, TheResidualMayBeTheOutput) {
     SCOPED_TRACE(testing::PrintToString(shape));
     for (const Isa isa : test::supported_isas()) {
       Convolution convolution(shape, isa);
-      const Epilogue apart{convolution.bias.data(), convolution.residual.data(), true, 0.5F};
+      const Epilogue apart{convolution.bias.data(), convolution.residual.data(), Activation::clamp(0, 0.5F)};
       const std::vector<float> expected = convolution.run(1, apart);
       for (const int threads : {1, 2}) {
         ThreadPool pool(threads);
         GuardedFloats out(convolution.residual.values());
         GuardedFloats workspace(convolution.packed->workspace_floats(threads));
         convolution.packed->run(convolution.in.data(), out.data(),
-                                {convolution.bias.data(), out.data(), true, 0.5F}, workspace.span(), pool);
+                                {convolution.bias.data(), out.data(), Activation::clamp(0, 0.5F)},
+                                workspace.span(), pool);
         EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa) << ' ' << threads;
       }
     }
@@ -300,9 +301,9 @@ TEST(Conv2d, ThreadsDoNotChangeResults) {
   for (const Isa isa : test::supported_isas()) {
     if (isa == Isa::scalar) continue;  // slow, and covered by the small shapes
     const Convolution convolution(shape, isa);
-    const std::vector<float> expected = convolution.run(1, {.relu = true});
+    const std::vector<float> expected = convolution.run(1, {.activation = Activation::relu()});
     for (const int threads : {2, 3, 8})
-      EXPECT_TRUE(same_bits(convolution.run(threads, {.relu = true}), expected));
+      EXPECT_TRUE(same_bits(convolution.run(threads, {.activation = Activation::relu()}), expected));
   }
 }
 
@@ -328,9 +329,10 @@ TEST(Conv2d, NanAndInfinityReachExactlyTheirWindows) {
       std::vector<float> image(static_cast<std::size_t>(in_count(shape)), 1.0F);
       image[4 * 21 + 20] = nan;  // channel 0
       image[7 * 21 + 1] = infinity;
-      const std::vector<float> out = convolution.run(image, 1, {.relu = true});
+      const std::vector<float> out = convolution.run(image, 1, {.activation = Activation::relu()});
       const std::vector<float> expected =
-          finished(chains(isa, shape, image.data(), convolution.weights.data()), shape, {.relu = true});
+          finished(chains(isa, shape, image.data(), convolution.weights.data()), shape,
+                   {.activation = Activation::relu()});
       EXPECT_TRUE(same_bits(out, expected)) << isa_name(isa);
       EXPECT_EQ(std::count_if(out.begin(), out.begin() + 9 * 21, [](float x) { return std::isnan(x); }), 6);
     }
@@ -370,15 +372,16 @@ TEST(Conv2d, ExternalSgemm) {
     const Conv2dShape shape = random_shape(generator);
     SCOPED_TRACE(testing::PrintToString(shape));
     Convolution convolution(shape, Isa::scalar, naive_sgemm);
-    const Epilogue all{convolution.bias.data(), convolution.residual.data(), true};
+    const Epilogue all{convolution.bias.data(), convolution.residual.data(), Activation::relu()};
     const std::vector<float> expected =
         finished(chains(Isa::scalar, shape, convolution.in.data(), convolution.weights.data()), shape, all);
     EXPECT_TRUE(same_bits(convolution.run(2, all), expected));
     ThreadPool pool(1);
     GuardedFloats out(convolution.residual.values());
     GuardedFloats workspace(convolution.packed->workspace_floats(1));
-    convolution.packed->run(convolution.in.data(), out.data(), {convolution.bias.data(), out.data(), true},
-                            workspace.span(), pool);
+    convolution.packed->run(convolution.in.data(), out.data(),
+                            {convolution.bias.data(), out.data(), Activation::relu()}, workspace.span(),
+                            pool);
     EXPECT_TRUE(same_bits(out.values(), expected)) << "in place";
   }
 }

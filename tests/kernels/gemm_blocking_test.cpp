@@ -132,7 +132,8 @@ TEST(GemmBlocking, NeverChangesAConvolution) {
       std::vector<float> out(27 * 13 * 17);
       std::vector<float> workspace(convolution->workspace_floats(threads));
       ThreadPool pool(threads);
-      convolution->run(in.data(), out.data(), {.bias = bias.data(), .relu = true}, workspace, pool);
+      convolution->run(in.data(), out.data(), {.bias = bias.data(), .activation = Activation::relu()},
+                       workspace, pool);
       return out;
     };
     const std::vector<float> expected = convolve(gemm_kernels(isa));

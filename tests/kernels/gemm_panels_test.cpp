@@ -51,7 +51,9 @@ void check(const Block& block, Walk walk) {
   GuardedFloats scratch(static_cast<std::size_t>(gemm_scratch_floats(kernels, block.k)));
   const Epilogue epilogue{(block.epilogue_bits & 1) != 0 ? bias.data() : nullptr,
                           (block.epilogue_bits & 2) != 0 ? residual.data() : nullptr,
-                          (block.epilogue_bits & 4) != 0, (block.epilogue_bits & 8) != 0 ? 0.5F : 0.0F};
+                          (block.epilogue_bits & 8) != 0   ? Activation::clamp(0, 0.5F)
+                          : (block.epilogue_bits & 4) != 0 ? Activation::relu()
+                                                           : Activation()};
   const Epilogue* last = block.epilogue_bits != 0 ? &epilogue : nullptr;
 
   std::vector<float> expected = c.values();
@@ -197,7 +199,7 @@ TEST_P(Panels, NanStaysInItsRowAndColumn) {
   b[static_cast<std::size_t>(2 * nr * k + 10 * nr)] = -std::numeric_limits<float>::infinity();  // column 2 nr
   std::vector<float> c(static_cast<std::size_t>(kernels.mr * columns));
   std::vector<float> scratch(static_cast<std::size_t>(gemm_scratch_floats(kernels, k)));
-  const Epilogue relu{.relu = true};
+  const Epilogue relu{.activation = Activation::relu()};
   gemm_row_panel(kernels, kernels.mr, columns, k, a.data(), b.data(), k * nr, c.data(), columns, false, &relu,
                  scratch.data());
   for (std::int64_t row = 0; row < kernels.mr; ++row) {

@@ -42,7 +42,8 @@ void check_microkernel(const GemmMicrokernel& kernel, std::int64_t k, bool accum
   GuardedFloats bias(random_floats(kernel.mr, 4));
   GuardedFloats residual(random_floats(c_size, 5));
   const Epilogue epilogue{(epilogue_bits & 1) != 0 ? bias.data() : nullptr,
-                          (epilogue_bits & 2) != 0 ? residual.data() : nullptr, (epilogue_bits & 4) != 0};
+                          (epilogue_bits & 2) != 0 ? residual.data() : nullptr,
+                          (epilogue_bits & 4) != 0 ? Activation::relu() : Activation()};
   std::vector<float> expected = c.values();
   for (int row = 0; row < kernel.mr; ++row) {
     for (int column = 0; column < kernel.nr; ++column) {
@@ -83,7 +84,7 @@ TEST_P(Microkernel, ReluKeepsNanAndMakesNegativeZeroPositive) {
   for (std::size_t row = 0; row < bias.size(); ++row) bias[row] = values[row];
   // A sum of -0 needs a C of -0: 0 + (-0) would be +0.
   std::vector<float> c(static_cast<std::size_t>(kernel.mr * kernel.nr), -0.0F);
-  const Epilogue epilogue{.bias = bias.data(), .relu = true};
+  const Epilogue epilogue{.bias = bias.data(), .activation = Activation::relu()};
   kernel.run(0, zeros.data(), zeros.data(), c.data(), kernel.nr, true, &epilogue);
   for (std::size_t row = 0; row < bias.size(); ++row) {
     EXPECT_TRUE(same_bits({c[row * static_cast<std::size_t>(kernel.nr)]}, {expected[row]})) << values[row];

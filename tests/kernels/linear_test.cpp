@@ -41,19 +41,21 @@ TEST(Linear, IsTheDefinitionBitForBit) {
       GuardedFloats in(random_floats(c.batch * c.in_features, 1));
       GuardedFloats weights(random_floats(c.in_features * c.out_features, 2));
       GuardedFloats bias(random_floats(c.out_features, 3));
+      const Activation activation = c.relu ? Activation::relu() : Activation();
       std::vector<float> expected;
       for (std::int64_t item = 0; item < c.batch; ++item) {
         for (std::int64_t row = 0; row < c.out_features; ++row) {
           const float sum =
               dot(isa, in.data() + item * c.in_features, weights.data() + row * c.in_features, c.in_features);
-          expected.push_back(test::finish(sum, {c.bias ? bias.data() : nullptr, nullptr, c.relu}, row, 0));
+          expected.push_back(
+              test::finish(sum, {c.bias ? bias.data() : nullptr, nullptr, activation}, row, 0));
         }
       }
       for (const int threads : {1, 3}) {
         ThreadPool pool(threads);
         GuardedFloats out(static_cast<std::size_t>(c.batch * c.out_features));
         linear(isa, in.data(), weights.data(), c.bias ? bias.data() : nullptr, out.data(), c.batch,
-               c.in_features, c.out_features, c.relu, pool);
+               c.in_features, c.out_features, activation, pool);
         EXPECT_TRUE(same_bits(out.values(), expected))
             << isa_name(isa) << ' ' << c.batch << 'x' << c.in_features << 'x' << c.out_features << ' '
             << threads;
@@ -73,8 +75,25 @@ TEST(Linear, NanAndInfinityPropagate) {
     weights[19 + 2] = infinity;       // row 1
     weights[2 * 19 + 5] = -infinity;  // row 2
     std::vector<float> out(3);
-    linear(isa, in.data(), weights.data(), nullptr, out.data(), 1, 19, 3, true, pool);
+    linear(isa, in.data(), weights.data(), nullptr, out.data(), 1, 19, 3, Activation::relu(), pool);
     EXPECT_TRUE(same_bits(out, {nan, infinity, 0.0F})) << isa_name(isa);
+  }
+}
+
+TEST(Linear, AnyActivationHasTheBitsOfOneBehindIt) {
+  for (const Isa isa : test::supported_isas()) {
+    GuardedFloats in(random_floats(2 * 40, 1));
+    GuardedFloats weights(random_floats(40 * 133, 2));
+    for (const Activation& activation : {Activation::relu6(), Activation::silu(), Activation::clamp(-1, 2)}) {
+      ThreadPool pool(3);
+      GuardedFloats plain(2 * 133);
+      GuardedFloats fused(2 * 133);
+      linear(isa, in.data(), weights.data(), nullptr, plain.data(), 2, 40, 133, {}, pool);
+      linear(isa, in.data(), weights.data(), nullptr, fused.data(), 2, 40, 133, activation, pool);
+      std::vector<float> expected(2 * 133);
+      activate(isa, activation, plain.data(), expected.data(), expected.size());
+      EXPECT_TRUE(same_bits(fused.values(), expected)) << isa_name(isa);
+    }
   }
 }
 

@@ -114,9 +114,9 @@ TEST(Pointwise, Add) {
           expected[i] = a.data()[i] + b.data()[i];
           if (with_relu && expected[i] <= 0.0F) expected[i] = 0.0F;
         }
-        add(isa, a.data(), b.data(), out.data(), size, with_relu);
+        add(isa, a.data(), b.data(), out.data(), size, with_relu ? Activation::relu() : Activation());
         EXPECT_TRUE(same_floats(isa, expected, out.span()));
-        add(isa, a.data(), b.data(), b.data(), size, with_relu);
+        add(isa, a.data(), b.data(), b.data(), size, with_relu ? Activation::relu() : Activation());
         EXPECT_TRUE(same_floats(isa, expected, b.span())) << "in place";
       }
     }
@@ -136,9 +136,11 @@ TEST(Pointwise, ScaleShiftRoundsOnce) {
           expected[i] = std::fma(in.data()[i], parameters[0], parameters[1]);
           if (with_relu && expected[i] <= 0.0F) expected[i] = 0.0F;
         }
-        scale_shift(isa, in.data(), out.data(), size, parameters[0], parameters[1], with_relu);
+        scale_shift(isa, in.data(), out.data(), size, parameters[0], parameters[1],
+                    with_relu ? Activation::relu() : Activation());
         EXPECT_TRUE(same_floats(isa, expected, out.span()));
-        scale_shift(isa, in.data(), in.data(), size, parameters[0], parameters[1], with_relu);
+        scale_shift(isa, in.data(), in.data(), size, parameters[0], parameters[1],
+                    with_relu ? Activation::relu() : Activation());
         EXPECT_TRUE(same_floats(isa, expected, in.span())) << "in place";
       }
     }

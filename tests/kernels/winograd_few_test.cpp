@@ -16,10 +16,10 @@ void expect_same(const Conv2dShape& shape, WinogradTile tile) {
     SCOPED_TRACE(isa_name(isa));
     WinogradRun many(shape, tile, isa);
     WinogradRun few(shape, tile, isa, make_winograd_convolution_of_few_tiles);
-    for (const bool relu : {false, true}) {
-      const Epilogue biased{many.bias.data(), nullptr, relu};
-      const Epilogue all{many.bias.data(), many.residual.data(), relu};
-      for (const Epilogue& epilogue : {Epilogue{.relu = relu}, biased, all}) {
+    for (const Activation& activation : {Activation(), Activation::relu()}) {
+      const Epilogue biased{many.bias.data(), nullptr, activation};
+      const Epilogue all{many.bias.data(), many.residual.data(), activation};
+      for (const Epilogue& epilogue : {Epilogue{.activation = activation}, biased, all}) {
         const std::vector<float> expected = many.run(1, epilogue);
         EXPECT_TRUE(same_bits(few.run(1, epilogue), expected));
         EXPECT_TRUE(same_bits(few.run(3, epilogue), expected)) << "3 threads";
@@ -51,13 +51,13 @@ TEST(WinogradOfFewTiles, TheResidualMayBeTheOutput) {
   for (const Isa isa : test::supported_isas()) {
     WinogradRun few(make_shape(WinogradTile::f4x3, 9, 14, 11, 13, 1), WinogradTile::f4x3, isa,
                     make_winograd_convolution_of_few_tiles);
-    const Epilogue epilogue{few.bias.data(), few.residual.data(), true};
+    const Epilogue epilogue{few.bias.data(), few.residual.data(), Activation::relu()};
     const std::vector<float> expected = few.run(1, epilogue);
     ThreadPool pool(2);
     GuardedFloats out(few.residual.values());
     GuardedFloats workspace(few.algorithm->workspace_floats(2));
-    few.algorithm->run(few.in.data(), out.data(), {few.bias.data(), out.data(), true}, workspace.span(),
-                       pool);
+    few.algorithm->run(few.in.data(), out.data(), {few.bias.data(), out.data(), Activation::relu()},
+                       workspace.span(), pool);
     EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa);
   }
 }
@@ -68,14 +68,15 @@ TEST(WinogradOfFewTiles, Ceiling) {
                     make_winograd_convolution_of_few_tiles);
     std::vector<float> image = few.in.values();
     image[3] = std::numeric_limits<float>::quiet_NaN();
-    std::vector<float> expected = few.run(image, 1, {few.bias.data(), nullptr, true});
+    std::vector<float> expected = few.run(image, 1, {few.bias.data(), nullptr, Activation::relu()});
     float largest = 0;
     for (float& value : expected) {
       largest = std::max(largest, value);
       if (value > 0.5F) value = 0.5F;
     }
     ASSERT_GT(largest, 0.5F);
-    EXPECT_TRUE(same_bits(few.run(image, 2, {few.bias.data(), nullptr, true, 0.5F}), expected))
+    EXPECT_TRUE(
+        same_bits(few.run(image, 2, {few.bias.data(), nullptr, Activation::clamp(0, 0.5F)}), expected))
         << isa_name(isa);
   }
 }

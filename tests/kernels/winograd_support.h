@@ -78,7 +78,7 @@ struct WinogradRun {
     conv2d_reference(shape, in.data(), weights.data(), epilogue.bias, out.data());
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (epilogue.residual != nullptr) out[i] += epilogue.residual[i];
-      if (epilogue.relu) out[i] = std::max(out[i], 0.0F);
+      if (epilogue.activation == Activation::relu()) out[i] = std::max(out[i], 0.0F);
     }
     return out;
   }

@@ -31,8 +31,9 @@ void check(const Conv2dShape& shape, WinogradTile tile) {
   for (const Isa isa : test::supported_isas()) {
     SCOPED_TRACE(isa_name(isa));
     Convolution convolution(shape, tile, isa);
-    const Epilogue all{convolution.bias.data(), convolution.residual.data(), true};
-    for (const Epilogue& epilogue : {Epilogue{}, Epilogue{convolution.bias.data(), nullptr, true}, all}) {
+    const Epilogue all{convolution.bias.data(), convolution.residual.data(), Activation::relu()};
+    for (const Epilogue& epilogue :
+         {Epilogue{}, Epilogue{convolution.bias.data(), nullptr, Activation::relu()}, all}) {
       const std::vector<float> expected = convolution.reference(epilogue);
       const std::vector<float> actual = convolution.run(1, epilogue);
       // Inputs and weights are uniform in (-1, 1): sums of n products are about sqrt(n) / 3.
@@ -155,13 +156,14 @@ TEST(Winograd, TheResidualMayBeTheOutput) {
   for (const Isa isa : test::supported_isas()) {
     Convolution convolution(make_shape(WinogradTile::f4x3, 9, 14, 31, 13, 1), WinogradTile::f4x3, isa);
     const std::vector<float> expected =
-        convolution.run(1, {convolution.bias.data(), convolution.residual.data(), true});
+        convolution.run(1, {convolution.bias.data(), convolution.residual.data(), Activation::relu()});
     for (const int threads : {1, 2}) {
       ThreadPool pool(threads);
       GuardedFloats out(convolution.residual.values());
       GuardedFloats workspace(convolution.algorithm->workspace_floats(threads));
       convolution.algorithm->run(convolution.in.data(), out.data(),
-                                 {convolution.bias.data(), out.data(), true}, workspace.span(), pool);
+                                 {convolution.bias.data(), out.data(), Activation::relu()}, workspace.span(),
+                                 pool);
       EXPECT_TRUE(same_bits(out.values(), expected)) << isa_name(isa) << ' ' << threads;
     }
   }
@@ -184,7 +186,8 @@ TEST(Winograd, PooledToTheBit) {
                                   .kernel_columns = 2,
                                   .stride_rows = 2,
                                   .stride_columns = 2};
-        const std::vector<float> whole = convolution.run(1, {.bias = convolution.bias.data(), .relu = true});
+        const std::vector<float> whole =
+            convolution.run(1, {.bias = convolution.bias.data(), .activation = Activation::relu()});
         std::vector<float> expected(
             static_cast<std::size_t>(10 * pooling.out_rows() * pooling.out_columns()));
         max_pool2d(isa, pooling, whole.data(), expected.data(), pool);
@@ -202,7 +205,7 @@ TEST(Winograd, NanStaysInItsTiles) {
   Convolution convolution(make_shape(WinogradTile::f6x3, 4, 30, 30, 4, 1), WinogradTile::f6x3, active_isa());
   std::vector<float> image = convolution.in.values();
   image[8 * 30 + 9] = std::numeric_limits<float>::quiet_NaN();  // tile 1,1
-  const std::vector<float> out = convolution.run(image, 1, {.relu = true});
+  const std::vector<float> out = convolution.run(image, 1, {.activation = Activation::relu()});
   for (std::int64_t i = 0; i < convolution.out_count(); ++i) {
     const bool tile_is_hit = i / 30 % 30 / 6 == 1 && i % 30 / 6 == 1;
     ASSERT_EQ(std::isnan(out[static_cast<std::size_t>(i)]), tile_is_hit) << i;

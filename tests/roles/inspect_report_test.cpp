@@ -7,7 +7,6 @@
 #include "engine/models/models.h"
 #include "roles/inspect/inspection_json.h"
 #include "roles/inspect/inspection_table.h"
-#include "roles/inspect/operation_text.h"
 #include "roles/inspect/units.h"
 
 namespace edge::inspect {

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/graph.h"
+#include "engine/layers/operation_type.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/rate_channels.h"
 #include "roles/prediction/trained_predictor.h"
@@ -13,6 +14,34 @@
 #include "roles/trainer/hidden_unit.h"
 #include "roles/trainer/layer_fit.h"
 #include "roles/trainer/least_squares.h"
+
+namespace edge {
+
+/// Operators of any number of inputs whose output has the first one's shape, or one channel more.
+struct SumOfAllLayer {
+  static const OperationType type;
+};
+struct OddConcatLayer {
+  static const OperationType type;
+};
+
+namespace {
+
+Inference like_the_first(const Operation& /*operation*/, std::span<const Shape> inputs) {
+  return {.output_shape = inputs[0], .parameters = {}};
+}
+Inference one_channel_more(const Operation& /*operation*/, std::span<const Shape> inputs) {
+  return {.output_shape = {1, inputs[0][1] + 1, inputs[0][2], inputs[0][3]}, .parameters = {}};
+}
+
+}  // namespace
+
+const OperationType SumOfAllLayer::type{
+    .name = "sum_of_all", .change = ChangeRule::sum, .infer = like_the_first};
+const OperationType OddConcatLayer::type{
+    .name = "odd_concat", .change = ChangeRule::concat, .infer = one_channel_more};
+
+}  // namespace edge
 
 namespace edge::trainer {
 namespace {
@@ -80,9 +109,12 @@ TEST(LayerFit, EachFitFindsItsOwnRule) {
       {fit_linear, {Rule::linear, {0.1F, 0.2F, 0, 0.5F, 0.25F, 1}, {}}},
       {fit_sum_of_slopes, {Rule::sum, {0, 0, 0, 0.5F, 0.2F, 0, 0.25F, 0.3F, 1}, {}}},
       {fit_sum, {Rule::sum, {0.1F, 0, 0, 0.5F, 0.2F, 0, 0.25F, 0.3F, 1}, {}}},
+      {fit_sum, {Rule::sum, {0.1F, 0, 0, 0.3F, 0.2F, 0, 0.25F, 0.3F, 0.5F, 0.1F, 0.2F, 0.4F}, {}}},
   };
   for (const auto& [fit, rule] : cases) {
-    const std::size_t inputs = rule.rule == Rule::perceptron ? 2 : rule.rule == Rule::sum ? 6 : 3;
+    const std::size_t inputs = rule.rule == Rule::perceptron ? 2
+                               : rule.rule == Rule::sum      ? rule.coefficients.size() - 3
+                                                             : 3;
     const Samples samples = samples_of(rule, inputs, 3, 30);
     const LayerPredictor fitted = fit(samples);
     EXPECT_EQ(fitted.rule, rule.rule);
@@ -203,8 +235,7 @@ TEST(FitLayers, PredictsHeldOutFramesOfAGraphWithBranches) {
     for (std::size_t l = 1; l < rates.size(); ++l) {
       const Operation& operation = graph.layer(static_cast<LayerIndex>(l)).operation;
       // These have no freedom to follow a made-up rate.
-      if (std::holds_alternative<FlattenLayer>(operation) || std::holds_alternative<ConcatLayer>(operation))
-        continue;
+      if (operation.is<FlattenLayer>() || operation.is<ConcatLayer>()) continue;
       const LayerStatistics& layer = statistics.layers[l];
       double truth = 0;
       for (std::size_t c = 0; c < layer.channels; ++c) {
@@ -215,6 +246,39 @@ TEST(FitLayers, PredictsHeldOutFramesOfAGraphWithBranches) {
           << "layer " << l << " " << graph.layer(static_cast<LayerIndex>(l)).name;
     }
   }
+}
+
+TEST(FitLayers, AnyNumberOfInputsHasARule) {
+  Graph graph("many", {1, 3, 8, 8});
+  const LayerIndex a = graph.add("a", Conv2dLayer{.out_channels = 3}, {0});
+  const LayerIndex b = graph.add("b", ReluLayer{}, {0});
+  const LayerIndex sum = graph.add("sum", SumOfAllLayer{}, {a, b, 0});
+  const LayerIndex odd = graph.add("odd", OddConcatLayer{}, {sum, a, b});
+  const LayerIndex other = graph.add("other", SumOfAllLayer{}, {odd, a});  // 4 channels of 4 and 3
+  const LayerIndex five = graph.add("five", SumOfAllLayer{}, {a, b, sum, a, 0});
+  const LayerIndex part = graph.add("part", SliceLayer{.begin = 1, .count = 2}, {other});
+  const LayerIndex rows = graph.add("rows", SliceLayer{.axis = 2, .begin = 0, .count = 1}, {five});
+  const std::vector<LayerPredictor> layers = fit_layers(graph, made_up_statistics(graph, 22, 13), 2);
+  const auto rule = [&](LayerIndex layer) { return layers[static_cast<std::size_t>(layer)].rule; };
+  const auto coefficients = [&](LayerIndex layer) {
+    return layers[static_cast<std::size_t>(layer)].coefficients.size();
+  };
+  EXPECT_EQ(rule(sum), Rule::sum);
+  EXPECT_EQ(coefficients(sum), 4U * 3);
+  EXPECT_EQ(rule(five), Rule::sum);
+  EXPECT_EQ(coefficients(five), 6U * 3);
+  for (const LayerIndex mixed : {odd, other, part, rows}) {
+    EXPECT_TRUE(rule(mixed) == Rule::saturating || rule(mixed) == Rule::perceptron ||
+                rule(mixed) == Rule::linear_of_mean)
+        << mixed;
+  }
+  const prediction::Predictors predictors{
+      .model_hash = "h", .software_version = "1", .frames_hash = "f", .frames = 14, .layers = layers};
+  const prediction::Predictors parsed =
+      prediction::parse_predictors(prediction::pack_predictors(predictors), graph, "h");
+  const prediction::TrainedPredictor predictor(graph, parsed);
+  const std::vector<double> rates = predictor.mean_rates(std::vector<double>{0.3, 0.3, 0.3});
+  for (const double rate : rates) EXPECT_TRUE(rate >= 0 && rate <= 1);
 }
 
 TEST(FitLayers, ThreadsDoNotChangeTheResult) {

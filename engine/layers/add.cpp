@@ -1,0 +1,52 @@
+// add: two tensors of one shape, with a fused activation. It ends the kernel of one of its addends where it
+// can.
+#include "engine/error.h"
+#include "engine/layers/operation_type.h"
+#include "kernels/pointwise.h"
+
+namespace edge {
+namespace {
+
+constexpr std::int64_t grain = 16384;  // elements that are worth waking a thread for
+
+Inference infer_add(const Operation& /*operation*/, std::span<const Shape> inputs) {
+  if (inputs.size() != 2) throw Error("takes two inputs, not " + std::to_string(inputs.size()));
+  if (inputs[0] != inputs[1]) {
+    throw Error("cannot add " + inputs[0].to_string() + " and " + inputs[1].to_string());
+  }
+  return {.output_shape = inputs[0], .parameters = {}};
+}
+
+std::optional<FusedAs> fused(const Operation& /*operation*/) {
+  return FusedAs{.kind = FusedAs::Kind::addition};
+}
+
+class AddKernel final : public LayerKernel {
+ public:
+  explicit AddKernel(const KernelContext& context)
+      : isa_(context.isa), elements_(context.input_shapes[0].elements()) {}
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    parallel_ranges(pool, elements_, grain, [&](std::int64_t begin, std::int64_t end) {
+      kernels::add(isa_, arguments.inputs[0] + begin, arguments.inputs[1] + begin, arguments.output + begin,
+                   static_cast<std::size_t>(end - begin), arguments.activation);
+    });
+  }
+
+ private:
+  kernels::Isa isa_;
+  std::int64_t elements_;
+};
+
+}  // namespace
+
+const OperationType AddLayer::type{.name = "add",
+                                   .change = ChangeRule::sum,
+                                   .minor = true,
+                                   .fuses_activation = true,
+                                   .placement = Placement::in_place,
+                                   .fused = fused,
+                                   .infer = infer_add,
+                                   .make_kernel = make_kernel_of<AddKernel>};
+
+}  // namespace edge

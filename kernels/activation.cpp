@@ -1,0 +1,36 @@
+// Dispatch of activations to their variants. Pure functions, thread-safe.
+#include "kernels/activation.h"
+
+#include <cstring>
+
+#include "kernels/activation_variants.h"
+#include "kernels/pointwise.h"
+
+namespace edge::kernels {
+
+Variants<ActivationKernels> activation_variants() {
+  static constexpr const ActivationKernels* variants[] = {
+    &activation_scalar,
+#if defined(EDGE_HAVE_NEON)
+    &activation_neon,
+#endif
+#if defined(EDGE_HAVE_AVX2)
+    &activation_avx2,
+#endif
+  };
+  return variants;
+}
+
+void activate(Isa isa, const Activation& activation, const float* in, float* out, std::size_t count) {
+  if (activation.kind == Activation::Kind::none) {
+    if (in != out) std::memmove(out, in, count * sizeof(float));
+  } else if (!rectifies(activation)) {
+    variant_for(isa, activation_variants()).run(activation, in, out, count);
+  } else if (activation.b == std::numeric_limits<float>::infinity()) {
+    relu(isa, in, out, count);
+  } else {
+    clipped_relu(isa, in, out, count, activation.b);
+  }
+}
+
+}  // namespace edge::kernels
