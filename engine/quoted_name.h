@@ -4,16 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "engine/printable.h"
+
 namespace edge {
 
-/// "name" in double quotes, control characters as '?', cut after 80 bytes ("...).
+/// "name" in double quotes, printable(), cut after 80 bytes ("...).
 inline std::string quoted_name(std::string_view text) {
   constexpr std::size_t longest = 80;
-  std::string result = "\"";
-  for (const char character : text.substr(0, longest)) {
-    result += static_cast<unsigned char>(character) < 0x20 || character == 0x7f ? '?' : character;
-  }
-  return result + (text.size() > longest ? "...\"" : "\"");
+  return '"' + printable(text, longest) + '"';
 }
 
 /// The same without the quotes.

@@ -11,6 +11,8 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "engine/error_line.h"
+
 namespace edge::net {
 
 using asio::ip::tcp;
@@ -36,6 +38,12 @@ void Connector::stop() {
   });
 }
 
+void Connector::leave(const std::string& verb) {
+  stopped_ = true;
+  pause_.cancel();
+  if (connection_) connection_->leave(verb);
+}
+
 std::string Connector::peer() const {
   const bool v6 = options_.host.find(':') != std::string::npos;
   Identity called{.role = options_.hello.wanted_role, .index = options_.hello.wanted_index};
@@ -54,25 +62,28 @@ asio::awaitable<void> Connector::run() {
     try {
       co_await connect_once();
     } catch (const Refused& refused) {
-      reason = fmt::format("{} refused: {}", peer(), refused.what());
-      if (reason != refusal_) handlers_.refused(refusal_ = reason);
+      reason = "it refused";
+      tell_refusal(fmt::format("{} refused: {}", peer(), refused.what()));
     } catch (const VersionMismatch& mismatch) {
-      reason = fmt::format("{}: {}", peer(), mismatch.what());
-      if (reason != refusal_) handlers_.refused(refusal_ = reason);
-    } catch (const std::exception& error) {  // whatever it was: a session that ends is no reason to stop
+      reason = "it speaks another version";
+      tell_refusal(fmt::format("{}: {}", peer(), mismatch.what()));
+    } catch (const Error& error) {
       reason = error.what();
+    } catch (const std::exception& error) {  // whatever it was: a session that ends is no reason to stop
+      reason = line_of(error);
+      spdlog::error("gave up the connection to {}: {}", peer(), reason);
     }
-    // However the session ended: one that threw has left it open, and the peer would take us for connected.
-    if (connection_) connection_->close();
     connection_.reset();
     if (stopped_) co_return;
     if (handlers_.waiting) {
       handlers_.waiting(reason);
-    } else if (!said_waiting_) {
-      spdlog::info("waiting for {} ({})", peer(), reason);
-      said_waiting_ = true;
+    } else {
+      say_waiting(reason);
     }
-    if (steady_clock::now() - began > std::chrono::seconds(5)) pause = options_.first_pause;
+    if (steady_clock::now() - began > std::chrono::seconds(5)) {
+      pause = options_.first_pause;
+      refusal_.clear();
+    }
     // Half to all of the pause, so that devices that lost the same peer do not all come back at once.
     std::uniform_real_distribution<double> part(0.5, 1.0);
     pause_.expires_after(std::chrono::duration_cast<steady_clock::duration>(pause * part(jitter_)));
@@ -80,6 +91,18 @@ asio::awaitable<void> Connector::run() {
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     pause = std::min(pause * 2, options_.longest_pause);
   }
+}
+
+void Connector::tell_refusal(const std::string& refusal) {
+  if (refusal != refusal_) handlers_.refused(refusal_ = refusal);
+}
+
+void Connector::say_waiting(const std::string& reason) {
+  constexpr std::chrono::seconds reminder{30};
+  const auto now = steady_clock::now();
+  if (now < say_waiting_at_) return;
+  say_waiting_at_ = now + reminder;
+  spdlog::info("waiting for {} ({})", peer(), reason);
 }
 
 asio::awaitable<std::shared_ptr<Connection>> Connector::open() {
@@ -111,7 +134,18 @@ asio::awaitable<void> Connector::connect_once() {
   if (stopped_) co_return;
   const auto connection = connection_;
   connection->start();
-  connection->send(pack(options_.hello));
+  // However the session ends, the peer must not go on with a connection that nobody serves.
+  struct Close {
+    Connection& connection;
+    ~Close() { connection.close(); }
+  } close{*connection};
+  co_await talk(connection);
+}
+
+asio::awaitable<void> Connector::talk(std::shared_ptr<Connection> connection) {
+  Hello hello = options_.hello;
+  hello.timeout = options_.connection.timeout;
+  connection->send(pack(hello));
   const Message answer = (co_await connection->receive()).message;
   if (answer.type == MessageType::refusal) {
     const Refusal refusal = parse_refusal(answer);
@@ -119,9 +153,9 @@ asio::awaitable<void> Connector::connect_once() {
     throw ConnectionLost(refusal.reason);
   }
   const Welcome welcome = parse_welcome(answer);
+  connection->set_peer_timeout(welcome.timeout);
   spdlog::info("connected to {}", peer());
-  said_waiting_ = false;
-  refusal_.clear();
+  say_waiting_at_ = {};
   co_await handlers_.session(connection, welcome);
   throw ConnectionLost("the connection ended");
 }

@@ -30,13 +30,14 @@ class Connector {
     std::chrono::milliseconds longest_pause{2000};
   };
   struct Handlers {
-    /// Serves a connection until it ends.
+    /// Serves a connection until it ends, by any exception; it is closed then. One that is not ConnectionLost
+    /// is logged as an error.
     std::function<asio::awaitable<void>(std::shared_ptr<Connection>, Welcome)> session;
     /// The peer refused for good (one line that names it; called once for each reason). Further attempts are
     /// made all the same, since somebody may be mending the other device at this moment.
     std::function<void(const std::string& reason)> refused;
     /// An attempt has failed or a session has ended; another attempt follows. Without it, the log tells so,
-    /// once until there is a connection.
+    /// with a reminder every 30 s.
     std::function<void(const std::string& reason)> waiting = {};
   };
 
@@ -44,11 +45,16 @@ class Connector {
   void start();
   /// May be called from any thread.
   void stop();
+  /// On the io_context's thread, when the process is about to end: says farewell, and stop().
+  void leave(const std::string& verb);
 
  private:
   asio::awaitable<void> run();
   asio::awaitable<void> connect_once();
+  asio::awaitable<void> talk(std::shared_ptr<Connection> connection);
   asio::awaitable<std::shared_ptr<Connection>> open();
+  void say_waiting(const std::string& reason);
+  void tell_refusal(const std::string& refusal);
   std::string peer() const;
 
   asio::io_context& context_;
@@ -57,8 +63,8 @@ class Connector {
   asio::steady_timer pause_;
   std::shared_ptr<Connection> connection_;
   std::mt19937 jitter_;
-  bool said_waiting_ = false;
-  std::string refusal_;  ///< the last that was told
+  std::chrono::steady_clock::time_point say_waiting_at_ = {};  ///< again, if it is still waited for
+  std::string refusal_;                                        ///< the last that was told
   bool stopped_ = false;
 };
 

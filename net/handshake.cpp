@@ -20,13 +20,28 @@ json to_json(const Identity& identity) {
 }
 
 Identity identity_from(const json& value) {
-  return {.role = value.at("role").get<std::string>(),
+  constexpr std::size_t word = 40;
+  constexpr std::size_t hash = 80;
+  constexpr std::size_t line = 200;
+  return {.role = text_from(value.at("role"), word),
           .index = value.at("index").get<int>(),
           .instance = value.at("instance").get<std::uint64_t>(),
-          .software_version = value.at("software_version").get<std::string>(),
-          .model_hash = value.at("model_hash").get<std::string>(),
-          .model = value.at("model").get<std::string>(),
-          .isa = value.at("isa").get<std::string>()};
+          .software_version = text_from(value.at("software_version"), word),
+          .model_hash = text_from(value.at("model_hash"), hash),
+          .model = text_from(value.at("model"), line),
+          .isa = text_from(value.at("isa"), word)};
+}
+
+double seconds_of(std::chrono::milliseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+std::chrono::milliseconds timeout_from(const json& value) {
+  constexpr double shortest_s = 0.01;
+  constexpr double longest_s = 1e6;
+  const double seconds = value.get<double>();
+  if (!(seconds >= shortest_s && seconds <= longest_s)) throw ConnectionLost("it has an absurd time-out");
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 std::string name_of(const std::string& role, int index) {
@@ -56,13 +71,16 @@ Message pack(const Hello& hello) {
           .payload = to_cbor({{"identity", to_json(hello.identity)},
                               {"purpose", hello.purpose == Purpose::link ? "link" : "control"},
                               {"wanted_role", hello.wanted_role},
-                              {"wanted_index", hello.wanted_index}})};
+                              {"wanted_index", hello.wanted_index},
+                              {"workers", hello.workers},
+                              {"timeout_s", seconds_of(hello.timeout)}})};
 }
 
 Message pack(const Welcome& welcome) {
   return {.type = MessageType::welcome,
-          .payload =
-              to_cbor({{"identity", to_json(welcome.identity)}, {"window_frames", welcome.window_frames}})};
+          .payload = to_cbor({{"identity", to_json(welcome.identity)},
+                              {"window_frames", welcome.window_frames},
+                              {"timeout_s", seconds_of(welcome.timeout)}})};
 }
 
 Message pack(const Refusal& refusal) {
@@ -76,8 +94,10 @@ Hello parse_hello(const Message& message) {
     if (purpose != "link" && purpose != "control") throw ConnectionLost("it sent a hello of unknown purpose");
     return Hello{.identity = identity_from(value.at("identity")),
                  .purpose = purpose == "link" ? Purpose::link : Purpose::control,
-                 .wanted_role = value.at("wanted_role").get<std::string>(),
-                 .wanted_index = value.at("wanted_index").get<int>()};
+                 .wanted_role = text_from(value.at("wanted_role")),
+                 .wanted_index = value.at("wanted_index").get<int>(),
+                 .workers = value.at("workers").get<int>(),
+                 .timeout = timeout_from(value.at("timeout_s"))};
   });
 }
 
@@ -85,13 +105,17 @@ Welcome parse_welcome(const Message& message) {
   return parse_payload(message, MessageType::welcome, "welcome", [](const json& value) {
     const int window = value.at("window_frames").get<int>();
     if (window < 1 || window > 1024) throw ConnectionLost("it sent a welcome with an absurd window");
-    return Welcome{.identity = identity_from(value.at("identity")), .window_frames = window};
+    return Welcome{.identity = identity_from(value.at("identity")),
+                   .window_frames = window,
+                   .timeout = timeout_from(value.at("timeout_s"))};
   });
 }
 
 Refusal parse_refusal(const Message& message) {
+  constexpr std::size_t longest_reason = 800;  // it names two models
   return parse_payload(message, MessageType::refusal, "refusal", [](const json& value) {
-    return Refusal{.reason = value.at("reason").get<std::string>(), .final = value.at("final").get<bool>()};
+    return Refusal{.reason = text_from(value.at("reason"), longest_reason),
+                   .final = value.at("final").get<bool>()};
   });
 }
 

@@ -2,6 +2,7 @@
 // the same model; any mismatch is a clear error at both ends. Pure functions over messages; thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,13 +34,16 @@ enum class Purpose : std::uint8_t {
 struct Hello {
   Identity identity;
   Purpose purpose = Purpose::control;
-  std::string wanted_role;  ///< who the caller believes to call
+  std::string wanted_role = {};  ///< who the caller believes to call
   int wanted_index = 0;
+  int workers = 0;                          ///< of the chain, in the caller's config
+  std::chrono::milliseconds timeout{5000};  ///< after so long a silence the caller gives the connection up
 };
 
 struct Welcome {
   Identity identity;
   int window_frames = 1;  ///< link: how many frames may be under way without an acknowledgement
+  std::chrono::milliseconds timeout{5000};  ///< as in Hello
 };
 
 struct Refusal {
@@ -56,7 +60,7 @@ class Refused : public Error {
 Message pack(const Hello& hello);
 Message pack(const Welcome& welcome);
 Message pack(const Refusal& refusal);
-/// Throw ConnectionLost if the message is of another type or malformed.
+/// Throw ConnectionLost if the message is of another type or malformed. Texts come out printable and short.
 Hello parse_hello(const Message& message);
 Welcome parse_welcome(const Message& message);
 Refusal parse_refusal(const Message& message);

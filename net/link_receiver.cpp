@@ -4,12 +4,20 @@
 
 #include <algorithm>
 
+#include "engine/error_line.h"
 #include "net/steady_time.h"
 #include "net/thread_name.h"
 
 namespace edge::net {
 
 using std::chrono::steady_clock;
+
+namespace {
+
+/// Acknowledgements are small and the window bounds them; answers to probes come as often as the peer asks.
+constexpr std::size_t answer_queue_bytes = std::size_t{256} * 1024;
+
+}  // namespace
 
 LinkReceiver::LinkReceiver(const Options& options, Handlers handlers)
     : max_payload_(std::max(options.max_payload, max_probe_bytes)),
@@ -36,6 +44,7 @@ asio::awaitable<void> LinkReceiver::serve(std::shared_ptr<Connection> connection
   const std::uint64_t session = ++session_;
   arrived_.clear();  // unacknowledged: they come again
   connection->set_max_payload(max_payload_);
+  connection->set_max_queue(answer_queue_bytes);
   for (;;) {
     Received received = co_await connection->receive();
     if (session != session_) throw ConnectionLost("replaced by a new connection");
@@ -132,16 +141,35 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
   answer(MessageType::ack);
 }
 
-void LinkReceiver::run() {
-  name_this_thread("receive");
+void LinkReceiver::give_up(Connection& connection, const std::string& reason) {
+  if (lines_.admit(reason, steady_clock::now())) {
+    spdlog::warn("gave up the connection of {}: {}", connection.peer(), reason);
+  }
+  connection.close_after_sending();
+  awaiting_restart_ = true;
+}
+
+void LinkReceiver::decode_arrived() {
   while (const std::optional<Arrived> arrived = arrived_.pop()) {
     try {
       decode_one(*arrived);
+    } catch (const ConnectionLost& error) {
+      // Sent again, the frame would be no better.
+      arrived->connection->send(pack(Refusal{.reason = error.what(), .final = true}));
+      give_up(*arrived->connection, error.what());
     } catch (const Error& error) {
-      spdlog::warn("gave up the connection of {}: {}", arrived->connection->peer(), error.what());
-      arrived->connection->close();
-      awaiting_restart_ = true;
+      give_up(*arrived->connection, error.what());
     }
+  }
+}
+
+void LinkReceiver::run() {
+  name_this_thread("receive");
+  try {
+    decode_arrived();
+  } catch (const std::exception& error) {
+    close();
+    handlers_.failed(line_of(error));
   }
 }
 

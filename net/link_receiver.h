@@ -19,6 +19,7 @@
 #include "net/codec/decoder.h"
 #include "net/connection.h"
 #include "net/handshake.h"
+#include "net/line_throttle.h"
 #include "net/link_frame.h"
 #include "net/time_observer.h"
 
@@ -37,8 +38,11 @@ class LinkReceiver {
   };
   struct Handlers {
     /// Which arrays follow a frame's header, in their order. Called on the receiving thread. Throws
-    /// ConnectionLost for a header that cannot be: the connection is given up.
+    /// ConnectionLost for a header that cannot be: the sender is told ("a frame with ...") and the connection
+    /// given up.
     std::function<std::vector<ArraySpec>(std::span<const std::byte> header)> arrays_of;
+    /// The receiving thread cannot go on (one line: out of memory ...); it has ended. Called on that thread.
+    std::function<void(const std::string& reason)> failed = [](const std::string&) {};
     TimeObserver time_spent = {};
   };
 
@@ -70,6 +74,8 @@ class LinkReceiver {
   };
 
   void run();
+  void decode_arrived();
+  void give_up(Connection& connection, const std::string& reason);
   void decode_one(const Arrived& arrived);
   void tell(TimeSpent::What what, std::uint64_t frame, std::chrono::steady_clock::time_point begin,
             std::chrono::steady_clock::time_point end) const;
@@ -92,6 +98,7 @@ class LinkReceiver {
   bool awaiting_restart_ = true;
   std::uint64_t last_instance_ = 0;
   std::uint64_t last_sequence_ = 0;
+  LineThrottle lines_;
   std::thread thread_;
 };
 

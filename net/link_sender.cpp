@@ -9,6 +9,7 @@
 #include <asio/use_awaitable.hpp>
 #include <random>
 
+#include "engine/error_line.h"
 #include "net/steady_time.h"
 #include "net/thread_name.h"
 
@@ -74,6 +75,8 @@ void LinkSender::close() {
 asio::awaitable<void> LinkSender::session(std::shared_ptr<Connection> connection, Welcome welcome) {
   {
     const std::lock_guard lock(mutex_);
+    connection->set_max_queue(2 *
+                              options_.max_unacknowledged_bytes);  // after going back, what was queued before
     connection_ = connection;
     window_frames_ = welcome.window_frames;
     go_back(0);
@@ -153,6 +156,7 @@ void LinkSender::probe_arrived() {
 
 void LinkSender::handle(const Message& message) {
   if (message.type == MessageType::probed && probe_bytes_ > 0) return probe_arrived();
+  if (message.type == MessageType::refusal) throw Refused(parse_refusal(message).reason);
   if (message.type != MessageType::ack && message.type != MessageType::need_full) {
     throw ConnectionLost("it sent an unexpected message");
   }
@@ -266,8 +270,7 @@ Message LinkSender::encode_frame(Job& job) {
           .payload = pack_frame({.sequence = job.sequence, .header = header, .arrays = encoded})};
 }
 
-void LinkSender::run() {
-  name_this_thread("send");
+void LinkSender::send_queued() {
   while (std::optional<Job> job = next_job()) {
     Message message = encode_frame(*job);
     const std::lock_guard lock(mutex_);
@@ -280,6 +283,16 @@ void LinkSender::run() {
       entry.handed_over = steady_clock::now();
     }
     job->connection->send(std::move(message));
+  }
+}
+
+void LinkSender::run() {
+  name_this_thread("send");
+  try {
+    send_queued();
+  } catch (const std::exception& error) {
+    close();
+    handlers_.failed(line_of(error));
   }
 }
 

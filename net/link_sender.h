@@ -46,6 +46,8 @@ class LinkSender {
     std::function<void(const std::string& reason)> refused;
     std::function<void(const std::string& reason)> waiting = {};
     std::function<void()> connected = [] {};
+    /// The sending thread cannot go on (one line: out of memory ...); it has ended. Called on that thread.
+    std::function<void(const std::string& reason)> failed = [](const std::string&) {};
     /// Probes have measured the link: when it is connected, and now and then while it is idle. They get
     /// larger until one takes long enough to be believed: routers let short bursts pass at any speed. What
     /// frames tell is in their SendTimes.
@@ -64,6 +66,8 @@ class LinkSender {
   bool send(OutgoingFrame frame);
   /// Drops all frames that are queued or unacknowledged (a new run, or the master sends them again).
   void reset();
+  /// On the io_context's thread, when the process is about to end: says farewell to the receiver.
+  void leave(const std::string& verb) { connector_.leave(verb); }
   /// Wakes everybody up; nothing is sent any more.
   void close();
 
@@ -95,6 +99,7 @@ class LinkSender {
   asio::awaitable<void> probe_when_idle(std::shared_ptr<Connection> connection);
   void go_back(std::uint64_t sequence);
   void run();
+  void send_queued();
   std::optional<Job> next_job();
   bool window_open() const;
   Encoder& encoder_for(const Job& job);

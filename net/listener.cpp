@@ -11,6 +11,8 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "engine/error_line.h"
+
 namespace edge::net {
 namespace {
 
@@ -114,11 +116,18 @@ asio::awaitable<void> Listener::accept_loop() {
   }
 }
 
-asio::awaitable<void> Listener::serve(tcp::socket socket) {
-  const std::string address = remote_address(socket);
-  const auto connection = std::make_shared<Connection>(std::move(socket), options_, address);
-  connection->start();
-  Hello hello;
+// Whoever reaches the port can have us write these lines. `who` is told, but does not make the line another:
+// it has the port, new with every connection.
+void Listener::tell(spdlog::level::level_enum level, const std::string& what, const std::string& who,
+                    const std::string& why) {
+  const std::optional<std::uint64_t> left_out =
+      lines_.admit(fmt::format("{} {}", what, why), std::chrono::steady_clock::now());
+  if (!left_out) return;
+  if (*left_out > 0) spdlog::warn("{} more connections were turned away, refused or lost", *left_out);
+  spdlog::log(level, "{} {}: {}", what, who, why);
+}
+
+asio::awaitable<std::optional<Hello>> Listener::expect_hello(std::shared_ptr<Connection> connection) {
   try {
     ++*unknown_connections_;
     struct Leave {
@@ -135,28 +144,50 @@ asio::awaitable<void> Listener::serve(tcp::socket socket) {
       asio::steady_timer& timer;
       ~Disarm() { timer.cancel(); }
     } disarm{*expired};
-    hello = parse_hello((co_await connection->receive()).message);
-  } catch (const ConnectionLost& error) {
-    spdlog::warn("turned away a connection from {}: {}", address, error.what());
+    co_return parse_hello((co_await connection->receive()).message);
+  } catch (const std::exception& error) {
+    tell(spdlog::level::warn, "turned away a connection from", connection->peer(), line_of(error));
+  }
+  co_return std::nullopt;
+}
+
+bool Listener::refuse(Connection& connection, const Hello& hello) {
+  std::optional<Refusal> refusal = check_hello(hello, self_);
+  if (!refusal) refusal = handlers_.judge(hello);
+  if (!refusal) return false;
+  tell(refusal->final ? spdlog::level::err : spdlog::level::warn, "refused", connection.peer(),
+       refusal->reason);
+  connection.send(pack(*refusal));
+  return true;
+}
+
+asio::awaitable<void> Listener::serve(tcp::socket socket) {
+  const std::string address = remote_address(socket);
+  const auto connection = std::make_shared<Connection>(std::move(socket), options_, address);
+  connection->start();
+  // However this ends, the peer must not go on with a connection that nobody serves.
+  struct Close {
+    Connection& connection;
+    ~Close() { connection.close_after_sending(); }
+  } close{*connection};
+  std::optional<Hello> hello = co_await expect_hello(connection);
+  if (!hello) {
     connection->close();
     co_return;
   }
-  const std::string peer = fmt::format("{} at {}", hello.identity.name(), address);
-  connection->set_peer(peer);
-  std::optional<Refusal> refusal = check_hello(hello, self_);
-  if (!refusal) refusal = handlers_.judge(hello);
-  if (refusal) {
-    spdlog::log(refusal->final ? spdlog::level::err : spdlog::level::warn, "refused {}: {}", peer,
-                refusal->reason);
-    connection->send(pack(*refusal));
-    connection->close_after_sending();
-    co_return;
-  }
-  connection->send(pack(Welcome{.identity = self_, .window_frames = window_frames_}));
+  connection->set_peer_timeout(hello->timeout);
+  connection->set_peer(fmt::format("{} at {}", hello->identity.name(), address));
+  if (refuse(*connection, *hello)) co_return;
+  connection->send(
+      pack(Welcome{.identity = self_, .window_frames = window_frames_, .timeout = options_.timeout}));
   try {
-    co_await handlers_.session(connection, std::move(hello));
+    co_await handlers_.session(connection, *std::move(hello));
+  } catch (const PeerLeft& left) {
+    spdlog::debug("{} {}", connection->peer(), left.verb());
   } catch (const ConnectionLost& error) {
-    if (!stopped_) spdlog::info("lost {}: {}", peer, error.what());
+    if (!stopped_) tell(spdlog::level::info, "lost", connection->peer(), error.what());
+  } catch (const std::exception& error) {
+    tell(spdlog::level::err, "gave up the connection of", connection->peer(), line_of(error));
   }
   connection->close();
 }

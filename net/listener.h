@@ -1,6 +1,8 @@
 // The listening side: accepts connections, says hello, hands over sessions. Lives on its io_context's thread.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -12,6 +14,7 @@
 
 #include "net/connection.h"
 #include "net/handshake.h"
+#include "net/line_throttle.h"
 
 namespace edge::net {
 
@@ -23,7 +26,8 @@ class Listener {
   struct Handlers {
     /// Says what to answer; called after check_hello() found nothing wrong.
     std::function<std::optional<Refusal>(const Hello&)> judge;
-    /// Serves an accepted connection (welcome is sent already) until it ends.
+    /// Serves an accepted connection (welcome is sent already) until it ends, by any exception; it is closed
+    /// then. One that is not ConnectionLost is logged as an error.
     std::function<asio::awaitable<void>(std::shared_ptr<Connection>, Hello)> session;
   };
 
@@ -43,6 +47,10 @@ class Listener {
  private:
   asio::awaitable<void> accept_loop();
   asio::awaitable<void> serve(asio::ip::tcp::socket socket);
+  asio::awaitable<std::optional<Hello>> expect_hello(std::shared_ptr<Connection> connection);
+  bool refuse(Connection& connection, const Hello& hello);
+  void tell(spdlog::level::level_enum level, const std::string& what, const std::string& who,
+            const std::string& why);
 
   asio::io_context& context_;
   asio::ip::tcp::acceptor acceptor_;
@@ -52,6 +60,7 @@ class Listener {
   Handlers handlers_;
   /// Shared with the coroutines, which may be destroyed, with the io_context, after this object.
   std::shared_ptr<int> unknown_connections_ = std::make_shared<int>(0);
+  LineThrottle lines_;
   bool stopped_ = false;
 };
 

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include "engine/bytes.h"
+#include "engine/printable.h"
 #include "net/crc32c.h"
 
 namespace edge::net {
 namespace {
 
 constexpr std::array<std::byte, 4> magic = {std::byte{'E'}, std::byte{'D'}, std::byte{'G'}, std::byte{'E'}};
-constexpr std::size_t crc_offset = 20;
+constexpr std::size_t header_crc_offset = 20;
+constexpr std::size_t crc_offset = 24;
 
 /// The parser recurses with the nesting of arrays and maps: bounds it without recursion. Our own messages
 /// nest three deep. False too for lengths that cannot be true and for kinds of CBOR that we never send.
@@ -48,7 +50,7 @@ bool nests_shallowly(std::span<const std::byte> bytes) {
 
 bool known(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(MessageType::hello) &&
-         type <= static_cast<std::uint8_t>(MessageType::clock);
+         type <= static_cast<std::uint8_t>(MessageType::farewell);
 }
 
 }  // namespace
@@ -61,8 +63,9 @@ std::array<std::byte, header_bytes> pack_header(const Message& message) {
   bytes[7] = static_cast<std::byte>(message.flags);
   store_little_endian(&bytes[8], message.frame);
   store_little_endian(&bytes[16], static_cast<std::uint32_t>(message.payload.size()));
-  store_little_endian(&bytes[crc_offset],
-                      crc32c(message.payload, crc32c(std::span(bytes).first(crc_offset))));
+  const std::uint32_t header_crc = crc32c(std::span(bytes).first(header_crc_offset));
+  store_little_endian(&bytes[header_crc_offset], header_crc);
+  store_little_endian(&bytes[crc_offset], crc32c(message.payload, header_crc));
   return bytes;
 }
 
@@ -75,6 +78,11 @@ Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t 
     throw VersionMismatch(
         fmt::format("it speaks protocol version {}, this program speaks {}: use the same edge everywhere",
                     version, protocol_version));
+  }
+  // A length that lies would have us wait for bytes that never come.
+  if (crc32c(bytes.first(header_crc_offset)) !=
+      load_little_endian<std::uint32_t>(&bytes[header_crc_offset])) {
+    throw ConnectionLost("a message's header arrived damaged (CRC-32C differs)");
   }
   const auto type = static_cast<std::uint8_t>(bytes[6]);
   if (!known(type)) throw ConnectionLost(fmt::format("unknown message type {}", type));
@@ -92,9 +100,26 @@ Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t 
 
 void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes,
                std::span<const std::byte> payload) {
-  if (crc32c(payload, crc32c(bytes.first(crc_offset))) != header.crc) {
+  if (crc32c(payload, crc32c(bytes.first(header_crc_offset))) != header.crc) {
     throw ConnectionLost("a message arrived damaged (CRC-32C differs)");
   }
+}
+
+Message farewell_message(const std::string& verb) {
+  return {.type = MessageType::farewell, .payload = to_cbor({{"verb", verb}})};
+}
+
+PeerLeft parse_farewell(const Message& message) {
+  constexpr std::size_t longest_verb = 40;
+  try {
+    return PeerLeft(text_from(from_cbor(message.payload).at("verb"), longest_verb));
+  } catch (const nlohmann::json::exception&) {
+    throw ConnectionLost("it sent a malformed farewell");
+  }
+}
+
+std::string text_from(const nlohmann::json& value, std::size_t longest) {
+  return printable(value.get_ref<const std::string&>(), longest);
 }
 
 std::vector<std::byte> to_cbor(const nlohmann::json& value) {

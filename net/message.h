@@ -14,7 +14,7 @@
 namespace edge::net {
 
 inline constexpr std::uint16_t protocol_version = 2;
-inline constexpr std::size_t header_bytes = 24;
+inline constexpr std::size_t header_bytes = 28;
 /// Nothing larger is accepted before the handshake is complete, nor as a control message.
 inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;
 
@@ -35,6 +35,7 @@ enum class MessageType : std::uint8_t {
   probe = 14,       ///< link: any bytes, to measure its speed
   probed = 15,      ///< link, backwards: a probe has arrived (no payload)
   clock = 16,       ///< control, both ways: what time it is with the worker (CBOR)
+  farewell = 17,    ///< the last message of a side that leaves on purpose (CBOR)
 };
 
 struct Message {
@@ -54,6 +55,15 @@ class ConnectionLost : public Error {
  public:
   using Error::Error;
 };
+/// The peer said that it leaves: what() is "it finished", "it stopped" or the like. No error of anybody.
+class PeerLeft : public ConnectionLost {
+ public:
+  explicit PeerLeft(const std::string& verb) : ConnectionLost("it " + verb), verb_(verb) {}
+  const std::string& verb() const { return verb_; }
+
+ private:
+  std::string verb_;
+};
 /// The peer speaks another version of the protocol: trying again will not help.
 class VersionMismatch : public ConnectionLost {
  public:
@@ -68,14 +78,23 @@ struct Header {
   std::uint32_t crc = 0;  ///< CRC-32C of the header's first 20 bytes and the payload
 };
 
-/// The header of `message`, CRC included. The payload must be under 4 GiB.
+/// The header of `message`, both CRCs included. The payload must be under 4 GiB.
 std::array<std::byte, header_bytes> pack_header(const Message& message);
-/// Checks magic, version, type and the payload's length (at most `max_payload`) before anything is allocated
-/// for it. Throws ConnectionLost (VersionMismatch for another version).
+/// Checks magic, version, the header's own CRC, type and the payload's length (at most `max_payload`) before
+/// anything is allocated for it, or waited for. Throws ConnectionLost (VersionMismatch for another version).
 Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t max_payload);
 /// Throws ConnectionLost if the CRC does not fit.
 void check_crc(const Header& header, std::span<const std::byte, header_bytes> bytes,
                std::span<const std::byte> payload);
+
+/// The last message of a side that leaves on purpose; `verb` says what it did: "finished", "stopped".
+Message farewell_message(const std::string& verb);
+/// Throws ConnectionLost if it is malformed.
+PeerLeft parse_farewell(const Message& message);
+
+/// A peer's text on its way to a person: printable(), at most about `longest` bytes. Throws json::exception
+/// if it is no string.
+std::string text_from(const nlohmann::json& value, std::size_t longest = 400);
 
 std::vector<std::byte> to_cbor(const nlohmann::json& value);
 /// Throws ConnectionLost for bytes that are not one well-formed CBOR object.

@@ -59,7 +59,7 @@ class ProfileCache {
   std::string store(const ProfileKey& key, const std::vector<double>& layer_cost) const;
 
   /// Waits until no other process has the lock, or until `stop` is requested. Calls `on_wait` once if it has
-  /// to wait. Lock first, then load: another process may just have stored what is wanted.
+  /// to wait. Lock to measure, and then load once more: another process may just have stored what is wanted.
   ProfileLock lock(const std::stop_token& stop = {}, const std::function<void()>& on_wait = {}) const;
 
   /// The file of a key.

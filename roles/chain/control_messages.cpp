@@ -29,8 +29,9 @@ net::Message failure_message(const std::string& reason) {
 }
 
 std::string parse_failure(const net::Message& message) {
+  constexpr std::size_t longest_reason = 1000;
   try {
-    return net::from_cbor(message.payload).at("reason").get<std::string>();
+    return net::text_from(net::from_cbor(message.payload).at("reason"), longest_reason);
   } catch (const json::exception&) {
     throw net::ConnectionLost("it sent a malformed failure");
   }

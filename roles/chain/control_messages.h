@@ -17,7 +17,7 @@ std::vector<double> parse_profile(const net::Message& message, const Graph& grap
 
 /// The sender cannot go on: one line that says why.
 net::Message failure_message(const std::string& reason);
-/// Throws net::ConnectionLost if it is malformed.
+/// Printable. Throws net::ConnectionLost if it is malformed.
 std::string parse_failure(const net::Message& message);
 
 }  // namespace edge::chain

@@ -1,5 +1,7 @@
 #include "roles/chain/frame_header.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,10 +10,16 @@ namespace {
 
 using nlohmann::json;
 
-void check_plan(const std::vector<LayerIndex>& ends, const Graph& graph, int worker) {
-  const bool covers = !ends.empty() && ends.front() >= 1 && std::is_sorted(ends.begin(), ends.end()) &&
-                      ends.back() == graph.size() && static_cast<std::size_t>(worker) < ends.size();
-  if (!covers) throw net::ConnectionLost("it sent a frame whose plan does not fit the network");
+void check_plan(const std::vector<LayerIndex>& ends, const Graph& graph, const Reader& reader) {
+  if (ends.size() != static_cast<std::size_t>(reader.workers)) {
+    throw net::ConnectionLost(fmt::format(
+        "a frame with a plan for {} workers, while the config of worker {} lists {}: use the same "
+        "[[workers]] on all devices",
+        ends.size(), reader.worker, reader.workers));
+  }
+  const bool covers =
+      ends.front() >= 1 && std::is_sorted(ends.begin(), ends.end()) && ends.back() == graph.size();
+  if (!covers) throw net::ConnectionLost("a frame whose plan does not fit the network");
 }
 
 }  // namespace
@@ -48,7 +56,7 @@ std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIn
                        {"stages", to_json(header.stages)}});
 }
 
-FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, int worker) {
+FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, const Reader& reader) {
   try {
     const json value = net::from_cbor(bytes);
     FrameHeader header{.run = run_id_from(value.at("run")),
@@ -58,14 +66,14 @@ FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& gr
                                    .full_result = value.at("full_result").get<bool>(),
                                    .top_k = value.at("top_k").get<int>()},
                        .stages = stage_reports_from(value.at("stages"))};
-    check_plan(header.ends, graph, worker);
-    const LayerIndex first = first_layer(header.ends, worker);
+    check_plan(header.ends, graph, reader);
+    const LayerIndex first = first_layer(header.ends, reader.worker);
     if (first == graph.size() || value.at("layers").get<std::vector<LayerIndex>>() != graph.boundary(first)) {
-      throw net::ConnectionLost("it sent a frame with other tensors than the plan's cut needs");
+      throw net::ConnectionLost("a frame with other tensors than the plan's cut needs");
     }
     return header;
   } catch (const json::exception&) {
-    throw net::ConnectionLost("it sent a malformed frame header");
+    throw net::ConnectionLost("a frame with a malformed header");
   }
 }
 

@@ -39,9 +39,14 @@ std::size_t max_frame_payload(const Graph& graph);
 
 /// `layers`: which arrays follow, in their order.
 std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIndex>& layers);
-/// Checks everything against the graph: a plan that covers it, the arrays that cross the cut in front of
-/// `worker`. Throws net::ConnectionLost.
-FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, int worker);
+/// Who reads a header: one worker of a chain.
+struct Reader {
+  int worker = 0;
+  int workers = 1;  ///< of the chain, in this worker's config
+};
+/// Checks everything against the graph and the chain: a plan for its workers that covers the graph, the
+/// arrays that cross the cut in front of this worker. Throws net::ConnectionLost.
+FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, const Reader& reader);
 
 /// A frame for the next link. `report` tells of this hop when the frame is about to leave it; it is called on
 /// the sending thread.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/error_line.h"
 #include "kernels/cpu.h"
 #include "net/measurements.h"
 #include "roles/chain/control_messages.h"
@@ -26,7 +27,8 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
             .hello = {.identity = identity,
                       .purpose = net::Purpose::control,
                       .wanted_role = "worker",
-                      .wanted_index = index},
+                      .wanted_index = index,
+                      .workers = static_cast<int>(config.workers.size())},
             .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}},
         net::Connector::Handlers{
             .session = [this, index](auto connection,
@@ -41,6 +43,10 @@ void Chain::start() {
   for (const auto& worker : workers_) worker->connector->start();
 }
 
+void Chain::leave(const std::string& verb) {
+  for (const auto& worker : workers_) worker->connector->leave(verb);
+}
+
 asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection,
                                    net::Welcome welcome) {
   net::ClockQuestions& clock = workers_[static_cast<std::size_t>(index)]->clock;
@@ -52,15 +58,15 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
     net::Message message;
     try {
       message = (co_await connection->receive()).message;
-    } catch (const net::ConnectionLost& error) {
-      why_lost = error.what();
+    } catch (const std::exception& error) {
+      why_lost = line_of(error);
       break;
     }
     try {
       handle(index, message);
     } catch (
         const std::exception& error) {  // whatever it was: the next message may be sound, or the next worker
-      why_lost = error.what();
+      why_lost = line_of(error);
       handlers_.offended(index, why_lost);
     }
   }

@@ -43,6 +43,8 @@ class Chain {
   Chain(asio::io_context& context, const Config& config, const Model& model, const net::Identity& identity,
         Handlers handlers);
   void start();
+  /// Says farewell to all workers ("finished", "stopped"): the process is about to end.
+  void leave(const std::string& verb);
 
  private:
   struct RemoteWorker {

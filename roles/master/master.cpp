@@ -37,7 +37,8 @@ net::LinkSender::Options link_options(const Config& config, const net::Identity&
                         .hello = {.identity = identity,
                                   .purpose = net::Purpose::link,
                                   .wanted_role = "worker",
-                                  .wanted_index = 0},
+                                  .wanted_index = 0,
+                                  .workers = static_cast<int>(config.workers.size())},
                         .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}}};
 }
 
@@ -136,6 +137,10 @@ void Master::end_threads() {
 void Master::interrupt() {
   run_.tell([](Run& run) { run.stop(); });
   source_.cancel();
+  const std::string verb = stop_signal_.received() != 0 ? "stopped" : failed_ ? "gave up" : "finished";
+  chain_.leave(verb);
+  link_.leave(verb);
+  trainer_.leave(verb);
   context_.stop();
 }
 
@@ -179,6 +184,7 @@ net::LinkSender::Handlers Master::link_events() {
   return {.refused = [this](const std::string& reason) { fail(reason); },
           .waiting = [this](const std::string& reason) { waiting_.link_not_connected(reason); },
           .connected = [this] { waiting_.link_connected(); },
+          .failed = [this](const std::string& reason) { fail("the master cannot go on: " + reason); },
           .probed = [this](const net::Transfer& transfer) { link_probed(0, transfer); },
           .time_spent = trace::link_observer(trace_.get(), "link to worker 0", true)};
 }

@@ -31,6 +31,10 @@ class TrainerWatch {
 
   /// Connects, if there is a trainer and the scheduler needs what it learns.
   void start();
+  /// Says farewell: the process is about to end.
+  void leave(const std::string& verb) {
+    if (client_) client_->leave(verb);
+  }
   /// Whether the master should not begin yet.
   bool waits() const { return waits_; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/error_line.h"
 #include "roles/chain/control_messages.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
@@ -36,10 +37,10 @@ asio::awaitable<void> TrainerClient::serve(std::shared_ptr<net::Connection> conn
   clock_.start(connection);
   try {
     for (;;) handle((co_await connection->receive()).message);
-  } catch (const net::ConnectionLost& error) {
+  } catch (const std::exception& error) {
     clock_.stop();
     // One that cannot go on says so to every attempt.
-    if (error.what() != lost_) handlers_.lost(lost_ = error.what());
+    if (const std::string line = line_of(error); line != lost_) handlers_.lost(lost_ = line);
     throw;
   }
 }

@@ -36,6 +36,8 @@ class TrainerClient {
   TrainerClient(asio::io_context& context, const Address& address, const NetConfig& net, const Model& model,
                 const net::Identity& identity, Handlers handlers);
   void start() { connector_.start(); }
+  /// Says farewell ("finished", "stopped"): the process is about to end.
+  void leave(const std::string& verb) { connector_.leave(verb); }
 
  private:
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection);

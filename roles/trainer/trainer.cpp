@@ -130,6 +130,7 @@ void Trainer::stop() {
   executor_.cancel();
   stop_source_.request_stop();
   if (listener_) listener_->stop();
+  for (const auto& master : masters_) master->leave("stopped");
   context_.stop();
 }
 
@@ -141,6 +142,9 @@ asio::awaitable<void> Trainer::serve(std::shared_ptr<net::Connection> connection
     co_await net::answer_clock_questions(connection, [this](double offset_s) {
       if (trace_) trace_->set_clock_offset(offset_s);
     });
+  } catch (const net::PeerLeft& left) {
+    masters_.remove(connection);
+    spdlog::info("master {}", left.verb());
   } catch (const net::ConnectionLost& error) {
     masters_.remove(connection);
     if (!stopping_) spdlog::info("{} is gone: {}", connection->peer(), error.what());

@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "kernels/cpu.h"
-#include "roles/profile_cache.h"
 #include "roles/report/progress.h"
 
 namespace edge {
@@ -58,23 +57,33 @@ std::vector<double> measure(Executor& executor, const Graph& graph, const std::s
 
 }  // namespace
 
+ProfileKey profile_key(int threads, const net::Identity& identity) {
+  return {.cpu_model = kernels::cpu_model(),
+          .isa = identity.isa,
+          .gemm_backend = gemm_backend_from_environment() == GemmBackend::edge ? "edge" : "openblas",
+          .threads = threads,
+          .software_version = identity.software_version,
+          .model_hash = identity.model_hash};
+}
+
 std::vector<double> load_or_measure_profile(Executor& executor, const Model& model, const Config& config,
                                             const net::Identity& identity, bool reprofile,
                                             const std::stop_token& stop) {
   const ProfileCache cache(config.cache_directory);
-  const ProfileKey key{
-      .cpu_model = kernels::cpu_model(),
-      .isa = identity.isa,
-      .gemm_backend = gemm_backend_from_environment() == GemmBackend::edge ? "edge" : "openblas",
-      .threads = executor.threads(),
-      .software_version = identity.software_version,
-      .model_hash = identity.model_hash};
+  const ProfileKey key = profile_key(executor.threads(), identity);
   const auto layers = static_cast<std::size_t>(model.graph.size());
+  // Without the lock: whoever knows its costs does not wait for one that measures.
+  if (!reprofile) {
+    if (ProfileCache::Loaded loaded = cache.load(key, layers); loaded.layer_cost) {
+      return *std::move(loaded.layer_cost);
+    }
+  }
   const ProfileLock lock =
       cache.lock(stop, [] { spdlog::info("waits for another process that measures layers"); });
   if (stop.stop_requested()) throw Cancelled();
   if (!lock.warning().empty()) spdlog::warn("{}", lock.warning());
   if (!reprofile) {
+    // The other process may have measured just this.
     ProfileCache::Loaded loaded = cache.load(key, layers);
     if (!loaded.warning.empty()) spdlog::warn("{}", loaded.warning);
     if (loaded.layer_cost) return *std::move(loaded.layer_cost);

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <cassert>
 #include <chrono>
 
+#include "engine/error_line.h"
 #include "net/clock_questions.h"
 #include "net/measurements.h"
 #include "net/steady_time.h"
@@ -42,7 +44,8 @@ net::LinkSender::Options link_options(const Config& config, int index, const net
                         .hello = {.identity = identity,
                                   .purpose = net::Purpose::link,
                                   .wanted_role = "worker",
-                                  .wanted_index = index + 1},
+                                  .wanted_index = index + 1,
+                                  .workers = static_cast<int>(config.workers.size())},
                         .connection = connection_options(config.net)}};
 }
 
@@ -58,6 +61,7 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       executor_(model_.graph, *model_.weights, {.threads = threads_}),
       receiver_({.max_payload = chain::max_frame_payload(model_.graph)},
                 {.arrays_of = [this](auto header) { return arrays_of(header); },
+                 .failed = [this](const std::string& reason) { end_because(reason); },
                  .time_spent = trace::link_observer(open_trace(), "", false)}) {
   const WorkerConfig& own = own_config(config_, options_.index);
   const net::Listener::Handlers handlers = {
@@ -78,6 +82,7 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
         net::LinkSender::Handlers{
             .refused = [this](const std::string& reason) { fail(reason); },
             .connected = [this] { mended(); },
+            .failed = [this](const std::string& reason) { end_because(reason); },
             .probed = [this](const net::Transfer& transfer) { link_probed(transfer); },
             .time_spent = trace::link_observer(trace_ ? &*trace_ : nullptr,
                                                fmt::format("link to worker {}", options_.index + 1), false)});
@@ -103,9 +108,20 @@ int Worker::run() {
   compute_thread_ = std::thread([this] { compute(); });
   listener_->start();
   if (sender_) sender_->start();
-  context_.run();
+  while (!stopping_) {
+    try {
+      context_.run();
+    } catch (const std::exception& error) {
+      if (exit_status_ != 0) throw;
+      end_because(line_of(error));
+    }
+  }
   spdlog::info("stopped");
   return exit_status_;
+}
+
+void Worker::request_stop() {
+  asio::post(context_, [this] { stop(); });
 }
 
 void Worker::stop() {
@@ -115,11 +131,25 @@ void Worker::stop() {
   listener_->stop();
   receiver_.close();
   if (sender_) sender_->close();
+  // Whoever talks to us shall not have to guess.
+  if (sender_) sender_->leave("stopped");
+  {
+    const std::lock_guard lock(mutex_);
+    if (master_) master_->leave("stopped");
+  }
   context_.stop();
 }
 
 std::optional<net::Refusal> Worker::judge(const net::Hello& hello) {
   const net::Identity& caller = hello.identity;
+  const auto workers = static_cast<int>(config_.workers.size());
+  if (hello.workers != workers) {
+    return net::Refusal{
+        .reason = fmt::format("the config of {} lists {} worker{}, that of {} {}: use the same [[workers]] "
+                              "on all devices",
+                              identity_.name(), workers, workers == 1 ? "" : "s",
+                              caller.role == "master" ? "the master" : caller.name(), hello.workers)};
+  }
   if (caller.role == "master") {
     const std::lock_guard lock(mutex_);
     if (master_ && run_.instance != caller.instance) {
@@ -136,6 +166,17 @@ std::optional<net::Refusal> Worker::judge(const net::Hello& hello) {
 }
 
 asio::awaitable<void> Worker::serve(std::shared_ptr<net::Connection> connection, net::Hello hello) {
+  try {
+    co_await serve_any(std::move(connection), std::move(hello));
+  } catch (const net::ConnectionLost&) {
+    throw;
+  } catch (const std::exception& error) {
+    end_because(line_of(error));
+    throw;
+  }
+}
+
+asio::awaitable<void> Worker::serve_any(std::shared_ptr<net::Connection> connection, net::Hello hello) {
   if (hello.purpose == net::Purpose::control) return serve_master(std::move(connection), std::move(hello));
   return receiver_.serve(std::move(connection), std::move(hello));
 }
@@ -160,11 +201,21 @@ asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> conn
     co_await net::answer_clock_questions(connection, [this](double offset_s) {
       if (trace_) trace_->set_clock_offset(offset_s);
     });
+  } catch (const net::PeerLeft& left) {
+    forget_master(connection);
+    spdlog::info("{} {}", hello.identity.name(), left.verb());
   } catch (const net::ConnectionLost& error) {
-    const std::lock_guard lock(mutex_);
-    if (master_ == connection) master_.reset();
+    forget_master(connection);
     if (!stopping_) spdlog::info("{} is gone: {}", connection->peer(), error.what());
+  } catch (...) {
+    forget_master(connection);
+    throw;
   }
+}
+
+void Worker::forget_master(const std::shared_ptr<net::Connection>& connection) {
+  const std::lock_guard lock(mutex_);
+  if (master_ == connection) master_.reset();
 }
 
 void Worker::tell_master(net::Message message) {
@@ -200,13 +251,18 @@ void Worker::compute() {
   } catch (const Cancelled&) {
     return;  // the process stops
   } catch (const std::exception& error) {
-    fail(fmt::format("{} cannot go on: {}", identity_.name(), error.what()));
-    exit_status_ = 1;
-    asio::post(context_, [this] {
-      farewell_.expires_after(std::chrono::milliseconds(500));  // the master shall read why
-      farewell_.async_wait([this](asio::error_code) { stop(); });
-    });
+    end_because(line_of(error));
   }
+}
+
+// From any thread.
+void Worker::end_because(const std::string& reason) {
+  if (stopping_ || exit_status_.exchange(1) != 0) return;  // it ends already
+  fail(fmt::format("{} cannot go on: {}", identity_.name(), reason));
+  asio::post(context_, [this] {
+    farewell_.expires_after(std::chrono::milliseconds(500));  // the master shall read why
+    farewell_.async_wait([this](asio::error_code) { stop(); });
+  });
 }
 
 void Worker::profile() {
@@ -217,9 +273,13 @@ void Worker::profile() {
   if (master_) master_->send(chain::profile_message(layer_cost_));
 }
 
+chain::FrameHeader Worker::parse_header(std::span<const std::byte> header) const {
+  return chain::parse_frame_header(
+      header, model_.graph, {.worker = options_.index, .workers = static_cast<int>(config_.workers.size())});
+}
+
 std::vector<net::ArraySpec> Worker::arrays_of(std::span<const std::byte> header) const {
-  const chain::FrameHeader parsed = chain::parse_frame_header(header, model_.graph, options_.index);
-  return chain::arrays_of_cut(model_.graph, chain::first_layer(parsed.ends, options_.index));
+  return chain::arrays_of_cut(model_.graph, chain::first_layer(parse_header(header).ends, options_.index));
 }
 
 bool Worker::belongs_to_this_run(const chain::RunId& run) {
@@ -254,7 +314,7 @@ net::ArrayMap Worker::run_layers(const net::ArrayMap& arrays, LayerIndex first, 
 }
 
 void Worker::process(net::IncomingFrame frame) {
-  chain::FrameHeader header = chain::parse_frame_header(frame.header, model_.graph, options_.index);
+  chain::FrameHeader header = parse_header(frame.header);
   if (!belongs_to_this_run(header.run)) return;
   const auto start = steady_clock::now();
   const LayerIndex first = chain::first_layer(header.ends, options_.index);
@@ -280,6 +340,7 @@ void Worker::process(net::IncomingFrame frame) {
   if (last == model_.graph.size()) {
     send_result(frame.frame, std::move(header), outputs.at(model_.graph.output()), report);
   } else {
+    assert(sender_ && "a plan for all workers of the chain ends with the last one");
     sender_->send(chain::outgoing_frame(frame.frame, std::move(header), std::move(outputs), report));
   }
 }

@@ -45,11 +45,16 @@ class Worker {
 
   /// Returns the exit status.
   int run();
+  /// Has run() return soon. From any thread.
+  void request_stop();
+  std::uint16_t port() const { return listener_->port(); }
 
  private:
   std::optional<net::Refusal> judge(const net::Hello& hello);
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
+  asio::awaitable<void> serve_any(std::shared_ptr<net::Connection> connection, net::Hello hello);
   asio::awaitable<void> serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello);
+  void forget_master(const std::shared_ptr<net::Connection>& connection);
   void stop();
   trace::TraceWriter* open_trace();
 
@@ -60,6 +65,7 @@ class Worker {
   void compute();
   void profile();
   void process(net::IncomingFrame frame);
+  chain::FrameHeader parse_header(std::span<const std::byte> header) const;
   std::vector<net::ArraySpec> arrays_of(std::span<const std::byte> header) const;  ///< on "receive"
   bool belongs_to_this_run(const chain::RunId& run);
   net::ArrayMap run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last);
@@ -67,6 +73,7 @@ class Worker {
                    const ReportHop& report);
   void tell_master(net::Message message);
   void fail(const std::string& reason);
+  void end_because(const std::string& reason);
   void mended();
   void link_probed(const net::Transfer& transfer);
 

@@ -125,6 +125,8 @@ TEST_F(Recovery, OneWorkerServesOneMasterAfterTheOther) {
     std::filesystem::remove(directory_.path() / "master.out");
     const auto master = start_master(file);
     EXPECT_EQ(master->wait(), 0) << master->errors();
+    EXPECT_TRUE(first->wait_for_message("master finished"));
+    EXPECT_EQ(first->errors().find("is gone"), std::string::npos) << first->errors();
     const auto sums = checksums(json_lines(master->output()));
     EXPECT_EQ(sums.size(), 20U);
     if (run > 0) {
@@ -145,9 +147,9 @@ TEST_F(Recovery, StrangersOnEveryPortDoNotDisturb) {
     std::string bytes(random() % 200, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
     if (i % 3 == 1)
-      bytes = std::string("EDGE\x01\x00\x05\x00", 8) + std::string(8, '\0') + "\xff\xff\xff\x7f" + bytes;
+      bytes = std::string("EDGE\x02\x00\x05\x00", 8) + std::string(8, '\0') + "\xff\xff\xff\x7f" + bytes;
     if (i % 3 == 2)
-      bytes = std::string("EDGE\x01\x00\x01\x00", 8) + std::string(8, '\0') + std::string("\x64\0\0\0", 4);
+      bytes = std::string("EDGE\x02\x00\x01\x00", 8) + std::string(8, '\0') + std::string("\x64\0\0\0", 4);
     for (const std::uint16_t port : ports_) {
       const int descriptor = open_stranger(port, bytes);
       if (descriptor >= 0) open.push_back(descriptor);

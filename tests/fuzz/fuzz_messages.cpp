@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { parse_transfer(message); });
   attempt([&] { parse_clock_question(message); });
   attempt([&] { parse_clock_answer(message); });
-  attempt([&] { edge::chain::parse_frame_header(message.payload, graph, 1); });
+  attempt([&] { edge::chain::parse_frame_header(message.payload, graph, {.worker = 1, .workers = 2}); });
   attempt([&] { edge::chain::parse_result(message, graph, edge::kernels::Isa::scalar); });
   attempt([&] { edge::chain::parse_profile(message, graph); });
   attempt([&] { edge::chain::parse_failure(message); });

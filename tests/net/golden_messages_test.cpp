@@ -28,10 +28,15 @@ const std::vector<std::byte> codec_bytes = {std::byte{0xff}, std::byte{0}};
 
 test::NamedMessages messages() {
   return {
-      {"hello",
-       pack(Hello{
-           .identity = identity(), .purpose = Purpose::link, .wanted_role = "worker", .wanted_index = 4})},
-      {"welcome", pack(Welcome{.identity = identity(), .window_frames = 4})},
+      {"hello", pack(Hello{.identity = identity(),
+                           .purpose = Purpose::link,
+                           .wanted_role = "worker",
+                           .wanted_index = 4,
+                           .workers = 5,
+                           .timeout = std::chrono::milliseconds(2500)})},
+      {"welcome",
+       pack(Welcome{
+           .identity = identity(), .window_frames = 4, .timeout = std::chrono::milliseconds(600000)})},
       {"refusal", pack(Refusal{.reason = "worker 3 is busy", .final = false})},
       {"frame",
        {.type = MessageType::frame,
@@ -41,6 +46,7 @@ test::NamedMessages messages() {
       {"ack",
        pack(MessageType::ack, 99, {.sequence = 0x1122334455, .held_s = 0.25, .decompress_bytes_per_s = 4e8})},
       {"need_full", pack(MessageType::need_full, 99, {.sequence = 7, .held_s = 0.5})},
+      {"farewell", farewell_message("finished")},
       {"transfer", transfer_message({.bytes = 65536, .seconds = 0.125})},
       {"clock_question", clock_message(ClockQuestion{.asked = 1.5, .offset = -2.25})},
       {"clock_first_question", clock_message(ClockQuestion{.asked = 1.5, .offset = {}})},
@@ -62,6 +68,8 @@ TEST(GoldenMessages, AreUnderstood) {
   const Hello hello = parse_hello(read("hello"));
   EXPECT_EQ(hello.identity.instance, identity().instance);
   EXPECT_EQ(hello.wanted_index, 4);
+  EXPECT_EQ(hello.workers, 5);
+  EXPECT_EQ(hello.timeout.count(), 2500);
   EXPECT_EQ(parse_welcome(read("welcome")).window_frames, 4);
   EXPECT_EQ(parse_refusal(read("refusal")).reason, "worker 3 is busy");
   const Message frame = read("frame");
@@ -72,6 +80,7 @@ TEST(GoldenMessages, AreUnderstood) {
       std::equal(payload.arrays.begin(), payload.arrays.end(), codec_bytes.begin(), codec_bytes.end()));
   EXPECT_EQ(parse_acknowledgement(read("ack")).held_s, 0.25);
   EXPECT_EQ(parse_acknowledgement(read("need_full")).sequence, 7U);
+  EXPECT_EQ(parse_farewell(read("farewell")).verb(), "finished");
   EXPECT_EQ(parse_transfer(read("transfer")).bytes, 65536U);
   EXPECT_EQ(parse_clock_question(read("clock_question")).offset, -2.25);
   EXPECT_FALSE(parse_clock_question(read("clock_first_question")).offset);

@@ -41,6 +41,18 @@ TEST(Handshake, RoundTrips) {
   EXPECT_FALSE(refusal.final);
 }
 
+TEST(Handshake, TextsOfStrangersArePrintableAndShort) {
+  Hello stranger = hello_to_worker(1);
+  stranger.identity.role = "master\n[info] worker 0 is here\x1b[2J";
+  stranger.identity.model = std::string(50000, 'x');
+  stranger.wanted_role = std::string(5000, '\n');
+  const Hello hello = parse_hello(pack(stranger));
+  EXPECT_EQ(hello.identity.name(), "master?[info] worker 0 is here?[2J");
+  EXPECT_LT(hello.identity.model.size(), 300U);
+  EXPECT_LT(check_hello(hello, worker(1))->reason.size(), 600U);
+  EXPECT_EQ(parse_refusal(pack(Refusal{.reason = "a\nb"})).reason, "a?b");
+}
+
 TEST(Handshake, MismatchesAreExplained) {
   EXPECT_FALSE(check_hello(hello_to_worker(1), worker(1)));
   EXPECT_EQ(check_hello(hello_to_worker(0), worker(1))->reason,
@@ -60,7 +72,7 @@ TEST(Handshake, MalformedIsAnErrorAndUnknownKeysAreNot) {
   nlohmann::json value = from_cbor(pack(hello_to_worker(0)).payload);
   value["new_key"] = "ignored";
   EXPECT_NO_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(value)}));
-  for (const char* key : {"identity", "purpose", "wanted_role", "wanted_index"}) {
+  for (const char* key : {"identity", "purpose", "wanted_role", "wanted_index", "workers", "timeout_s"}) {
     nlohmann::json broken = value;
     broken.erase(key);
     EXPECT_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(broken)}), ConnectionLost)

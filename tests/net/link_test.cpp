@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <new>
 #include <random>
 #include <thread>
 
@@ -48,10 +49,12 @@ class Link {
     const ConnectionOptions options{.heartbeat = 100ms, .timeout = 1000ms};
     receiver = std::make_unique<LinkReceiver>(
         LinkReceiver::Options{.max_payload = max_frame_payload(specs)},
-        LinkReceiver::Handlers{.arrays_of = [](std::span<const std::byte> header) {
-          if (header.size() < 8) throw ConnectionLost("no such header");
-          return specs;
-        }});
+        LinkReceiver::Handlers{.arrays_of =
+                                   [this](std::span<const std::byte> header) {
+                                     judge_header(header);
+                                     return specs;
+                                   },
+                               .failed = [this](const std::string& reason) { failed.set_value(reason); }});
     listener_ = std::make_unique<Listener>(
         context_, "127.0.0.1", std::uint16_t{0}, identity("worker", 1), LinkReceiver::window_frames, options,
         Listener::Handlers{
@@ -73,7 +76,8 @@ class Link {
                                           .connection = options,
                                           .first_pause = 1ms,
                                           .longest_pause = 20ms}},
-        LinkSender::Handlers{.refused = [this](const std::string& reason) { refused = reason; }});
+        LinkSender::Handlers{.refused = [this](const std::string& reason) { refused.set_value(reason); },
+                             .failed = [this](const std::string& reason) { failed.set_value(reason); }});
     listener_->start();
     sender->start();
     thread_ = std::thread([this] { context_.run(); });
@@ -139,7 +143,10 @@ class Link {
   std::unique_ptr<LinkReceiver> receiver;
   std::unique_ptr<UnreliableProxy> proxy;
   std::unique_ptr<LinkSender> sender;
-  std::string refused;
+  std::promise<std::string> refused;
+  std::promise<std::string> failed;
+  /// What the receiving end's user says to a header.
+  std::function<void(std::span<const std::byte>)> judge_header = [](auto) {};
 };
 
 TEST(Link, FramesArriveInOrderBitForBit) {
@@ -183,6 +190,32 @@ TEST(Link, ResetDropsWhatIsQueued) {
   link.sender->reset();
   link.sender->send(Link::frame(77));
   EXPECT_TRUE(Link::same(*link.receiver->pop(), 77));
+}
+
+TEST(Link, AHeaderThatCannotBeIsRefusedAtBothEnds) {
+  Link link;
+  link.judge_header = [](auto) { throw ConnectionLost("a frame for another chain"); };
+  link.sender->send(Link::frame(0));
+  const std::string reason = link.refused.get_future().get();
+  EXPECT_NE(reason.find("worker 1 at 127.0.0.1"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("refused: a frame for another chain"), std::string::npos) << reason;
+}
+
+TEST(Link, TheReceivingThreadSaysWhyItEnds) {
+  Link link;
+  link.judge_header = [](auto) { throw std::bad_alloc(); };
+  link.sender->send(Link::frame(0));
+  EXPECT_EQ(link.failed.get_future().get(), "out of memory");
+  EXPECT_FALSE(link.receiver->pop());
+}
+
+TEST(Link, TheSendingThreadSaysWhyItEnds) {
+  Link link;
+  OutgoingFrame frame = Link::frame(0);
+  frame.header = [](const SendTimes&) -> std::vector<std::byte> { throw std::bad_alloc(); };
+  link.sender->send(std::move(frame));
+  EXPECT_EQ(link.failed.get_future().get(), "out of memory");
+  EXPECT_FALSE(link.sender->send(Link::frame(1)));
 }
 
 void send_raw(std::uint16_t port, const std::vector<std::byte>& bytes) {

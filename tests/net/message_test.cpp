@@ -53,6 +53,30 @@ TEST(Message, EveryFlippedBitIsNoticed) {
   }
 }
 
+TEST(Message, ALengthThatLiesIsNoticedBeforeItIsWaitedFor) {
+  const auto good = pack_header(sample());
+  for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    auto bytes = good;
+    bytes[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    const bool in_payload_crc = bit / 8 >= 24;
+    if (in_payload_crc) continue;
+    EXPECT_THROW(parse_header(bytes, SIZE_MAX), ConnectionLost) << bit;
+  }
+}
+
+TEST(Message, TextsOfPeersArePrintable) {
+  EXPECT_EQ(text_from("a\n\x1b[2J"), "a??[2J");
+  EXPECT_LE(text_from(std::string(60000, 'x')).size(), 500U);
+  EXPECT_THROW(text_from(1), nlohmann::json::exception);
+}
+
+TEST(Message, FarewellSaysWhatThePeerDid) {
+  const PeerLeft left = parse_farewell(farewell_message("finished"));
+  EXPECT_STREQ(left.what(), "it finished");
+  EXPECT_EQ(left.verb(), "finished");
+  EXPECT_THROW(parse_farewell({.type = MessageType::farewell, .payload = {}}), ConnectionLost);
+}
+
 TEST(Message, LengthIsCheckedAgainstTheLimit) {
   const auto bytes = pack_header(sample());
   EXPECT_THROW(parse_header(bytes, 4), ConnectionLost);

@@ -79,7 +79,8 @@ TEST(ChainMessages, AreWrittenAsBefore) {
 TEST(ChainMessages, AreUnderstood) {
   const std::map<std::string, std::string> golden = net::test::read_golden(golden_file);
   const auto read = [&](const char* name) { return net::test::message_of(golden.at(name)); };
-  const FrameHeader parsed = parse_frame_header(read("frame_header").payload, graph(), 1);
+  const FrameHeader parsed =
+      parse_frame_header(read("frame_header").payload, graph(), {.worker = 1, .workers = 2});
   EXPECT_EQ(parsed.run, header().run);
   EXPECT_EQ(parsed.ends, header().ends);
   EXPECT_TRUE(parsed.options.coding.delta);
@@ -101,24 +102,36 @@ TEST(ChainMessages, AreUnderstood) {
 }
 
 TEST(FrameHeader, PlansThatDoNotFitAreRefused) {
-  const auto parsed = [](const std::vector<LayerIndex>& ends, int worker) {
+  const auto parsed = [](const std::vector<LayerIndex>& ends, int worker, int workers = 2) {
     FrameHeader changed = header();
     changed.ends = ends;
-    return parse_frame_header(pack(changed, graph().boundary(first_layer(ends, worker))), graph(), worker);
+    return parse_frame_header(pack(changed, graph().boundary(first_layer(ends, worker))), graph(),
+                              {.worker = worker, .workers = workers});
   };
   const LayerIndex end = graph().size();
   EXPECT_NO_THROW(parsed({7, end}, 0));
   EXPECT_NO_THROW(parsed({7, end}, 1));
-  EXPECT_NO_THROW(parsed({7, 7, end}, 1)) << "a worker that relays";
+  EXPECT_NO_THROW(parsed({7, 7, end}, 1, 3)) << "a worker that relays";
   EXPECT_THROW(parsed({7, end - 1}, 1), ConnectionLost);
   EXPECT_THROW(parsed({7, end + 1}, 1), ConnectionLost);
-  EXPECT_THROW(parsed({7, 5, end}, 1), ConnectionLost);
+  EXPECT_THROW(parsed({7, 5, end}, 1, 3), ConnectionLost);
   EXPECT_THROW(parsed({0, end}, 0), ConnectionLost);
   EXPECT_THROW(parsed({end, end}, 1), ConnectionLost) << "a worker behind the last active one gets no frames";
-  EXPECT_THROW(parse_frame_header(pack(header(), {0}), graph(), 1), ConnectionLost)
+  EXPECT_THROW(parse_frame_header(pack(header(), {0}), graph(), {.worker = 1, .workers = 2}), ConnectionLost)
       << "other arrays than cross the cut";
-  EXPECT_THROW(parse_frame_header(pack(header(), graph().boundary(7)), graph(), 2), ConnectionLost)
-      << "a plan for fewer workers";
+}
+
+TEST(FrameHeader, PlansForAnotherNumberOfWorkersAreNamed) {
+  for (const int workers : {1, 3}) {
+    try {
+      parse_frame_header(pack(header(), graph().boundary(1)), graph(), {.worker = 0, .workers = workers});
+      FAIL() << "accepted";
+    } catch (const ConnectionLost& error) {
+      EXPECT_EQ(std::string(error.what()),
+                "a frame with a plan for 2 workers, while the config of worker 0 lists " +
+                    std::to_string(workers) + ": use the same [[workers]] on all devices");
+    }
+  }
 }
 
 TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {

@@ -1,0 +1,60 @@
+#include "engine/printable.h"
+
+#include <cstdint>
+
+namespace edge {
+namespace {
+
+struct Character {
+  std::uint32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+/// The first character of `text`, which is not empty.
+Character decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) return {first, 1, true};
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return {};
+  std::uint32_t code = first & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return {};
+    code = (code << 6U) | (byte(i) & 0x3fU);
+  }
+  constexpr std::uint32_t smallest_of_3 = 0x800;
+  constexpr std::uint32_t smallest_of_4 = 0x10000;
+  const bool overlong = (length == 3 && code < smallest_of_3) || (length == 4 && code < smallest_of_4);
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (overlong || surrogate || code > 0x10ffff) return {};
+  return {code, length, true};
+}
+
+bool is_control(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfeff ||  // byte order mark
+         code == 0x2028 || code == 0x2029 ||                                // line and paragraph ends
+         code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069);  // direction of writing
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t longest) {
+  std::string result;
+  while (!text.empty()) {
+    const Character character = decode(text);
+    if (result.size() + character.bytes > longest) return result + "...";
+    if (character.valid && !is_control(character.code)) {
+      result += text.substr(0, character.bytes);
+    } else {
+      result += '?';
+    }
+    text.remove_prefix(character.bytes);
+  }
+  return result;
+}
+
+}  // namespace edge

@@ -1,0 +1,210 @@
+// A worker in this process, between the test's own master and no next worker.
+#include "roles/worker/worker.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <asio/io_context.hpp>
+#include <filesystem>
+#include <thread>
+
+#include "net/connector.h"
+#include "net/link_sender.h"
+#include "roles/chain/control_messages.h"
+#include "roles/chain/frame_header.h"
+#include "roles/chain/result.h"
+#include "roles/profile_cache.h"
+#include "roles/worker/profile.h"
+
+namespace edge {
+namespace {
+
+using namespace std::chrono_literals;
+
+int listening_socket() {
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(listen(descriptor, 16), 0);
+  return descriptor;
+}
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  WorkerTest() {
+    std::string directory = (std::filesystem::temp_directory_path() / "edge-worker-XXXXXX").string();
+    directory_ = mkdtemp(directory.data());
+    config_ = parse_config("cache_directory = \"" + directory_.string() +
+                               "\"\n[model]\nname = \"toy_dag\"\nframe_size = [32, 32]\n"
+                               "[[workers]]\naddress = \"127.0.0.1:7000\"\nthreads = 1\n",
+                           directory_ / "config.toml");
+    model_.emplace(load_model(config_.model));
+    // So that nothing is measured.
+    const ProfileKey key = profile_key(1, make_identity("worker", 0, *model_));
+    const std::vector<double> cost(static_cast<std::size_t>(model_->graph.size()), 0.001);
+    EXPECT_EQ(ProfileCache(directory_).store(key, cost), "");
+  }
+  ~WorkerTest() override {
+    if (worker_) worker_->request_stop();
+    if (thread_.joinable()) thread_.join();
+    std::filesystem::remove_all(directory_);
+  }
+  void start_worker() {
+    worker_ = std::make_unique<Worker>(config_,
+                                       WorkerOptions{.index = 0, .listening_descriptor = listening_socket()});
+    thread_ = std::thread([this] { worker_->run(); });
+  }
+
+  /// The control connection and the link of one master, on the test's thread.
+  struct Master {
+    Master(const WorkerTest& test, int workers)
+        : model(*test.model_),
+          hello{.identity = make_identity("master", 0, model),
+                .purpose = net::Purpose::control,
+                .wanted_role = "worker",
+                .wanted_index = 0,
+                .workers = workers},
+          control(context, options(test, net::Purpose::control),
+                  {.session = [this](auto connection, auto) { return listen(connection); },
+                   .refused = [this](const std::string& reason) { refused = reason; }}),
+          link(context, {.connector = options(test, net::Purpose::link)},
+               {.refused = [this](const std::string& reason) { link_refused = reason; }}) {
+      control.start();
+      link.start();
+    }
+    net::Connector::Options options(const WorkerTest& test, net::Purpose purpose) {
+      net::Hello own = hello;
+      own.purpose = purpose;
+      return {.host = "127.0.0.1",
+              .port = test.worker_->port(),
+              .hello = own,
+              .connection = {},
+              .first_pause = 1ms,
+              .longest_pause = 5ms};
+    }
+    asio::awaitable<void> listen(std::shared_ptr<net::Connection> connection) {
+      try {
+        for (;;) messages.push_back((co_await connection->receive()).message);
+      } catch (const net::PeerLeft& left) {
+        farewell = left.verb();
+        throw;
+      }
+    }
+    std::optional<net::Message> got(net::MessageType type) const {
+      for (const net::Message& message : messages) {
+        if (message.type == type) return message;
+      }
+      return std::nullopt;
+    }
+    void send(std::uint64_t frame, const std::vector<LayerIndex>& ends) {
+      net::FreshElements fresh = net::allocate_elements(net::ElementType::u8, {1, 3, 32, 32});
+      for (std::size_t i = 0; i < fresh.elements.bytes(); ++i) fresh.data[i] = static_cast<std::byte>(i);
+      link.send(chain::outgoing_frame(
+          frame, {.run = {.instance = hello.identity.instance, .epoch = 1}, .ends = ends, .options = {}},
+          {{0, fresh.elements}},
+          [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); }));
+    }
+    /// Runs what is due until `done`; false after twenty seconds, which a test that passes never needs.
+    bool run_until(const std::function<bool()>& done) {
+      const auto limit = std::chrono::steady_clock::now() + 20s;
+      while (!done() && std::chrono::steady_clock::now() < limit) {
+        context.restart();
+        context.run_one_for(10ms);
+      }
+      return done();
+    }
+    void leave() {
+      control.leave("finished");
+      link.leave("finished");
+    }
+
+    const Model& model;
+    net::Hello hello;
+    std::vector<net::Message> messages;
+    std::string refused;
+    std::string link_refused;
+    std::string farewell;
+    asio::io_context context;
+    net::Connector control;
+    net::LinkSender link;
+  };
+
+  void expect_a_result(Master& master) {
+    master.send(5, {model_->graph.size()});
+    ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::result).has_value(); }))
+        << master.refused << master.link_refused;
+    const chain::Result result =
+        chain::parse_result(*master.got(net::MessageType::result), model_->graph, kernels::active_isa());
+    EXPECT_EQ(result.frame, 5U);
+    EXPECT_EQ(result.run.instance, master.hello.identity.instance);
+    ASSERT_EQ(result.stages.size(), 2U);
+    EXPECT_EQ(result.stages[1].worker, 0);
+    EXPECT_GT(result.stages[1].receive_bytes, 0U);
+    EXPECT_GT(result.stages[1].compute_s, 0);
+    EXPECT_GT(result.stages[1].encode_at, 0);
+  }
+
+  std::filesystem::path directory_;
+  Config config_;
+  std::optional<Model> model_;
+  std::unique_ptr<Worker> worker_;
+  std::thread thread_;
+};
+
+TEST_F(WorkerTest, ServesOneMasterAfterTheOther) {
+  start_worker();
+  for (int run = 0; run < 2; ++run) {
+    Master master(*this, 1);
+    expect_a_result(master);
+    master.leave();
+  }
+}
+
+TEST_F(WorkerTest, AFrameForAnotherChainIsRefusedAndWedgesNobody) {
+  start_worker();
+  {
+    Master master(*this, 1);
+    master.send(0, {3, model_->graph.size()});
+    ASSERT_TRUE(master.run_until([&] { return !master.link_refused.empty(); }));
+    EXPECT_NE(master.link_refused.find("a plan for 2 workers, while the config of worker 0 lists 1"),
+              std::string::npos)
+        << master.link_refused;
+    master.leave();
+  }
+  Master next(*this, 1);
+  expect_a_result(next);
+}
+
+TEST_F(WorkerTest, AMasterWithAnotherNumberOfWorkersIsRefused) {
+  start_worker();
+  Master master(*this, 3);
+  ASSERT_TRUE(master.run_until([&] { return !master.refused.empty() && !master.link_refused.empty(); }));
+  const std::string reason =
+      "the config of worker 0 lists 1 worker, that of the master 3: use the same [[workers]] on all devices";
+  EXPECT_NE(master.refused.find(reason), std::string::npos) << master.refused;
+  EXPECT_NE(master.link_refused.find(reason), std::string::npos) << master.link_refused;
+}
+
+TEST_F(WorkerTest, ACachedProfileDoesNotWaitForAnotherProcessThatMeasures) {
+  const ProfileLock measuring = ProfileCache(directory_).lock();
+  ASSERT_TRUE(measuring.held());
+  start_worker();
+  Master master(*this, 1);
+  ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::profile).has_value(); }));
+  EXPECT_EQ(chain::parse_profile(*master.got(net::MessageType::profile), model_->graph)[3], 0.001);
+}
+
+TEST_F(WorkerTest, SaysFarewellWhenItStops) {
+  start_worker();
+  Master master(*this, 1);
+  ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::profile).has_value(); }));
+  worker_->request_stop();
+  ASSERT_TRUE(master.run_until([&] { return !master.farewell.empty(); }));
+  EXPECT_EQ(master.farewell, "stopped");
+}
+
+}  // namespace
+}  // namespace edge
