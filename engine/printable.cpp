@@ -33,6 +33,12 @@ Character decode(std::string_view text) {
   return {code, length, true};
 }
 
+std::string hexadecimal(std::uint32_t value, std::size_t digits) {
+  std::string text(digits, '0');
+  for (; digits > 0; value >>= 4U) text[--digits] = "0123456789abcdef"[value & 0xfU];
+  return text;
+}
+
 bool is_control(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfeff ||  // byte order mark
          code == 0x2028 || code == 0x2029 ||                                // line and paragraph ends
@@ -44,15 +50,23 @@ bool is_control(std::uint32_t code) {
 
 std::string printable(std::string_view text, std::size_t longest) {
   std::string result;
-  while (!text.empty()) {
-    const Character character = decode(text);
-    if (result.size() + character.bytes > longest) return result + "...";
-    if (character.valid && !is_control(character.code)) {
-      result += text.substr(0, character.bytes);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Character character = decode(text.substr(at));
+    if (at + character.bytes > longest) return result + "…";
+    if (!character.valid) {
+      result += "\\x" + hexadecimal(static_cast<unsigned char>(text[at]), 2);
+    } else if (character.code == '\n') {
+      result += "\\n";
+    } else if (character.code == '\t') {
+      result += "\\t";
+    } else if (is_control(character.code)) {
+      result += character.code < 0x80 ? "\\x" + hexadecimal(character.code, 2)
+                                      : "\\u" + hexadecimal(character.code, 4);
     } else {
-      result += '?';
+      result += text.substr(at, character.bytes);
     }
-    text.remove_prefix(character.bytes);
+    at += character.bytes;
   }
   return result;
 }

@@ -8,7 +8,7 @@
 
 namespace edge {
 
-/// "name" in double quotes, printable(), cut after 80 bytes ("...).
+/// "name" in double quotes, printable(), cut after 80 bytes.
 inline std::string quoted_name(std::string_view text) {
   constexpr std::size_t longest = 80;
   return '"' + printable(text, longest) + '"';

@@ -195,8 +195,8 @@ TEST_F(Safetensors, values_that_do_not_fit) {
   EXPECT_EQ(message(entry("a", "F32", huge + ",0", "0,0"), 0),
             "tensor \"a\" has a shape that no file can hold");
   EXPECT_EQ(message(entry("a\\n\\u001b", "F32", "2", "0,4"), 4),
-            "tensor \"a??\" has 4 bytes, but F32 of shape 2 takes 8");
-  EXPECT_EQ(message(entry("a\\n", "F16", "2", "0,4"), 4), "tensor \"a?\" is F16; only F32 can be read");
+            "tensor \"a\\n\\x1b\" has 4 bytes, but F32 of shape 2 takes 8");
+  EXPECT_EQ(message(entry("a\\n", "F16", "2", "0,4"), 4), "tensor \"a\\n\" is F16; only F32 can be read");
 }
 
 TEST_F(Safetensors, every_truncation_and_every_flipped_byte_is_survived) {

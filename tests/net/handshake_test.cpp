@@ -47,10 +47,10 @@ TEST(Handshake, TextsOfStrangersArePrintableAndShort) {
   stranger.identity.model = std::string(50000, 'x');
   stranger.wanted_role = std::string(5000, '\n');
   const Hello hello = parse_hello(pack(stranger));
-  EXPECT_EQ(hello.identity.name(), "master?[info] worker 0 is here?[2J");
+  EXPECT_EQ(hello.identity.name(), "master\\n[info] worker 0 is here\\x1b[2J");
   EXPECT_LT(hello.identity.model.size(), 300U);
   EXPECT_LT(check_hello(hello, worker(1))->reason.size(), 600U);
-  EXPECT_EQ(parse_refusal(pack(Refusal{.reason = "a\nb"})).reason, "a?b");
+  EXPECT_EQ(parse_refusal(pack(Refusal{.reason = "a\nb"})).reason, "a\\nb");
 }
 
 TEST(Handshake, MismatchesAreExplained) {

@@ -65,7 +65,7 @@ TEST(Message, ALengthThatLiesIsNoticedBeforeItIsWaitedFor) {
 }
 
 TEST(Message, TextsOfPeersArePrintable) {
-  EXPECT_EQ(text_from("a\n\x1b[2J"), "a??[2J");
+  EXPECT_EQ(text_from("a\n\x1b[2J"), "a\\n\\x1b[2J");
   EXPECT_LE(text_from(std::string(60000, 'x')).size(), 500U);
   EXPECT_THROW(text_from(1), nlohmann::json::exception);
 }
