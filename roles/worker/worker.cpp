@@ -108,9 +108,10 @@ int Worker::run() {
   compute_thread_ = std::thread([this] { compute(); });
   listener_->start();
   if (sender_) sender_->start();
-  while (!stopping_) {
+  for (bool over = false; !over;) {
     try {
       context_.run();
+      over = true;
     } catch (const std::exception& error) {
       if (exit_status_ != 0) throw;
       end_because(line_of(error));

@@ -96,9 +96,9 @@ class FakeWorker {
       } else if (message.type == net::MessageType::frame) {
         const net::FramePayload payload = net::parse_frame(message);
         connection->send(net::pack(net::MessageType::ack, message.frame, {.sequence = payload.sequence}));
-        script_.frame(
-            *this, message.frame,
-            chain::parse_frame_header(payload.header, model_.graph, {.worker = index_, .workers = 1}));
+        script_.frame(*this, message.frame,
+                      chain::parse_frame_header(payload.header, model_.graph,
+                                                {.worker = index_, .workers = hello.workers}));
       }  // and questions about the time stay without an answer
     }
   }

@@ -133,6 +133,9 @@ class WorkerTest : public ::testing::Test {
   };
 
   void expect_a_result(Master& master) {
+    // A frame that comes before its master's control connection is dropped.
+    ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::profile).has_value(); }))
+        << master.refused;
     master.send(5, {model_->graph.size()});
     ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::result).has_value(); }))
         << master.refused << master.link_refused;
