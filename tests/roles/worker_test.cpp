@@ -6,8 +6,14 @@
 #include <sys/socket.h>
 
 #include <asio/io_context.hpp>
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "net/connector.h"
 #include "net/link_sender.h"
