@@ -93,6 +93,10 @@ double CostEstimator::slowdown(int worker) const {
   return slowdown_[static_cast<std::size_t>(worker)].value().value_or(1.0);
 }
 
+bool CostEstimator::was_measured(int worker) const {
+  return current_[static_cast<std::size_t>(worker)].seconds.samples() > 0;
+}
+
 std::vector<std::vector<double>> CostEstimator::layer_cost() const {
   std::vector<std::vector<double>> costs = profiles_;
   for (std::size_t worker = 0; worker < costs.size(); ++worker) {

@@ -45,6 +45,8 @@ class CostEstimator {
   std::optional<double> measured(int worker, LayerIndex first, LayerIndex end) const;
   /// Of `worker`: expected / profiled seconds.
   double slowdown(int worker) const;
+  /// Whether it has computed anything that tells.
+  bool was_measured(int worker) const;
 
  private:
   struct Link {

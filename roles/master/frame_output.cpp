@@ -23,7 +23,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 FrameOutput::FrameOutput(const Config& config, const Model& model,
-                         std::chrono::steady_clock::time_point started, std::vector<double> whole_network_s)
+                         std::chrono::steady_clock::time_point started)
     : config_(config),
       model_(model),
       started_(started),
@@ -41,7 +41,6 @@ FrameOutput::FrameOutput(const Config& config, const Model& model,
   for (std::size_t i = 0; i < config.workers.size(); ++i) {
     statistics_.worker_names.push_back(fmt::format("worker {}", i));
   }
-  statistics_.whole_network_s = std::move(whole_network_s);
   statistics_.paced = config.video.realtime;
 }
 
@@ -101,6 +100,7 @@ void FrameOutput::count_check(bool missed) {
 
 void FrameOutput::print_table(const PlanningSummary& planning) {
   progress_.clear();
+  statistics_.devices = planning.devices;
   const std::string table = format_table(summarize(statistics_)) + format_planning(planning);
   std::cerr << table << std::flush;
 }

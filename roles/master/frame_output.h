@@ -21,9 +21,8 @@ namespace edge {
 /// One owner, one thread. Throws Error if the output file cannot be opened or written.
 class FrameOutput {
  public:
-  /// `started`: second 0 of the run. `whole_network_s`: profiled, per worker.
-  FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started,
-              std::vector<double> whole_network_s);
+  /// `started`: second 0 of the run.
+  FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started);
 
   /// Writes the frame's JSON line. Frames come in order.
   void write(const FrameUnderWay& frame);

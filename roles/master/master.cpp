@@ -310,11 +310,7 @@ void Master::output_frames() {
     if (!deliver) break;
     FrameUnderWay* const frame = &deliver->frame;
     if (!output) {
-      std::vector<double> whole_network;
-      for (const Member& member : run_.tell([](const Run& run) { return run.epoch_members(); })) {
-        whole_network.push_back(whole_network_s(member));
-      }
-      output.emplace(config_, model_, frame->captured, std::move(whole_network));
+      output.emplace(config_, model_, frame->captured);
       if (config_.check) checker.emplace(model_, resolve_threads(config_.threads));
     }
     if (checker) {

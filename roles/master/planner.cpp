@@ -319,8 +319,12 @@ PlanningSummary Planner::summary() const {
   if (!estimator_ || plans_ == 0) return summary;
   summary.schedulers = compare_schedulers();
   summary.bandwidth_bytes_per_s = estimator_->bandwidth();
+  const std::vector<std::vector<double>> costs = estimator_->layer_cost();
   for (std::size_t worker = 0; worker < cached_.size(); ++worker) {
     summary.slowdown.push_back(estimator_->slowdown(static_cast<int>(worker)));
+    const std::vector<double>& layers = costs[worker];
+    summary.devices.push_back({.whole_network_s = std::accumulate(layers.begin(), layers.end(), 0.0),
+                               .measured = estimator_->was_measured(static_cast<int>(worker))});
   }
   if (!prediction_errors_.empty()) summary.median_prediction_error = median(prediction_errors_);
   return summary;

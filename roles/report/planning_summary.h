@@ -16,6 +16,12 @@ struct SchedulerEstimate {
   bool used = false;             ///< the run's own
 };
 
+/// A device's seconds per frame for the whole network.
+struct DeviceCost {
+  double whole_network_s = 0;
+  bool measured = false;  ///< corrected by what its layers took in this run; false: as profiled before it
+};
+
 struct PlanningSummary {
   std::vector<SchedulerEstimate> schedulers;
   std::uint64_t plans = 0;
@@ -26,6 +32,7 @@ struct PlanningSummary {
   std::optional<double> median_prediction_error;
   std::vector<double> bandwidth_bytes_per_s;  ///< of the link into each worker
   std::vector<double> slowdown;               ///< of each worker: measured / profiled seconds
+  std::vector<DeviceCost> devices;            ///< by worker, what the estimates above are made of
 };
 
 }  // namespace edge

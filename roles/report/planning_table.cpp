@@ -31,7 +31,7 @@ std::string format_planning(const PlanningSummary& summary) {
     if (estimate.used) own_s = estimate.seconds_per_frame;
   }
   std::string text =
-      fmt::format("\n{:<26}{:>10}{:>10}   {}\n", "scheduler, by the model", "per frame", "", "plan");
+      fmt::format("\n{:<26}{:>10}{:>10}   {}\n", "by the model of this run", "per frame", "", "plan");
   for (const SchedulerEstimate& estimate : summary.schedulers) text += format_scheduler(estimate, own_s);
   text += fmt::format("planned {} groups in {} each (slowest {}); {} changed the plan\n", summary.plans,
                       format_seconds(summary.mean_planning_s), format_seconds(summary.slowest_planning_s),

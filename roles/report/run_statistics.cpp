@@ -36,15 +36,19 @@ WorkerSummary summarize_worker(const WorkerTimes& times, const std::string& name
 }
 
 std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, double frames_per_second) {
-  const std::vector<double>& alone = statistics.whole_network_s;
+  const std::vector<DeviceCost>& alone = statistics.devices;
   if (alone.empty()) {
     return {};
   }
-  const auto best = std::min_element(alone.begin(), alone.end());
-  SingleDevice device{
-      .worker = static_cast<int>(best - alone.begin()), .seconds_per_frame = *best, .gain = {}};
+  const auto best = std::min_element(
+      alone.begin(), alone.end(),
+      [](const DeviceCost& a, const DeviceCost& b) { return a.whole_network_s < b.whole_network_s; });
+  SingleDevice device{.worker = static_cast<int>(best - alone.begin()),
+                      .seconds_per_frame = best->whole_network_s,
+                      .measured = best->measured,
+                      .gain = {}};
   if (!statistics.paced && statistics.frames > 0) {
-    device.gain = *best * frames_per_second;
+    device.gain = best->whole_network_s * frames_per_second;
   }
   return device;
 }

@@ -9,6 +9,7 @@
 
 #include "roles/report/frame_record.h"
 #include "roles/report/latency_histogram.h"
+#include "roles/report/planning_summary.h"
 
 namespace edge {
 
@@ -16,9 +17,10 @@ namespace edge {
 struct RunStatistics {
   // Known from the start.
   std::vector<std::string> worker_names;  ///< as shown, one per worker
-  std::vector<double>
-      whole_network_s;  ///< profiled seconds per frame of the whole network on each worker, or empty
-  bool paced = false;   ///< `realtime` or a live camera: the source, not the chain, sets the frame rate
+  bool paced = false;  ///< `realtime` or a live camera: the source, not the chain, sets the frame rate
+
+  // Known at the end.
+  std::vector<DeviceCost> devices;  ///< of each worker alone, or empty
 
   // Counted by the master.
   std::uint64_t dropped_frames = 0;
@@ -62,6 +64,7 @@ struct WorkerSummary {
 struct SingleDevice {
   int worker = 0;
   double seconds_per_frame = 0;
+  bool measured = false;       ///< in this run, under its load; false: profiled before it
   std::optional<double> gain;  ///< seconds_per_frame / the chain's; nothing if the source set the frame rate
 };
 

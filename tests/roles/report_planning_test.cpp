@@ -23,7 +23,7 @@ TEST(PlanningTable, ComparesSchedulers) {
       .slowdown = {1, 1.25}};
   EXPECT_EQ(format_planning(summary),
             "\n"
-            "scheduler, by the model    per frame             plan\n"
+            "by the model of this run   per frame             plan\n"
             "data_aware                    100 ms  this run   1-6 | 7-13\n"
             "load_balance                  250 ms     2.50x   1-4 | 5-13\n"
             "planned 10 groups in 0.20 ms each (slowest 1.00 ms); 1 changed the plan\n"

@@ -76,7 +76,7 @@ RunStatistics two_frames() {
 
 TEST(RunStatistics, Figures) {
   RunStatistics statistics = two_frames();
-  statistics.whole_network_s = {0.9, 0.75};
+  statistics.devices = {{0.9, true}, {0.75, true}};
   const RunSummary summary = summarize(statistics);
   EXPECT_EQ(summary.frames, 2U);
   EXPECT_DOUBLE_EQ(summary.duration_s, 1.0);
@@ -98,10 +98,10 @@ TEST(RunStatistics, Figures) {
 
 TEST(RunStatistics, NoGainWhereTheSourceSetsThePace) {
   RunStatistics statistics = two_frames();
-  statistics.whole_network_s = {0.9, 0.75};
+  statistics.devices = {{0.9, true}, {0.75, true}};
   statistics.paced = true;
   EXPECT_FALSE(summarize(statistics).best_single_device->gain);
-  statistics.whole_network_s.clear();
+  statistics.devices.clear();
   EXPECT_FALSE(summarize(statistics).best_single_device);
 }
 
@@ -134,7 +134,7 @@ TEST(RunStatistics, FramesOutOfOrderAndWithoutReports) {
 
 TEST(Table, OfARun) {
   RunStatistics statistics = two_frames();
-  statistics.whole_network_s = {0.9, 0.75};
+  statistics.devices = {{0.9, true}, {0.75, true}};
   statistics.dropped_frames = 3;
   statistics.checked_frames = 2;
   const std::string table = format_table(summarize(statistics));
@@ -151,21 +151,24 @@ worker, share of the run    receive   decode  compute   encode     send     wait
 0 10.0.0.1:7701              10.0 %    0.2 %   24.0 %    2.2 %    4.0 %   73.6 %
 1 a-host-name-that-is-too…    4.0 %    0.4 %   40.0 %    0.0 %    0.0 %   59.6 %
 
-best single device alone (worker 1): 750 ms per frame; the chain gains 1.5x
+worker 1 alone, by its layers' times in this run: 750 ms per frame; the chain gains 1.5x
 check: all 2 results agree with the master's own
 )");
 }
 
 TEST(Table, ASlowerChainAndFailedChecks) {
   RunStatistics statistics = two_frames();
-  statistics.whole_network_s = {0.2, 0.3};
+  statistics.devices = {{0.2, false}, {0.3, true}};
   statistics.checked_frames = 2;
   statistics.mismatched_frames = 1;
   statistics.add(frame_at(12, 1, {1, 23}));
   const std::string table = format_table(summarize(statistics));
   EXPECT_NE(table.find("layers    1-6 | 7-22   (67 % of the frames)\n"), std::string::npos) << table;
-  EXPECT_NE(table.find("best single device alone (worker 0): 200 ms per frame; the chain is slower, 0.20x\n"),
-            std::string::npos)
+  EXPECT_NE(
+      table.find(
+          "worker 0 alone, by its profile (this run did not measure it): 200 ms per frame; the chain is "
+          "slower, 0.20x\n"),
+      std::string::npos)
       << table;
   EXPECT_NE(table.find("check: 1 of 2 results DIFFER from the master's own\n"), std::string::npos) << table;
 }
@@ -194,7 +197,7 @@ TEST(Table, StaysWithin80Columns) {
   FrameRecord frame;
   for (int worker = 0; worker < 64; ++worker) {
     statistics.worker_names.push_back("device-ä-" + std::string(60, 'x'));
-    statistics.whole_network_s.push_back(1234);
+    statistics.devices.push_back({1234, false});
     frame.plan.ends.push_back(worker + 2);
     frame.links.push_back({999'999'999, 999'999'999, 999'999'999});
     frame.workers.push_back({9, 9, 9, 9, 9});
