@@ -2,13 +2,13 @@
 #include "roles/commands/command_line.h"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <vector>
 
 #include "engine/error.h"
 #include "kernels/cpu.h"
+#include "roles/report/log_sink.h"
 
 namespace edge::commands {
 namespace {
@@ -47,7 +47,7 @@ void apply(const cxxopts::ParseResult& parsed, Config& config) {
 }  // namespace
 
 void set_up_log(const std::string& process, const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("edge");
+  auto logger = std::make_shared<spdlog::logger>("edge", make_log_sink());
   logger->set_pattern(fmt::format("%H:%M:%S.%e {} %^%l%$: %v", process));
   logger->set_level(parse_level(level));
   logger->flush_on(spdlog::level::trace);
@@ -76,6 +76,8 @@ void add_master_options(cxxopts::Options& options) {
   add("frames", "stop after so many frames (0: at the end of the video)", cxxopts::value<std::uint64_t>(),
       "N");
   add("output", "file for the JSON lines (-: stdout)", cxxopts::value<std::string>(), "FILE");
+  add("costs", "write what the run has measured, for edge plan (docs/scheduling.md)",
+      cxxopts::value<std::string>(), "FILE");
   add("check", "compute every frame here too, and compare");
   add("gantt", "draw when each device and link worked on the last frames");
   options.add_options("internal")("trainer", "the trainer's address, instead of the config's, or none",

@@ -22,9 +22,10 @@ int run_local(int argc, char** argv) {
       throw Error(fmt::format("--{}: edge local takes free ports by itself", key));
     if (key == "trace") continue;
     const bool flag = key == "reprofile" || key == "check" || key == "gantt";
-    auto& list = key == "reprofile"                                             ? local.passed_to_workers
-                 : flag || key == "video" || key == "frames" || key == "output" ? local.passed_to_master
-                                                                                : local.passed_on;
+    auto& list = key == "reprofile" ? local.passed_to_workers
+                 : flag || key == "video" || key == "frames" || key == "output" || key == "costs"
+                     ? local.passed_to_master
+                     : local.passed_on;
     list.push_back(flag ? fmt::format("--{}", key) : fmt::format("--{}={}", key, argument.value()));
     if (key == "video") local.video = argument.value();
   }

@@ -27,7 +27,10 @@ int run_master(int argc, char** argv) {
   add_master_options(options);
   CommandLine line = parse(options, argc, argv, "master");
   apply_master_options(line.parsed, line.config);
-  return Master(line.config, {.trace = trace_file(line.parsed), .gantt = line.parsed.count("gantt") != 0})
+  return Master(line.config,
+                {.trace = trace_file(line.parsed),
+                 .costs = line.parsed.count("costs") != 0 ? line.parsed["costs"].as<std::string>() : "",
+                 .gantt = line.parsed.count("gantt") != 0})
       .run();
 }
 

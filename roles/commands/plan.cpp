@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cxxopts.hpp>
 #include <string>
+#include <vector>
 
 #include "engine/error.h"
 #include "roles/commands/commands.h"
@@ -19,6 +20,9 @@ int run_plan(int argc, char** argv) {
   add("scheduler", "who plans", cxxopts::value<std::string>()->default_value("data_aware"), "NAME");
   add("side", "one_side: edge or cloud", cxxopts::value<std::string>()->default_value("edge"), "SIDE");
   add("plan", "fixed: [[first, last], ..], one per worker", cxxopts::value<std::string>(), "PLAN");
+  add("faster", "what if worker 1 were twice as fast?", cxxopts::value<std::vector<std::string>>(), "1=2x");
+  add("link", "what if the link into worker 0 had so many bytes/s?",
+      cxxopts::value<std::vector<std::string>>(), "0=12.5e6");
   add("explain", "tell on stderr what each worker does, and why the runner-up lost");
   add("simulate", "run so many frames by the plan: fps and latency", cxxopts::value<std::size_t>(), "N");
   add("pending", "simulate: frames in flight", cxxopts::value<std::size_t>()->default_value("3"), "N");
@@ -39,6 +43,8 @@ int run_plan(int argc, char** argv) {
   if (parsed.count("plan") != 0) {
     what_if.plan = parsed["plan"].as<std::string>();
   }
+  if (parsed.count("faster") != 0) what_if.faster = parsed["faster"].as<std::vector<std::string>>();
+  if (parsed.count("link") != 0) what_if.links = parsed["link"].as<std::vector<std::string>>();
   if (parsed.count("simulate") != 0) what_if.simulated_frames = parsed["simulate"].as<std::size_t>();
   const edge::plan::PlanAnswer answer = edge::plan::answer_plan(what_if);
   fmt::print("{}", answer.json);

@@ -43,6 +43,7 @@ std::string frame_line(const FrameLine& line) {
   const Shape& frame = line.graph.layer(0).output_shape;
   const std::vector<double>& runs = line.times.runs_ms;
   Json json;
+  json["schema"] = output_schema;
   json["frame"] = line.frame;
   json["model"] = line.graph.name();
   json["input"] = {frame[2], frame[3]};

@@ -3,15 +3,20 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iostream>
 
 #include "engine/error.h"
 #include "roles/chain/frame_header.h"
+#include "roles/config/quote.h"
 #include "roles/report/json_line.h"
+#include "roles/report/json_values.h"
+#include "roles/report/log_sink.h"
 #include "roles/report/planning_table.h"
 #include "roles/report/table.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 namespace {
@@ -23,16 +28,19 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 FrameOutput::FrameOutput(const Config& config, const Model& model,
-                         std::chrono::steady_clock::time_point started)
+                         std::chrono::steady_clock::time_point started, std::uint64_t instance)
     : config_(config),
       model_(model),
       started_(started),
-      started_wall_clock_(std::chrono::system_clock::now() -
-                          std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                              std::chrono::steady_clock::now() - started)),
+      run_{.id = fmt::format("{:016x}", instance),
+           .source = source_name(config.video.source),
+           .started = std::chrono::system_clock::now() -
+                      std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                          std::chrono::steady_clock::now() - started)},
       progress_("frames", config.video.frames),
-      // Lines and bar would write over each other.
-      show_progress_(config.output.file != "-" || isatty(STDOUT_FILENO) == 0) {
+      // People at a terminal get the bar and the tables; lines are for programs.
+      show_lines_(config.output.file != "-" || !is_live_terminal(STDOUT_FILENO) ||
+                  !is_live_terminal(STDERR_FILENO)) {
   if (config.output.file != "-") {
     file_.open(config.output.file, std::ios::trunc);
     if (!file_)
@@ -50,6 +58,8 @@ std::ostream& FrameOutput::stream() {
 
 FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
   FrameRecord record{.frame = frame.video_index,
+                     .dropped = frame.dropped,
+                     .video_s = frame.video_s,
                      .captured_s = seconds(frame.captured - started_),
                      .finished_s = seconds(frame.finished - started_),
                      .plan = frame.plan,
@@ -85,12 +95,31 @@ void FrameOutput::write(const FrameUnderWay& frame) {
   const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty()
                               ? ResultKind::checksum
                               : config_.output.result;
-  stream() << json_line(entry, kind, result, started_wall_clock_) << '\n' << std::flush;
-  if (!stream())
-    throw Error(
-        fmt::format("{}: cannot be written", config_.output.file == "-" ? "stdout" : config_.output.file));
+  if (show_lines_) {
+    stream() << json_line(run_, entry, kind, result) << '\n' << std::flush;
+    if (!stream())
+      throw Error(
+          fmt::format("{}: cannot be written", config_.output.file == "-" ? "stdout" : config_.output.file));
+  }
   statistics_.add(entry);
-  if (show_progress_) progress_.update(statistics_.frames);
+  load_.add(entry);
+  progress_.update(statistics_.frames, notes(result));
+}
+
+std::vector<std::string> FrameOutput::notes(const FrameResult& result) const {
+  std::vector<std::string> list;
+  if (const std::vector<double> shares = load_.shares(); !shares.empty()) {
+    list.push_back("devices " + load_bars(shares));
+  }
+  if (result.top_k.empty()) {
+    list.push_back(checksum_text(result.checksum));
+    return list;
+  }
+  const auto& [index, probability] = result.top_k.front();
+  const std::string_view name = model_.labels.name(static_cast<std::size_t>(std::max(index, 0)));
+  list.push_back(fmt::format(
+      "{} {:.0f} %", name.empty() ? fmt::format("class {}", index) : printable(name, 24), 100 * probability));
+  return list;
 }
 
 void FrameOutput::count_check(bool missed) {

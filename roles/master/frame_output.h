@@ -11,7 +11,9 @@
 #include "roles/config/config.h"
 #include "roles/master/frame_under_way.h"
 #include "roles/model.h"
+#include "roles/report/device_load.h"
 #include "roles/report/frame_record.h"
+#include "roles/report/json_line.h"
 #include "roles/report/planning_summary.h"
 #include "roles/report/progress.h"
 #include "roles/report/run_statistics.h"
@@ -21,10 +23,11 @@ namespace edge {
 /// One owner, one thread. Throws Error if the output file cannot be opened or written.
 class FrameOutput {
  public:
-  /// `started`: second 0 of the run.
-  FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started);
+  /// `started`: second 0 of the run. `instance`: the master's, which names the run.
+  FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started,
+              std::uint64_t instance);
 
-  /// Writes the frame's JSON line. Frames come in order.
+  /// Writes the frame's JSON line (not to a terminal), updates the bar. Frames come in order.
   void write(const FrameUnderWay& frame);
   /// The source has dropped so many frames so far.
   void set_dropped(std::uint64_t frames) { statistics_.dropped_frames = frames; }
@@ -36,16 +39,18 @@ class FrameOutput {
 
  private:
   FrameRecord record(const FrameUnderWay& frame) const;
+  std::vector<std::string> notes(const FrameResult& result) const;
   std::ostream& stream();
 
   const Config& config_;
   const Model& model_;
   const std::chrono::steady_clock::time_point started_;
-  const std::chrono::system_clock::time_point started_wall_clock_;
+  const RunFacts run_;
   std::ofstream file_;
   RunStatistics statistics_;
   ProgressBar progress_;
-  bool show_progress_;
+  DeviceLoad load_;
+  bool show_lines_;
 };
 
 }  // namespace edge

@@ -26,6 +26,7 @@ std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
   frame.frame = number;
   frame.video_index = next->video_index;
   frame.dropped = next->dropped;
+  frame.video_s = next->video_s;
   frame.captured = next->captured;
   frame.plan = plan_;
   frame.pixels = std::move(next->pixels);

@@ -12,9 +12,10 @@
 namespace edge {
 
 struct FrameUnderWay {
-  std::uint64_t frame = 0;        ///< counts the frames that were sent
-  std::uint64_t video_index = 0;  ///< counts the frames of the video, dropped ones too
-  std::uint64_t dropped = 0;      ///< frames of the video in front of it that were not sent
+  std::uint64_t frame = 0;             ///< counts the frames that were sent
+  std::uint64_t video_index = 0;       ///< counts the frames of the video, dropped ones too
+  std::uint64_t dropped = 0;           ///< frames of the video in front of it that were not sent
+  std::optional<double> video_s = {};  ///< time stamp in the video
   std::chrono::steady_clock::time_point captured;
   std::chrono::steady_clock::time_point finished;
   scheduling::Plan plan;

@@ -29,6 +29,7 @@ namespace edge {
 
 struct MasterOptions {
   std::string trace = {};  ///< write a trace file
+  std::string costs = {};  ///< write a file of costs for `edge plan`
   bool gantt = false;      ///< print when the stages worked on the last frames
 };
 
@@ -68,6 +69,7 @@ class Master {
   // On the "output" thread.
   void output();
   void output_frames();
+  void write_costs();
 
   const Config config_;
   const MasterOptions options_;

@@ -306,6 +306,12 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
   return estimates;
 }
 
+std::optional<Costs> Planner::final_costs() const {
+  const std::lock_guard lock(mutex_);
+  if (!estimator_ || plans_ == 0) return std::nullopt;
+  return costs(group_rates_);
+}
+
 PlanningSummary Planner::summary() const {
   const std::lock_guard lock(mutex_);
   PlanningSummary summary{.schedulers = {},

@@ -48,6 +48,8 @@ class Planner {
 
   /// For the end of the run.
   PlanningSummary summary() const;
+  /// What is known of devices, links and the last group's bytes; nothing before the first plan.
+  std::optional<scheduling::Costs> final_costs() const;
 
  private:
   struct SentFrame {

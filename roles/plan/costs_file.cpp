@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -29,9 +30,10 @@ constexpr std::size_t max_frames = 1000;
 constexpr double smallest = 1e-9;  // of what is divided by
 constexpr double largest = 1e18;
 
-constexpr std::array<std::string_view, 13> keys{
-    "layer_cost",  "capacity", "bandwidth",    "cached",   "raw_bytes", "delta_bytes", "diff_bytes",
-    "stage_ready", "inputs",   "later_frames", "profiles", "best_cost", "best_plan"};
+constexpr std::array<std::string_view, 15> keys{
+    "layer_cost",   "capacity",   "bandwidth",         "cached",      "raw_bytes",
+    "delta_bytes",  "diff_bytes", "worker_layer_cost", "stage_ready", "inputs",
+    "later_frames", "profiles",   "best_cost",         "best_plan",   "network"};
 
 class Reader {
  public:
@@ -172,6 +174,18 @@ void read_devices(const Reader& reader, Costs& costs) {
   check_worker_count(reader, costs.capacity.size(), "capacity");
 }
 
+/// Each layer measured on each worker.
+void read_measured_devices(const Reader& reader, Costs& costs) {
+  if (!reader.has("worker_layer_cost")) return;
+  const Json& rows = reader.array("worker_layer_cost", "");
+  reader.check_size(rows.size(), costs.capacity.size(), "worker_layer_cost", "worker");
+  for (std::size_t worker = 0; worker < rows.size(); ++worker) {
+    const std::string where = fmt::format("worker_layer_cost[{}]", worker);
+    costs.worker_layer_cost.push_back(reader.numbers(rows[worker], where, 0));
+    reader.check_size(costs.worker_layer_cost.back().size(), costs.layer_cost.size(), where, "layer");
+  }
+}
+
 /// [frame][layer]; a single row stands for all frames, of which there are `frames` if that is not 0.
 std::vector<std::vector<double>> read_bytes(const Reader& reader, const char* key, std::size_t layers,
                                             std::size_t frames) {
@@ -258,10 +272,33 @@ Costs parse_costs(std::string_view text, const std::filesystem::path& file) {
   check_keys(reader);
   Costs costs;
   read_devices(reader, costs);
+  read_measured_devices(reader, costs);
   read_links(reader, costs);
   read_graph(reader, costs);
   costs.later_frames = read_later_frames(reader);
   return costs;
+}
+
+std::string costs_text(const Costs& costs, const Graph& graph) {
+  nlohmann::ordered_json inputs = Json::array();
+  for (LayerIndex layer = 0; layer < graph.size(); ++layer) inputs.push_back(graph.layer(layer).inputs);
+  // The keys one per line, so that the file can be read and edited.
+  const nlohmann::ordered_json json{{"network", graph.name()},
+                                    {"layer_cost", costs.layer_cost},
+                                    {"capacity", costs.capacity},
+                                    {"worker_layer_cost", costs.worker_layer_cost},
+                                    {"bandwidth", costs.bandwidth},
+                                    {"raw_bytes", costs.raw_bytes},
+                                    {"delta_bytes", costs.delta_bytes},
+                                    {"cached", costs.cached},
+                                    {"stage_ready", std::vector<double>(2 * costs.capacity.size())},
+                                    {"inputs", inputs},
+                                    {"later_frames", "delta"}};
+  std::string text;
+  for (const auto& [key, value] : json.items()) {
+    text += fmt::format("{}\n \"{}\": {}", text.empty() ? "{" : ",", key, value.dump());
+  }
+  return text + "\n}\n";
 }
 
 }  // namespace edge::plan

@@ -13,6 +13,7 @@
 #include "roles/plan/costs_file.h"
 #include "roles/plan/explain.h"
 #include "roles/plan/json_input.h"
+#include "roles/plan/what_if.h"
 #include "roles/scheduling/optimum.h"
 #include "roles/scheduling/pipeline_model.h"
 #include "roles/scheduling/plan_json.h"
@@ -69,7 +70,9 @@ void check(const PlanOptions& options) {
 PlanAnswer answer_plan(const PlanOptions& options) {
   check(options);
   if (options.scheduler != "fixed") make_scheduler(options.scheduler, {.side = options.side});
-  const Costs costs = load_costs(options.costs);
+  Costs costs = load_costs(options.costs);
+  for (const std::string& change : options.faster) make_faster(costs, change);
+  for (const std::string& change : options.links) set_link(costs, change);
   const PipelineModel model(costs);
   Plan plan;
   bool exact = true;

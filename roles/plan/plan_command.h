@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace edge::plan {
 
@@ -13,6 +14,8 @@ struct PlanOptions {
   std::string scheduler = "data_aware";
   std::string side = "edge";          ///< one_side
   std::optional<std::string> plan{};  ///< fixed: [[1, 6], [7, 13]] as text
+  std::vector<std::string> faster{};  ///< "1=2x", see what_if.h
+  std::vector<std::string> links{};   ///< "0=12.5e6"
   bool explain = false;
   std::size_t simulated_frames = 0;  ///< 0: no simulation
   std::size_t pending = 3;           ///< of the simulation: frames in flight

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "roles/scheduling/plan.h"
@@ -25,7 +26,9 @@ struct WorkerTimes {
 };
 
 struct FrameRecord {
-  std::uint64_t frame = 0;  ///< in the video; dropped frames leave gaps
+  std::uint64_t frame = 0;             ///< in the video; dropped frames leave gaps
+  std::uint64_t dropped = 0;           ///< frames of the video that were dropped so far
+  std::optional<double> video_s = {};  ///< its time stamp in the video
   double captured_s = 0;
   double finished_s = 0;  ///< when the result was with the master
   scheduling::Plan plan;

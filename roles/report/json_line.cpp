@@ -55,13 +55,21 @@ void add_result(Json& line, ResultKind kind, const FrameResult& result) {
 
 }  // namespace
 
-std::string json_line(const FrameRecord& frame, ResultKind kind, const FrameResult& result,
-                      std::chrono::system_clock::time_point started) {
-  const auto since_start = std::chrono::duration<double>(frame.finished_s);
-  const auto finished = started + std::chrono::round<std::chrono::system_clock::duration>(since_start);
+std::string json_line(const RunFacts& run, const FrameRecord& frame, ResultKind kind,
+                      const FrameResult& result) {
+  const auto wall_clock = [&](double seconds) {
+    return utc_text(run.started + std::chrono::round<std::chrono::system_clock::duration>(
+                                      std::chrono::duration<double>(seconds)));
+  };
   Json line;
+  line["schema"] = output_schema;
+  line["run"] = run.id;
+  line["source"] = run.source;
   line["frame"] = frame.frame;
-  line["time"] = utc_text(finished);
+  line["dropped"] = frame.dropped;
+  line["video_s"] = frame.video_s ? Json(rounded(*frame.video_s)) : Json();
+  line["captured"] = wall_clock(frame.captured_s);
+  line["time"] = wall_clock(frame.finished_s);
   line["captured_at"] = rounded(frame.captured_s);
   line["finished_at"] = rounded(frame.finished_s);
   line["latency_s"] = rounded(frame.finished_s - frame.captured_s);

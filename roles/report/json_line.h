@@ -1,4 +1,4 @@
-// A frame's result as one line of JSON (docs/configuration.md, "Output"). Pure functions, no errors,
+// A frame's result as one line of JSON (docs/output.md). Pure functions, no errors,
 // thread-safe.
 #pragma once
 
@@ -16,6 +16,13 @@
 
 namespace edge {
 
+/// What is the same in all lines of a run.
+struct RunFacts {
+  std::string id;                                 ///< 16 hexadecimal digits, new with every start of a master
+  std::string source;                             ///< of the video, printable, without passwords
+  std::chrono::system_clock::time_point started;  ///< the wall clock at second 0 of the run
+};
+
 struct FrameResult {
   std::uint32_t checksum = 0;                     ///< of the network's output, always shown
   std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; ResultKind::top_k
@@ -24,9 +31,9 @@ struct FrameResult {
   std::span<const float> values = {};             ///< ResultKind::full, all elements of `shape`
 };
 
-/// One object without line feeds. `started`: the wall clock at the start of the run. Numbers have the digits
-/// that it takes to read back the same float; what JSON has no number for (infinity, NaN) becomes null.
-std::string json_line(const FrameRecord& frame, ResultKind kind, const FrameResult& result,
-                      std::chrono::system_clock::time_point started);
+/// One object without line feeds. Numbers have the digits that it takes to read back the same float; what
+/// JSON has no number for (infinity, NaN) becomes null.
+std::string json_line(const RunFacts& run, const FrameRecord& frame, ResultKind kind,
+                      const FrameResult& result);
 
 }  // namespace edge

@@ -25,11 +25,14 @@ double shortest(float value) {
 
 Json top_k_json(std::span<const std::pair<int, float>> top_k, const Labels* labels) {
   Json top = Json::array();
-  for (const auto& [index, score] : top_k) {
-    top.push_back(Json::array({index, shortest(score)}));
-    if (labels == nullptr || index < 0) continue;
-    const std::string_view label = labels->name(static_cast<std::size_t>(index));
-    if (!label.empty()) top.back().push_back(label);
+  for (const auto& [index, probability] : top_k) {
+    const std::string_view name =
+        labels != nullptr && index >= 0 ? labels->name(static_cast<std::size_t>(index)) : std::string_view();
+    Json entry;
+    entry["class"] = name.empty() ? Json() : Json(name);
+    entry["index"] = index;
+    entry["probability"] = shortest(probability);
+    top.push_back(std::move(entry));
   }
   return top;
 }

@@ -15,7 +15,12 @@ namespace edge {
 /// The double whose shortest decimal text is the float's: 0.1 instead of 0.10000000149011612.
 double shortest(float value);
 
-/// [[class, probability, name], ...]; names are left out where `labels` has none. It may be null.
+/// Of the lines that `edge master` and `edge infer` print (docs/output.md): grows when a key changes its
+/// meaning or goes.
+inline constexpr int output_schema = 1;
+
+/// [{"class": name, "index": i, "probability": p}, ...]; the name is null where `labels`, which may be null,
+/// has none.
 nlohmann::ordered_json top_k_json(std::span<const std::pair<int, float>> top_k, const Labels* labels);
 
 /// [1, 3, 480, 720]

@@ -8,22 +8,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
+#include <limits>
 #include <string_view>
 #include <utility>
+
+#include "roles/report/log_sink.h"
 
 namespace edge {
 namespace {
 
 constexpr std::chrono::milliseconds least_interval{100};
+constexpr std::uint64_t least_steps = 3;  // of which a rate says something
 constexpr int widest_bar = 40;
 constexpr int narrowest_bar = 5;
 constexpr std::string_view erase_line = "\r\x1b[K";
-
-bool is_terminal(int descriptor) {
-  const char* name = std::getenv("TERM");
-  return ::isatty(descriptor) == 1 && (name == nullptr || std::string_view(name) != "dumb");
-}
 
 int columns_of_terminal(int descriptor) {
   winsize size{};
@@ -50,20 +48,37 @@ std::string clock_text(double seconds) {
                       : fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
+/// Columns of UTF-8 text without wide characters.
+int width(std::string_view text) {
+  return static_cast<int>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 }  // namespace
 
-std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total, double elapsed_s,
-                          int columns) {
-  const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
-  const std::string rate_text = fmt::format("{:.1f}/s", rate);
+std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
+                          std::optional<double> rate, const std::vector<std::string>& notes, int columns) {
+  std::string behind;
+  const int least = width(progress_line(label, done, total, rate, std::numeric_limits<int>::max() / 2)) -
+                    (total == 0 ? 0 : widest_bar - narrowest_bar);
+  for (const std::string& note : notes) {
+    if (least + width(behind) + 2 + width(note) > columns) break;
+    behind += "  " + note;
+  }
+  return progress_line(label, done, total, rate, columns - width(behind)) + behind;
+}
+
+std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
+                          std::optional<double> rate, int columns) {
+  const std::string rate_text = rate ? fmt::format("  {:.1f}/s", *rate) : "";
   if (total == 0) {
-    const std::string line = fmt::format("{}  {}  {}", label, done, rate_text);
+    const std::string line = fmt::format("{}  {}{}", label, done, rate_text);
     return line.substr(0, static_cast<std::size_t>(std::max(columns, 0)));
   }
   done = std::min(done, total);
-  std::string rest = fmt::format("  {}/{}  {}", done, total, rate_text);
-  if (rate > 0) {
-    rest += fmt::format("  {} left", clock_text(static_cast<double>(total - done) / rate));
+  std::string rest = fmt::format("  {}/{}{}", done, total, rate_text);
+  if (rate.value_or(0) > 0) {
+    rest += fmt::format("  {} left", clock_text(static_cast<double>(total - done) / *rate));
   }
   const int room = columns - static_cast<int>(label.size() + rest.size()) - 2;
   if (room < narrowest_bar) {
@@ -74,21 +89,31 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
 }
 
 ProgressBar::ProgressBar(std::string label, std::uint64_t total, int descriptor)
-    : label_(std::move(label)), total_(total), descriptor_(descriptor), terminal_(is_terminal(descriptor)) {}
+    : label_(std::move(label)),
+      total_(total),
+      descriptor_(descriptor),
+      terminal_(is_live_terminal(descriptor)) {}
 
 ProgressBar::~ProgressBar() {
   clear();
 }
 
-void ProgressBar::update(std::uint64_t done) {
+void ProgressBar::update(std::uint64_t done, const std::vector<std::string>& notes) {
   const Clock::time_point now = Clock::now();
+  if (!first_at_) {
+    first_at_ = now;
+    first_done_ = done;
+  }
   if (!terminal_ || (visible_ && done != total_ && now - drawn_at_ < least_interval)) {
     return;
   }
-  const double elapsed_s = std::chrono::duration<double>(now - started_).count();
+  const double elapsed_s = std::chrono::duration<double>(now - *first_at_).count();
+  const std::uint64_t since = done - std::min(done, first_done_);
+  std::optional<double> rate;
+  if (since >= least_steps && elapsed_s > 0) rate = static_cast<double>(since) / elapsed_s;
   // One column stays free: a full line makes some terminals wrap.
   const int columns = columns_of_terminal(descriptor_) - 1;
-  write(std::string(erase_line) + progress_line(label_, done, total_, elapsed_s, columns));
+  write(std::string(erase_line) + progress_line(label_, done, total_, rate, notes, columns));
   drawn_at_ = now;
   visible_ = true;
 }

@@ -3,14 +3,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace edge {
 
 /// "frames  ██████▌      120/300  3.5/s  0:51 left", at most `columns` wide. Without `total` (0: unknown)
-/// only what is done and its rate.
-std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total, double elapsed_s,
-                          int columns);
+/// only what is done and its rate; without a rate (per second; not known yet) neither that nor the time left.
+std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
+                          std::optional<double> rate, int columns);
+
+/// The same with notes behind it, as many of the first ones as there is room for beside a line without bar.
+std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
+                          std::optional<double> rate, const std::vector<std::string>& notes, int columns);
 
 /// Draws on a file descriptor, by default stderr, ten times a second at most. Writes nothing at all if that
 /// is not a terminal. The bar stays on one line; call clear() before anything else is written there.
@@ -22,7 +28,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  void update(std::uint64_t done);
+  /// `notes`: what else is to be shown, the most important first.
+  void update(std::uint64_t done, const std::vector<std::string>& notes = {});
   /// Removes the bar; the next update draws it again.
   void clear();
 
@@ -34,7 +41,9 @@ class ProgressBar {
   const std::uint64_t total_;
   const int descriptor_;
   const bool terminal_;
-  const Clock::time_point started_ = Clock::now();
+  // The rate counts from the first update on: what came before it were preparations.
+  std::optional<Clock::time_point> first_at_;
+  std::uint64_t first_done_ = 0;
   Clock::time_point drawn_at_{};
   bool visible_ = false;
 };

@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "tests/json_schema.h"
+
 namespace edge::test {
 
 std::string ChainFixture::write_config(const ChainConfig& config, const std::string& name, bool same_ports) {
@@ -51,7 +53,10 @@ std::vector<nlohmann::json> ChainFixture::run_chain(const ChainConfig& config) {
   EXPECT_EQ(master->wait(120s), 0) << master->errors();
   for (const auto& worker : workers) worker->kill(SIGTERM);
   for (const auto& worker : workers) EXPECT_EQ(worker->wait(), 0) << worker->errors();
-  return json_lines(master->output());
+  std::vector<nlohmann::json> lines = json_lines(master->output());
+  const JsonSchema schema(EDGE_SOURCE_DIRECTORY "/docs/output.schema.json");
+  for (const nlohmann::json& line : lines) EXPECT_EQ(schema.fault(line), "") << line;
+  return lines;
 }
 
 std::vector<std::string> ChainFixture::checksums(const std::vector<nlohmann::json>& lines) {

@@ -162,7 +162,7 @@ TEST_F(InferProcess, weights_and_labels) {
   const nlohmann::json json = json_lines(outcome.output).at(0);
   EXPECT_EQ(json.at("output_shape"), (std::vector<int>{1, 3}));
   ASSERT_EQ(json.at("top_k").size(), 3U);
-  EXPECT_EQ(json.at("top_k")[0].size(), 3U);
+  EXPECT_FALSE(json.at("top_k")[0].at("class").get<std::string>().empty());
 
   save_seeded_weights(graph, 1, path("nan.safetensors"),
                       [](NamedTensors& tensors) { tensors["fc.bias"].data()[1] = NAN; });

@@ -1,8 +1,13 @@
 // `edge local`: the whole chain with one command; no process is left behind.
 #include <dirent.h>
 #include <fmt/format.h>
+#include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <thread>
 
@@ -92,6 +97,72 @@ TEST_F(Local, TheTrainerDoesNotReadWhatCanBeReadOnce) {
   EXPECT_NE(local->errors().find("no trainer: standard input can be read once only"), std::string::npos)
       << local->errors();
   EXPECT_NE(local->errors().find("check: 12 frames right"), std::string::npos) << local->errors();
+}
+
+TEST_F(Local, WritesCostsThatPlanReads) {
+  const std::string config = write_config({.schedule = "scheduler = \"load_balance\""});
+  const std::string costs = (directory_.path() / "costs.json").string();
+  const auto local = start_local(config, {"--frames", "7", "--costs", costs});
+  EXPECT_EQ(local->wait(), 0) << local->errors();
+  for (const std::vector<std::string>& change :
+       std::vector<std::vector<std::string>>{{}, {"--faster", "1=2x", "--link", "0=12.5e6"}}) {
+    std::vector<std::string> arguments{"plan", "--costs", costs, "--explain"};
+    arguments.insert(arguments.end(), change.begin(), change.end());
+    const auto plan = start("plan", edge_command(arguments));
+    EXPECT_EQ(plan->wait(), 0) << plan->errors();
+    EXPECT_EQ(json_lines(plan->output()).at(0).at("plan").size(), 2U);
+  }
+  const auto refused = start_local(config, {"--costs", (directory_.path() / "no/costs.json").string()});
+  EXPECT_EQ(refused->wait(), 1);
+  EXPECT_NE(refused->errors().find("costs.json: cannot be written: No such file or directory"),
+            std::string::npos)
+      << refused->errors();
+}
+
+/// What `command` writes to a terminal, which is all of its streams.
+std::string on_a_terminal(std::vector<std::string> command, int& status) {
+  std::vector<char*> arguments;
+  for (std::string& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  int terminal = -1;
+  const pid_t child = forkpty(&terminal, nullptr, nullptr, &size);
+  if (child == 0) {
+    setenv("TERM", "xterm", 1);
+    unsetenv("NO_COLOR");
+    execv(arguments[0], arguments.data());
+    _exit(127);
+  }
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (ssize_t count = 0; (count = read(terminal, buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  close(terminal);
+  waitpid(child, &status, 0);
+  return text;
+}
+
+TEST_F(Local, OnATerminalPeopleGetAStatusAndTables) {
+  const std::string config = write_config({.schedule = "scheduler = \"data_aware\"", .result = "top_k"});
+  int status = -1;
+  const std::string text = on_a_terminal(edge_command({"local", "-c", config, "--frames", "12"}), status);
+  EXPECT_EQ(status, 0) << text;
+  EXPECT_EQ(text.find("{\"schema\""), std::string::npos) << "lines are for programs\n" << text;
+  EXPECT_NE(text.find("12/12"), std::string::npos) << text;
+  EXPECT_NE(text.find("devices "), std::string::npos) << text;
+  EXPECT_NE(text.find("12 frames in"), std::string::npos) << text;
+  // Neither log lines, of whatever process, nor tables are glued to a bar: each bar begins with erasing the
+  // line, and what comes next erases it.
+  std::size_t bars = 0;
+  for (std::size_t at = text.find("frames  "); at != std::string::npos; at = text.find("frames  ", at + 1)) {
+    if (at >= 10 && text.substr(at - 10, 10) == "layers of ") continue;  // the trainer's bar
+    ++bars;
+    ASSERT_GE(at, 4U);
+    EXPECT_EQ(text.substr(at - 4, 4), "\r\x1b[K");
+    const std::size_t next = text.find_first_of("\r\n", at);
+    EXPECT_EQ(text.substr(next, 4), "\r\x1b[K") << text.substr(at, 200);
+  }
+  EXPECT_GE(bars, 1U) << text;
 }
 
 TEST_F(Local, WantsAFileAsConfig) {

@@ -18,6 +18,7 @@
 #include "roles/infer/input.h"
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
+#include "tests/json_schema.h"
 
 namespace edge::infer {
 namespace {
@@ -232,15 +233,18 @@ class Line : public Infer {
     const SeededWeights weights(1);
     const Executor executor(graph, weights, options());
     const FrameTimes times{.load_ms = 1.5, .first_ms = 20.25, .runs_ms = std::move(runs_ms)};
-    return nlohmann::json::parse(frame_line({.frame = 3,
-                                             .graph = graph,
-                                             .layers = range,
-                                             .executor = executor,
-                                             .times = times,
-                                             .peak_memory = 12345,
-                                             .outputs = outputs,
-                                             .top = top,
-                                             .labels = labels}));
+    const test::JsonSchema schema(EDGE_TEST_DATA "/../../../docs/output.schema.json");
+    auto json = nlohmann::json::parse(frame_line({.frame = 3,
+                                                  .graph = graph,
+                                                  .layers = range,
+                                                  .executor = executor,
+                                                  .times = times,
+                                                  .peak_memory = 12345,
+                                                  .outputs = outputs,
+                                                  .top = top,
+                                                  .labels = labels}));
+    EXPECT_EQ(schema.fault(json), "") << json;
+    return json;
   }
 };
 
@@ -262,12 +266,12 @@ TEST_F(Line, of_a_whole_network) {
   EXPECT_EQ(json.at("peak_bytes"), 12345);
   EXPECT_EQ(json.at("output_shape"), (std::vector<int>{1, 4}));
   ASSERT_EQ(json.at("top_k").size(), 2U);
-  EXPECT_EQ(json.at("top_k")[0][0], 2);
-  EXPECT_EQ(json.at("top_k")[0].size(), 2U);
+  EXPECT_EQ(json.at("top_k")[0].at("index"), 2);
+  EXPECT_TRUE(json.at("top_k")[0].at("class").is_null());
   EXPECT_TRUE(line(graph, {1, graph.output()}, {{graph.output(), logits}}, 0, {1}).at("top_k").empty());
   const nlohmann::json labelled =
       line(graph, {1, graph.output()}, {{graph.output(), logits}}, 1, {1}, Labels::imagenet());
-  EXPECT_EQ(labelled.at("top_k")[0][2], "great white shark");
+  EXPECT_EQ(labelled.at("top_k")[0].at("class"), "great white shark");
 }
 
 TEST_F(Line, of_a_part) {

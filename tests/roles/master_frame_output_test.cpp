@@ -18,6 +18,7 @@ class FrameOutputTest : public ::testing::Test {
             ("frame_output_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     config_.model = model_config;
     config_.workers.resize(2);
+    config_.video.source = "rtsp://me:secret@camera/1";
     config_.output = {.file = file_.string(), .result = ResultKind::checksum};
   }
   ~FrameOutputTest() override { std::filesystem::remove(file_); }
@@ -26,6 +27,8 @@ class FrameOutputTest : public ::testing::Test {
     FrameUnderWay frame;
     frame.frame = number;
     frame.video_index = number + 100;  // some were dropped
+    frame.dropped = 100;
+    frame.video_s = 4.25;
     frame.captured = started_;
     frame.finished = started_ + std::chrono::milliseconds(250);
     frame.plan = {.ends = {7, model_.graph.size()}};
@@ -52,20 +55,24 @@ class FrameOutputTest : public ::testing::Test {
 };
 
 TEST_F(FrameOutputTest, OneLinePerFrame) {
-  FrameOutput output(config_, model_, started_, {0.1, 0.1});
+  FrameOutput output(config_, model_, started_, 0xabcdef);
   for (std::uint64_t number = 0; number < 3; ++number) output.write(frame(number));
   const auto written = lines();  // each line is complete as soon as its frame was written
   ASSERT_EQ(written.size(), 3U);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(written[i].at("frame"), i + 100) << "it counts the frames of the video";
     EXPECT_EQ(written[i].at("checksum"), "00000abc");
+    EXPECT_EQ(written[i].at("run"), "0000000000abcdef");
+    EXPECT_EQ(written[i].at("source"), "rtsp://***@camera/1");
+    EXPECT_EQ(written[i].at("dropped"), 100);
+    EXPECT_EQ(written[i].at("video_s"), 4.25);
   }
 }
 
 TEST_F(FrameOutputTest, NamesAFileThatCannotBeWritten) {
   config_.output.file = (file_ / "no" / "such" / "directory").string();
   try {
-    FrameOutput output(config_, model_, started_, {0.1, 0.1});
+    FrameOutput output(config_, model_, started_, 0xabcdef);
     FAIL();
   } catch (const Error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with(config_.output.file)) << error.what();
@@ -76,7 +83,7 @@ TEST_F(FrameOutputTest, NamesAFileThatIsFull) {
   config_.output.file = "/dev/full";
   EXPECT_THROW(
       {
-        FrameOutput output(config_, model_, started_, {0.1, 0.1});
+        FrameOutput output(config_, model_, started_, 0xabcdef);
         output.write(frame(0));
       },
       Error);

@@ -16,25 +16,36 @@ using namespace std::string_literals;
 namespace {
 
 TEST(ProgressLine, Text) {
-  EXPECT_EQ(progress_line("frames", 120, 300, 30, 60),
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, 60),
             "frames  ██████████                 120/300  4.0/s  0:45 left");
-  EXPECT_EQ(progress_line("worker 1 profiles layers", 7, 13, 3.5, 79),
+  EXPECT_EQ(progress_line("worker 1 profiles layers", 7, 13, 2, 79),
             "worker 1 profiles layers  ███████████████▋               7/13  2.0/s  0:03 left");
+  EXPECT_EQ(progress_line("frames", 0, 10, {}, 30), "frames                    0/10") << "no rate yet";
   EXPECT_EQ(progress_line("frames", 0, 10, 0, 30), "frames             0/10  0.0/s");
-  EXPECT_EQ(progress_line("frames", 10, 10, 5, 40), "frames  ███████  10/10  2.0/s  0:00 left");
-  EXPECT_EQ(progress_line("frames", 12, 10, 6, 40), "frames  ███████  10/10  2.0/s  0:00 left");
+  EXPECT_EQ(progress_line("frames", 10, 10, 2, 40), "frames  ███████  10/10  2.0/s  0:00 left");
+  EXPECT_EQ(progress_line("frames", 12, 10, 2, 40), "frames  ███████  10/10  2.0/s  0:00 left");
   EXPECT_EQ(progress_line("frames", 1, 7201, 1, 50), "frames                 1/7201  1.0/s  2:00:00 left");
 }
 
 TEST(ProgressLine, UnknownTotal) {
-  EXPECT_EQ(progress_line("frames", 50, 0, 20, 60), "frames  50  2.5/s");
+  EXPECT_EQ(progress_line("frames", 50, 0, 2.5, 60), "frames  50  2.5/s");
 }
 
 TEST(ProgressLine, NarrowTerminals) {
-  EXPECT_EQ(progress_line("frames", 120, 300, 30, 36), "frames  120/300  4.0/s  0:45 left");
-  EXPECT_EQ(progress_line("frames", 120, 300, 30, 10), "frames  12");
-  EXPECT_EQ(progress_line("frames", 120, 0, 30, 3), "fra");
-  EXPECT_EQ(progress_line("frames", 120, 300, 30, -1), "");
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, 36), "frames  120/300  4.0/s  0:45 left");
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, 10), "frames  12");
+  EXPECT_EQ(progress_line("frames", 120, 0, 4, 3), "fra");
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, -1), "");
+}
+
+TEST(ProgressLine, NotesWhereThereIsRoom) {
+  const std::vector<std::string> notes{"devices ▁█", "jay 42 %"};
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, notes, 70),
+            "frames  █████▎         120/300  4.0/s  0:45 left  devices ▁█  jay 42 %");
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, notes, 60),
+            "frames  █████▎         120/300  4.0/s  0:45 left  devices ▁█");
+  EXPECT_EQ(progress_line("frames", 120, 300, 4, notes, 36), "frames  120/300  4.0/s  0:45 left");
+  EXPECT_EQ(progress_line("frames", 50, 0, 2.5, notes, 60), "frames  50  2.5/s  devices ▁█  jay 42 %");
 }
 
 /// What is there to be read at once.
