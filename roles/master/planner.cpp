@@ -321,7 +321,8 @@ PlanningSummary Planner::summary() const {
                           .slowest_planning_s = slowest_planning_s_,
                           .median_prediction_error = {},
                           .bandwidth_bytes_per_s = {},
-                          .slowdown = {}};
+                          .slowdown = {},
+                          .devices = {}};
   if (!estimator_ || plans_ == 0) return summary;
   summary.schedulers = compare_schedulers();
   summary.bandwidth_bytes_per_s = estimator_->bandwidth();

@@ -20,7 +20,8 @@ TEST(PlanningTable, ComparesSchedulers) {
       .slowest_planning_s = 0.001,
       .median_prediction_error = 0.0731,
       .bandwidth_bytes_per_s = {2.96e6, 1e7},
-      .slowdown = {1, 1.25}};
+      .slowdown = {1, 1.25},
+      .devices = {}};
   EXPECT_EQ(format_planning(summary),
             "\n"
             "by the model of this run   per frame             plan\n"
