@@ -202,9 +202,9 @@ struct Executor::Impl {
       const Program::Buffer& buffer = program.buffers[i];
       if (buffer.storage != Program::Storage::view) continue;
       readable[i] = readable[buffer.whole] + buffer.offset / sizeof(float);
-      Tensor& whole = tensors[buffer.whole];
+      const Array& whole = tensors[buffer.whole];
       if (whole.empty()) continue;
-      tensors[i] = {graph.layer(buffer.layer).output_shape, whole.data() + buffer.offset / sizeof(float),
+      tensors[i] = {ElementType::f32, graph.layer(buffer.layer).output_shape, whole.data() + buffer.offset,
                     whole.storage()};
     }
 

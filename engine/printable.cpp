@@ -46,6 +46,16 @@ bool is_control(std::uint32_t code) {
          (code >= 0x2066 && code <= 0x2069);  // direction of writing
 }
 
+/// `bytes`, which `character` was decoded from, as it is shown.
+std::string written(std::string_view bytes, const Character& character) {
+  if (!character.valid) return "\\x" + hexadecimal(static_cast<unsigned char>(bytes.front()), 2);
+  if (character.code == '\n') return "\\n";
+  if (character.code == '\t') return "\\t";
+  if (!is_control(character.code)) return std::string(bytes);
+  return character.code < 0x80 ? "\\x" + hexadecimal(character.code, 2)
+                               : "\\u" + hexadecimal(character.code, 4);
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t longest) {
@@ -53,19 +63,9 @@ std::string printable(std::string_view text, std::size_t longest) {
   std::size_t at = 0;
   while (at < text.size()) {
     const Character character = decode(text.substr(at));
-    if (at + character.bytes > longest) return result + "…";
-    if (!character.valid) {
-      result += "\\x" + hexadecimal(static_cast<unsigned char>(text[at]), 2);
-    } else if (character.code == '\n') {
-      result += "\\n";
-    } else if (character.code == '\t') {
-      result += "\\t";
-    } else if (is_control(character.code)) {
-      result += character.code < 0x80 ? "\\x" + hexadecimal(character.code, 2)
-                                      : "\\u" + hexadecimal(character.code, 4);
-    } else {
-      result += text.substr(at, character.bytes);
-    }
+    const std::string shown = written(text.substr(at, character.bytes), character);
+    if (result.size() + shown.size() > longest) return result + "…";
+    result += shown;
     at += character.bytes;
   }
   return result;

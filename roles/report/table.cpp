@@ -102,10 +102,9 @@ std::string format_workers(const RunSummary& summary) {
 }
 
 std::string format_gain(const SingleDevice& device) {
-  std::string text = fmt::format(
-      "\nworker {} alone, by {}: {} per frame", device.worker,
-      device.measured ? "its layers' times in this run" : "its profile (this run did not measure it)",
-      format_seconds(device.seconds_per_frame));
+  std::string text =
+      fmt::format("\nworker {} alone ({}): {} per frame", device.worker,
+                  device.measured ? "measured" : "by its profile", format_seconds(device.seconds_per_frame));
   if (device.gain) {
     text += *device.gain >= 1 ? fmt::format("; the chain gains {:.1f}x", *device.gain)
                               : fmt::format("; the chain is slower, {:.2f}x", *device.gain);

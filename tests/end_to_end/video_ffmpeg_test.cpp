@@ -398,8 +398,8 @@ TEST_F(VideoFfmpeg, ConvertsColoursToTheNearest) {
   for (const auto& expected : {std::array{254, 0, 0}, std::array{236, 89, 0}, std::array{170, 236, 218}}) {
     const auto frame = source->next();
     ASSERT_TRUE(frame);
-    for (std::size_t i = 0; i < frame->count(); ++i) {
-      ASSERT_EQ(std::to_integer<int>(frame->data[i]), expected[i / (24 * 36)]) << i;
+    for (std::size_t i = 0; i < frame->elements(); ++i) {
+      ASSERT_EQ(std::to_integer<int>(frame->data()[i]), expected[i / (24 * 36)]) << i;
     }
   }
 }

@@ -36,7 +36,7 @@ TEST_P(Accuracy, LargestErrorOfAnyLayerRelativeToItsLargestValue) {
     double error = 0;
     double largest = 0;
     for (std::size_t i = 0; i < layer.size(); ++i) {
-      error = std::max(error, std::abs(layer[i] - static_cast<double>(output.data()[i])));
+      error = std::max(error, std::abs(layer[i] - static_cast<double>(output.values()[i])));
       largest = std::max(largest, std::abs(layer[i]));
     }
     ASSERT_GT(largest, 0);

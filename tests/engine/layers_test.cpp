@@ -249,7 +249,7 @@ TEST(Layers, any_fused_activation_has_the_bits_of_a_layer_on_its_own) {
         for (float& value : frame.values()) value *= 4;
         Executor executor(graph, weights, test::executor_options(2));
         const TensorMap given{{0, frame}};
-        const Tensor fused = executor.run_range(1, graph.size(), given).at(graph.output());
+        const Array fused = executor.run_range(1, graph.size(), given).at(graph.output());
         const TensorMap apart = executor.run(test::all_layers(graph), given, test::all_layers(graph));
         EXPECT_TRUE(bit_equal(fused, apart.at(graph.output()))) << graph.description();
         EXPECT_FALSE(bit_equal(fused, apart.at(graph.output() - 1))) << graph.description();

@@ -118,7 +118,7 @@ TEST(Operations, a_new_operator_needs_nothing_but_its_entry) {
   Executor executor(graph, weights, test::executor_options());
   const Tensor frame = test::random_tensor({1, 2, 2, 2}, 1);
   const TensorMap apart = executor.run({1, 2, 3}, {{0, frame}}, {1, 2, 3});
-  const Tensor fused = executor.run_range(1, 4, {{0, frame}}).at(3);
+  const Array fused = executor.run_range(1, 4, {{0, frame}}).at(3);
   EXPECT_TRUE(bit_equal(fused, apart.at(3)));
   for (std::size_t i = 0; i < fused.elements(); ++i) {
     EXPECT_EQ(apart.at(2).values()[i], -2 * apart.at(1).values()[i]);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <asio/io_context.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -106,11 +107,11 @@ class WorkerTest : public ::testing::Test {
       return std::nullopt;
     }
     void send(std::uint64_t frame, const std::vector<LayerIndex>& ends) {
-      net::FreshElements fresh = net::allocate_elements(net::ElementType::u8, {1, 3, 32, 32});
-      for (std::size_t i = 0; i < fresh.elements.bytes(); ++i) fresh.data[i] = static_cast<std::byte>(i);
+      FreshArray fresh = allocate_array(ElementType::u8, {1, 3, 32, 32});
+      for (std::size_t i = 0; i < fresh.array.bytes(); ++i) fresh.data[i] = static_cast<std::byte>(i);
       link.send(chain::outgoing_frame(
           frame, {.run = {.instance = hello.identity.instance, .epoch = 1}, .ends = ends, .options = {}},
-          {{0, fresh.elements}},
+          {{0, fresh.array}},
           [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); }));
     }
     /// Runs what is due until `done`; false after twenty seconds, which a test that passes never needs.
@@ -210,6 +211,8 @@ TEST_F(WorkerTest, SaysFarewellWhenItStops) {
   start_worker();
   Master master(*this, 1);
   ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::profile).has_value(); }));
+  // A farewell must not cut a message that is being written: give the profile's time to be through.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
   worker_->request_stop();
   ASSERT_TRUE(master.run_until([&] { return !master.farewell.empty(); }));
   EXPECT_EQ(master.farewell, "stopped");
