@@ -114,7 +114,7 @@ fmt: ## format all sources
 lint: ## check the format, then clang-tidy
 	@cmake/install-packages.sh lint
 	@clang-format --dry-run -Werror $(sources)
-	@$(call configure,build/lint,-DCMAKE_CXX_COMPILER=clang++ -DEDGE_BENCHMARKS=OFF) >/dev/null
+	@cmake -S . -B build/lint -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 	@$(ninja) -C build/lint edge_version_header >/dev/null
 	@set -o pipefail; run-clang-tidy -quiet -p build/lint -j $(JOBS) '$(CURDIR)/(kernels|engine|net|roles)/' 2>&1 | \
 	  { grep -vE '^([0-9]+ warnings? generated|clang-tidy)' || true; }
