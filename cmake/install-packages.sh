@@ -8,7 +8,7 @@ fail() { echo "packages: $*" >&2; exit 1; }
 
 packages=()
 for purpose in "$@"; do
-  packages+=(g++ cmake ninja-build ccache libasio-dev libtomlplusplus-dev libcxxopts-dev libssl-dev libzstd-dev
+  packages+=(g++ cmake ninja-build ccache libasio-dev libtomlplusplus-dev libssl-dev libzstd-dev
     libspdlog-dev libfmt-dev nlohmann-json3-dev libopenblas-dev libprotozero-dev
     libgtest-dev)
   case $purpose in

@@ -17,7 +17,7 @@ sysroot=${2-$(cd "$(dirname "$0")/.." && pwd)/build/sysroot-$1}
 
 # Headers and static libraries only: whatever is linked comes from the -dev packages.
 packages="libopenblas-dev libopenblas-pthread-dev libssl-dev libzstd-dev libspdlog-dev libfmt-dev libasio-dev
-          libtomlplusplus-dev libcxxopts-dev nlohmann-json3-dev libprotozero-dev"
+          libtomlplusplus-dev nlohmann-json3-dev libprotozero-dev"
 
 stamp=$sysroot/.complete
 contents=$(cksum <"$0")  # another version of this script makes another sysroot

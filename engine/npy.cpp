@@ -1,22 +1,18 @@
 #include "engine/npy.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <optional>
-#include <system_error>
+#include <ostream>
 
 #include "engine/bytes.h"
 #include "engine/error.h"
 #include "engine/mapped_file.h"
+#include "engine/output_file.h"
 #include "engine/quoted_name.h"
 
 namespace edge {
@@ -199,25 +195,17 @@ Tensor load_npy(const std::string& file) {
 }
 
 void save_npy(const std::string& file, const Array& tensor) {
+  OutputFile output(file);
+  save_npy(output, tensor);
+}
+
+void save_npy(OutputFile& file, const Array& tensor) {
   assert(!tensor.empty());
-  const std::string part = file + "." + std::to_string(::getpid()) + ".part";
-  const std::string header = header_of(tensor.shape());
-  errno = 0;
-  std::ofstream stream(part, std::ios::binary | std::ios::trunc);
-  stream.write(header.data(), static_cast<std::streamsize>(header.size()));
-  stream.write(reinterpret_cast<const char*>(tensor.data()), static_cast<std::streamsize>(tensor.bytes()));
-  stream.close();
-  std::string problem;
-  std::error_code error;
-  if (!stream) {
-    problem = errno != 0 ? std::strerror(errno) : "unknown reason";
-  } else {
-    std::filesystem::rename(part, file, error);
-    if (error) problem = error.message();
-  }
-  if (problem.empty()) return;
-  std::filesystem::remove(part, error);
-  throw Error(file + ": cannot be written: " + problem);
+  file.write([&](std::ostream& stream) {
+    const std::string header = header_of(tensor.shape());
+    stream.write(header.data(), static_cast<std::streamsize>(header.size()));
+    stream.write(reinterpret_cast<const char*>(tensor.data()), static_cast<std::streamsize>(tensor.bytes()));
+  });
 }
 
 }  // namespace edge

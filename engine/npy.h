@@ -11,6 +11,8 @@
 
 namespace edge {
 
+class OutputFile;
+
 /// What the header of a .npy file says.
 struct NpyHeader {
   Shape shape;
@@ -28,7 +30,8 @@ Shape npy_shape(const std::string& file);
 /// Nothing is allocated before the header is known to fit the file's size.
 Tensor load_npy(const std::string& file);
 
-/// The file appears whole or not at all. The directory must exist.
+/// As OutputFile writes: whole or not at all. The directory must exist.
 void save_npy(const std::string& file, const Array& tensor);
+void save_npy(OutputFile& file, const Array& tensor);
 
 }  // namespace edge

@@ -16,6 +16,8 @@
 
 namespace edge {
 
+class OutputFile;
+
 using NamedTensors = std::map<std::string, Tensor>;
 
 /// Where a tensor's values are and what they are.
@@ -48,7 +50,7 @@ WeightIndex read_safetensors_index(std::string_view bytes, const std::string& fi
 /// Reads all tensors, which must be F32.
 NamedTensors load_safetensors(const std::string& file);
 
-/// Writes to a file beside it first: `file` is never half written.
+/// As OutputFile writes: `file` is never half written.
 void save_safetensors(const std::string& file, const NamedTensors& tensors,
                       const std::map<std::string, std::string>& metadata = {});
 
@@ -61,6 +63,8 @@ struct SafetensorsSource {
 /// The same with one tensor in memory at a time, in a format of choice. Throws Error if a value is too large
 /// for the format.
 void save_safetensors(const std::string& file, const std::map<std::string, SafetensorsSource>& tensors,
+                      FloatFormat format, const std::map<std::string, std::string>& metadata = {});
+void save_safetensors(OutputFile& file, const std::map<std::string, SafetensorsSource>& tensors,
                       FloatFormat format, const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace edge

@@ -1,18 +1,14 @@
 // Writing safetensors files.
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/output_file.h"
 #include "engine/quoted_name.h"
 #include "engine/safetensors.h"
 
@@ -65,7 +61,7 @@ std::string header_of(const std::string& file, const Sources& tensors, FloatForm
   return text;
 }
 
-void write_values(std::ofstream& stream, const Array& tensor, FloatFormat format, const std::string& label) {
+void write_values(std::ostream& stream, const Array& tensor, FloatFormat format, const std::string& label) {
   constexpr std::size_t most = 4096;
   std::array<char, most * sizeof(double)> bytes;
   std::array<float, most> decoded;
@@ -81,49 +77,28 @@ void write_values(std::ofstream& stream, const Array& tensor, FloatFormat format
   }
 }
 
-/// Removes the unfinished file, whatever ended the writing.
-class PartFile {
- public:
-  explicit PartFile(const std::string& file) : name_(file + "." + std::to_string(::getpid()) + ".part") {}
-  ~PartFile() {
-    std::error_code ignored;
-    std::filesystem::remove(name_, ignored);
-  }
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
-  const std::string& name() const { return name_; }
-
- private:
-  std::string name_;
-};
-
 }  // namespace
+
+void save_safetensors(OutputFile& file, const Sources& tensors, FloatFormat format,
+                      const std::map<std::string, std::string>& metadata) {
+  const std::string header = header_of(file.name(), tensors, format, metadata);
+  const std::uint64_t header_bytes = header.size();
+  file.write([&](std::ostream& stream) {
+    stream.write(reinterpret_cast<const char*>(&header_bytes), length_bytes);
+    stream.write(header.data(), static_cast<std::streamsize>(header.size()));
+    for (const auto& [name, source] : tensors) {
+      if (!stream) break;
+      const Array tensor = source.load();
+      assert(tensor.shape() == source.shape);
+      write_values(stream, tensor, format, file.name() + ": tensor " + quoted_name(name));
+    }
+  });
+}
 
 void save_safetensors(const std::string& file, const Sources& tensors, FloatFormat format,
                       const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_of(file, tensors, format, metadata);
-  const std::uint64_t header_bytes = header.size();
-  const PartFile part(file);
-  errno = 0;
-  std::ofstream stream(part.name(), std::ios::binary | std::ios::trunc);
-  stream.write(reinterpret_cast<const char*>(&header_bytes), length_bytes);
-  stream.write(header.data(), static_cast<std::streamsize>(header.size()));
-  for (const auto& [name, source] : tensors) {
-    if (!stream) break;
-    const Array tensor = source.load();
-    assert(tensor.shape() == source.shape);
-    write_values(stream, tensor, format, file + ": tensor " + quoted_name(name));
-  }
-  stream.close();
-  std::string problem;
-  if (!stream) {
-    problem = errno != 0 ? std::strerror(errno) : "unknown reason";
-  } else {
-    std::error_code error;
-    std::filesystem::rename(part.name(), file, error);
-    if (error) problem = error.message();
-  }
-  if (!problem.empty()) throw Error(file + ": cannot be written: " + problem);
+  OutputFile output(file);
+  save_safetensors(output, tensors, format, metadata);
 }
 
 void save_safetensors(const std::string& file, const NamedTensors& tensors,
@@ -131,7 +106,8 @@ void save_safetensors(const std::string& file, const NamedTensors& tensors,
   Sources sources;
   for (const auto& [name, tensor] : tensors)
     sources[name] = {tensor.shape(), [handle = tensor] { return handle; }};
-  save_safetensors(file, sources, FloatFormat::f32, metadata);
+  OutputFile output(file);
+  save_safetensors(output, sources, FloatFormat::f32, metadata);
 }
 
 }  // namespace edge

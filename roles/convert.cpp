@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/output_file.h"
 #include "engine/quoted_name.h"
 #include "engine/safetensors.h"
 #include "engine/weight_file.h"
@@ -35,6 +36,7 @@ std::uint64_t bytes_of(const StoredTensor& tensor, FloatFormat format) {
 }  // namespace
 
 std::string convert_weights(const std::string& from, const std::string& to, FloatFormat format) {
+  OutputFile output(to);
   const WeightFile file(from);
   std::map<std::string, SafetensorsSource> tensors;
   std::vector<std::string> left_out;
@@ -55,7 +57,7 @@ std::string convert_weights(const std::string& from, const std::string& to, Floa
       not_finite.push_back(fmt::format("{} ({} values)", quoted_name(name), count));
   }
   if (!not_finite.empty()) throw Error(fmt::format("{}: infinite or NaN: {}", from, listed(not_finite)));
-  save_safetensors(to, tensors, format, {{"format", "pt"}});
+  save_safetensors(output, tensors, format, {{"format", "pt"}});
   std::string text = fmt::format("{}: {} tensors, {} bytes", to, tensors.size(), written);
   if (!left_out.empty()) text += fmt::format("; {} without floating-point values left out", left_out.size());
   return text;

@@ -1,59 +1,24 @@
-// The `edge` command: finds the command and runs it; what it throws becomes one line and an exit status.
+// The `edge` program: what a command throws becomes one line and an exit status.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
-#include <cxxopts.hpp>
 #include <new>
 #include <string>
 #include <system_error>
 
 #include "roles/commands/commands.h"
+#include "roles/standard_output.h"
+#include "roles/usage_error.h"
 
-namespace edge {
 namespace {
 
-constexpr const char* usage = R"(edge: CNN video analytics on a chain of devices
-
-  edge local            the whole chain of config.toml on this machine, as processes, over TCP
-  edge master           reads the video, plans, emits one JSON line per frame
-  edge worker I         runs its part of the network; I counts from 0 in config.toml
-  edge trainer          learns from the video how changes spread through the network, for the master's plans
-  edge trace merge F..  the traces of several devices as one (--trace writes them)
-  edge plan             what if? costs of devices and links in, plan out (JSON)
-  edge infer            a frame through a network, or some of its layers, in this process; .npy in and out
-  edge inspect          layers, shapes and costs of a network, bytes at each cut; a drawing for the browser
-  edge convert IN OUT   weights to safetensors, from PyTorch's .pth or another safetensors
-  edge version          version, instruction set, CPU
-
-Options come after the command; `edge COMMAND --help` lists them. The config explains its keys; docs/ has the rest.
-)";
-
+constexpr int exit_failed = 1;
 constexpr int exit_bad_usage = 2;
-
-int run(int argc, char** argv) {
-  const std::string command = argc > 1 ? argv[1] : "";
-  if (command == "master") return commands::run_master(argc - 1, argv + 1);
-  if (command == "worker") return commands::run_worker(argc - 1, argv + 1);
-  if (command == "trainer") return commands::run_trainer(argc - 1, argv + 1);
-  if (command == "local") return commands::run_local(argc - 1, argv + 1);
-  if (command == "trace") return commands::run_trace(argc - 1, argv + 1);
-  if (command == "plan") return commands::run_plan(argc - 1, argv + 1);
-  if (command == "infer") return commands::run_infer(argc - 1, argv + 1);
-  if (command == "inspect") return commands::run_inspect(argc - 1, argv + 1);
-  if (command == "convert") return commands::run_convert(argc - 1, argv + 1);
-  if (command == "version" || command == "--version") return commands::run_version();
-  if (command == "help" || command == "--help" || command == "-h") {
-    fmt::print("{}", usage);
-    return 0;
-  }
-  fmt::print(stderr, "{}{}", command.empty() ? "" : fmt::format("edge: unknown command '{}'\n\n", command),
-             usage);
-  return exit_bad_usage;
-}
 
 /// Standard streams that are closed (`<&-`) would be the numbers of the next files and sockets. What is put
 /// in their places cannot be read or written, so that using them is an error.
@@ -74,25 +39,30 @@ void share_one_heap_if_limited() {
 #endif
 }
 
+/// A line on stderr; if that is closed, too, the exit status has to do.
+void tell(const std::string& text) {
+  edge::write_all(STDERR_FILENO, "edge: " + text + "\n");
+}
+
 }  // namespace
-}  // namespace edge
 
 int main(int argc, char** argv) {
-  edge::occupy_standard_streams();
-  edge::share_one_heap_if_limited();
+  occupy_standard_streams();
+  share_one_heap_if_limited();
+  std::signal(SIGPIPE, SIG_IGN);  // sockets and pipes tell by their errors that nobody reads any more
   try {
-    return edge::run(argc, argv);
-  } catch (const cxxopts::exceptions::exception& error) {
-    fmt::print(stderr, "edge: {}\n", error.what());
-    return edge::exit_bad_usage;
+    return edge::commands::run_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});
+  } catch (const edge::UsageError& error) {
+    tell(error.what());
+    return exit_bad_usage;
+  } catch (const edge::ClosedPipe&) {
+    return edge::ClosedPipe::exit_status;
   } catch (const std::bad_alloc&) {
     std::fputs("edge: not enough memory (is it limited? see ulimit -v)\n", stderr);
-    return 1;
   } catch (const std::system_error& error) {  // no threads or file descriptors left
-    fmt::print(stderr, "edge: the system refuses: {}\n", error.what());
-    return 1;
+    tell(fmt::format("the system refuses: {}", error.what()));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "edge: {}\n", error.what());
-    return 1;
+    tell(error.what());
   }
+  return exit_failed;
 }

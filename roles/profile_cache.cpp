@@ -21,7 +21,7 @@
 #include <system_error>
 #include <utility>
 
-#include "roles/atomic_file.h"
+#include "engine/atomic_file.h"
 
 namespace edge {
 namespace {

@@ -1,18 +1,28 @@
-// The commands of `edge`, one file each: read their options, hand over to a role. argv[0] is the command's
-// name. Each returns the exit status. Throw Error or cxxopts' exceptions: bad options, bad input.
+// The commands of `edge`, one file each: their options, and how these reach a role.
 #pragma once
+
+#include <span>
+
+#include "roles/commands/command.h"
 
 namespace edge::commands {
 
-int run_master(int argc, char** argv);
-int run_worker(int argc, char** argv);
-int run_trainer(int argc, char** argv);
-int run_local(int argc, char** argv);
-int run_plan(int argc, char** argv);
-int run_convert(int argc, char** argv);
-int run_infer(int argc, char** argv);
-int run_inspect(int argc, char** argv);
-int run_trace(int argc, char** argv);
-int run_version();
+Command local_command();
+Command master_command();
+Command worker_command();
+Command trainer_command();
+Command trace_command();
+Command plan_command();
+Command infer_command();
+Command inspect_command();
+Command convert_command();
+Command version_command();
+
+/// In the order of the help.
+std::vector<Command> all_commands();
+
+/// Finds and runs the command, or prints help. `words`: behind the program's name. Returns the exit status.
+/// Throws Error (UsageError: unknown command or option) or ClosedPipe.
+int run_command_line(std::span<const char* const> words);
 
 }  // namespace edge::commands

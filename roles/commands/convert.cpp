@@ -1,31 +1,39 @@
 // edge convert
 #include "roles/convert.h"
 
-#include <fmt/format.h>
-
-#include <cxxopts.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/error.h"
-#include "roles/commands/command_line.h"
+#include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/standard_output.h"
+#include "roles/usage_error.h"
 
 namespace edge::commands {
-int run_convert(int argc, char** argv) {
-  cxxopts::Options options(
-      "edge convert", "Writes weights as safetensors, which are used without copying (docs/weights.md).");
-  auto add = options.add_options();
-  options.positional_help("IN OUT");
-  add("dtype", "f32, f16 or bf16", cxxopts::value<std::string>()->default_value("f32"), "TYPE");
-  std::optional<FileCommandLine> line = parse_files(options, argc, argv);
-  if (!line) return 0;
-  const std::vector<std::string>& files = line->files;
-  if (files.size() != 2) throw Error("say what to convert: edge convert weights.pth weights.safetensors");
-  const FloatFormat format = parse_float_format(line->parsed["dtype"].as<std::string>());
-  fmt::print("{}\n", convert_weights(files[0], files[1], format));
+namespace {
+
+int run(const Arguments& arguments) {
+  const std::vector<std::string>& files = arguments.operands();
+  if (files.size() != 2) {
+    throw UsageError("say what to convert: edge convert weights.pth weights.safetensors");
+  }
+  const FloatFormat format = of_option([&] { return parse_float_format(arguments.text("dtype", "f32")); });
+  write_standard_output(convert_weights(files[0], files[1], format) + "\n");
   return 0;
+}
+
+}  // namespace
+
+Command convert_command() {
+  return {.name = "convert",
+          .operands = "IN OUT",
+          .summary = "weights to safetensors, from PyTorch's .pth or another safetensors",
+          .details = "docs/weights.md",
+          .options = {{.name = "dtype", .value = "TYPE", .help = "f32, f16 or bf16 (f32)"}},
+          .examples = {{"edge convert resnet18.pth resnet18.safetensors --dtype f16",
+                        "half the size, and used without copying"}},
+          .exit_statuses = {},
+          .run = run};
 }
 
 }  // namespace edge::commands

@@ -1,37 +1,59 @@
 // edge master
 #include "roles/master/master.h"
 
-#include "roles/commands/command_line.h"
+#include <optional>
+
+#include "engine/output_file.h"
+#include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/commands/role_options.h"
+#include "roles/usage_error.h"
 
 namespace edge::commands {
 namespace {
 
-void apply_master_options(const cxxopts::ParseResult& parsed, Config& config) {
-  if (parsed.count("video") != 0) config.video.source = parsed["video"].as<std::string>();
-  if (parsed.count("frames") != 0) config.video.frames = parsed["frames"].as<std::uint64_t>();
-  if (parsed.count("output") != 0) config.output.file = parsed["output"].as<std::string>();
-  if (parsed.count("check") != 0) config.check = true;
-  if (parsed.count("trainer") != 0) {
-    const auto& address = parsed["trainer"].as<std::string>();
-    config.trainer.address.reset();
-    if (address != "none") config.trainer.address = Address::parse(address, "--trainer");
+void apply_master_options(const Arguments& arguments, Config& config) {
+  config.video.source = arguments.text("video", config.video.source);
+  if (const auto frames = arguments.number("frames", 0, INT64_MAX)) {
+    config.video.frames = static_cast<std::uint64_t>(*frames);
   }
+  config.output.file = arguments.text("output", config.output.file);
+  if (arguments.has("check")) config.check = true;
+  if (const auto address = arguments.text("trainer")) {
+    config.trainer.address.reset();
+    if (*address != "none") {
+      config.trainer.address = of_option([&] { return Address::parse(*address, "--trainer"); });
+    }
+  }
+}
+
+int run(const Arguments& arguments) {
+  Config config = configure(arguments, "master");
+  apply_master_options(arguments, config);
+  std::optional<OutputFile> costs;
+  if (const auto file = arguments.text("costs")) costs.emplace(*file);
+  LineOutput lines(config.output.file, arguments.has("overwrite") ? Existing::overwrite : Existing::keep);
+  return Master(config, {.lines = &lines,
+                 .trace = trace_file(arguments),
+                 .costs = costs ? &*costs : nullptr,
+                 .gantt = arguments.has("gantt")})
+      .run();
 }
 
 }  // namespace
 
-int run_master(int argc, char** argv) {
-  cxxopts::Options options("edge master", "Reads the video, plans, emits one JSON line per frame.");
-  add_common_options(options);
-  add_master_options(options);
-  CommandLine line = parse(options, argc, argv, "master");
-  apply_master_options(line.parsed, line.config);
-  return Master(line.config,
-                {.trace = trace_file(line.parsed),
-                 .costs = line.parsed.count("costs") != 0 ? line.parsed["costs"].as<std::string>() : "",
-                 .gantt = line.parsed.count("gantt") != 0})
-      .run();
+Command master_command() {
+  return {.name = "master",
+          .operands = "",
+          .summary = "reads the video, plans, writes one JSON line per frame",
+          .details = "docs/setup.md",
+          .options = joined(common_options(), master_options()),
+          .examples = {{"edge master -c config.toml --frames 100 --output results.jsonl",
+                        "100 frames; their lines are added to the file, a table follows on stderr"},
+                       {"edge master -c config.toml --video street.mp4 | jq .top_k",
+                        "another video; lines on stdout"}},
+          .exit_statuses = stopped_statuses(),
+          .run = run};
 }
 
 }  // namespace edge::commands

@@ -2,55 +2,64 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cxxopts.hpp>
 #include <string>
-#include <vector>
 
-#include "engine/error.h"
+#include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/plan/plan_command.h"
+#include "roles/standard_output.h"
+#include "roles/usage_error.h"
 
 namespace edge::commands {
-int run_plan(int argc, char** argv) {
-  cxxopts::Options options("edge plan",
-                           "What if? Reads costs, prints the plan and when its group is finished as JSON.");
-  auto add = options.add_options();
-  add("costs", "costs of layers, devices and links (docs/scheduling.md)", cxxopts::value<std::string>(),
-      "FILE");
-  add("scheduler", "who plans", cxxopts::value<std::string>()->default_value("data_aware"), "NAME");
-  add("side", "one_side: edge or cloud", cxxopts::value<std::string>()->default_value("edge"), "SIDE");
-  add("plan", "fixed: [[first, last], ..], one per worker", cxxopts::value<std::string>(), "PLAN");
-  add("faster", "what if worker 1 were twice as fast?", cxxopts::value<std::vector<std::string>>(), "1=2x");
-  add("link", "what if the link into worker 0 had so many bytes/s?",
-      cxxopts::value<std::vector<std::string>>(), "0=12.5e6");
-  add("explain", "tell on stderr what each worker does, and why the runner-up lost");
-  add("simulate", "run so many frames by the plan: fps and latency", cxxopts::value<std::size_t>(), "N");
-  add("pending", "simulate: frames in flight", cxxopts::value<std::size_t>()->default_value("3"), "N");
-  add("h,help", "this help");
-  const cxxopts::ParseResult parsed = options.parse(argc, argv);
-  if (parsed.count("help") != 0) {
-    fmt::print("{}", options.help({""}));
-    return 0;
-  }
-  if (!parsed.unmatched().empty())
-    throw Error(fmt::format("unexpected argument '{}'", parsed.unmatched().front()));
-  if (parsed.count("costs") == 0) throw Error("--costs FILE is missing; docs/scheduling.md has the format");
-  edge::plan::PlanOptions what_if{.costs = parsed["costs"].as<std::string>(),
-                                  .scheduler = parsed["scheduler"].as<std::string>(),
-                                  .side = parsed["side"].as<std::string>(),
-                                  .explain = parsed.count("explain") != 0,
-                                  .pending = parsed["pending"].as<std::size_t>()};
-  if (parsed.count("plan") != 0) {
-    what_if.plan = parsed["plan"].as<std::string>();
-  }
-  if (parsed.count("faster") != 0) what_if.faster = parsed["faster"].as<std::vector<std::string>>();
-  if (parsed.count("link") != 0) what_if.links = parsed["link"].as<std::vector<std::string>>();
-  if (parsed.count("simulate") != 0) what_if.simulated_frames = parsed["simulate"].as<std::size_t>();
-  const edge::plan::PlanAnswer answer = edge::plan::answer_plan(what_if);
-  fmt::print("{}", answer.json);
-  std::fflush(stdout);
+namespace {
+
+int run(const Arguments& arguments) {
+  const std::optional<std::string> costs = arguments.text("costs");
+  if (!costs) throw UsageError("--costs is missing: a file of costs; docs/scheduling.md has the format");
+  const edge::plan::PlanAnswer answer = edge::plan::answer_plan(
+      {.costs = *costs,
+       .scheduler = arguments.text("scheduler", "data_aware"),
+       .side = arguments.text("side", "edge"),
+       .plan = arguments.text("plan"),
+       .faster = arguments.list("faster"),
+       .links = arguments.list("link"),
+       .explain = arguments.has("explain"),
+       .simulated_frames =
+           static_cast<std::size_t>(arguments.number("simulate", 0, 0, edge::plan::max_simulated_frames)),
+       .pending = static_cast<std::size_t>(arguments.number("pending", 3, 1, edge::plan::max_pending))});
+  write_standard_output(answer.json);
   fmt::print(stderr, "{}", answer.explanation);
   return 0;
+}
+
+}  // namespace
+
+Command plan_command() {
+  return {.name = "plan",
+          .operands = "",
+          .summary = "what if? Costs of devices and links in, plan out (JSON)",
+          .details = "docs/scheduling.md",
+          .options = {{.name = "costs", .value = "FILE", .help = "costs of layers, devices and links"},
+                      {.name = "scheduler", .value = "NAME", .help = "who plans (data_aware)"},
+                      {.name = "side", .value = "SIDE", .help = "one_side: edge or cloud (edge)"},
+                      {.name = "plan", .value = "PLAN", .help = "fixed: [[first, last], ..], one per worker"},
+                      {.name = "faster", .value = "1=2x", .help = "what if worker 1 were twice as fast?"},
+                      {.name = "link",
+                       .value = "0=12.5e6",
+                       .help = "what if the link into worker 0 had so many bytes/s?"},
+                      {.name = "explain",
+                       .value = "",
+                       .help = "tell on stderr what each worker does, and why the runner-up lost"},
+                      {.name = "simulate",
+                       .value = "N",
+                       .help = "run so many frames by the plan: fps and latency"},
+                      {.name = "pending", .value = "N", .help = "simulate: frames in flight (3)"}},
+          .examples =
+              {{"edge plan --costs costs.json --explain", "the best plan, and why"},
+               {"edge plan --costs costs.json --scheduler fixed --plan '[[1, 6], [7, 22]]' --simulate 100",
+                "how fast would this one be?"}},
+          .exit_statuses = {},
+          .run = run};
 }
 
 }  // namespace edge::commands

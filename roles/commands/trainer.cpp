@@ -1,31 +1,56 @@
 // edge trainer
 #include "roles/trainer/trainer.h"
 
-#include "roles/commands/command_line.h"
+#include <optional>
+
+#include "engine/output_file.h"
+#include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/commands/role_options.h"
 
 namespace edge::commands {
-int run_trainer(int argc, char** argv) {
-  cxxopts::Options options(
-      "edge trainer", "Learns from a video how changes spread through the network, and tells the master.");
-  add_common_options(options);
-  auto add = options.add_options();
-  add("video", "video source, instead of the config's", cxxopts::value<std::string>(), "SOURCE");
-  add("retrain", "learn again, although the cache has the predictors");
-  add("report", "judge by further frames: a page of charts, a table on stdout; then end",
-      cxxopts::value<std::string>(), "FILE");
-  auto add_internal = options.add_options("internal");
-  add_internal("listening-descriptor", "inherited socket", cxxopts::value<int>(), "FD");
-  add_internal("statistics", "with --report: its numbers as JSON", cxxopts::value<std::string>(), "FILE");
-  CommandLine line = parse(options, argc, argv, "trainer");
-  if (line.parsed.count("video") != 0) line.config.trainer.source = line.parsed["video"].as<std::string>();
-  TrainerOptions trainer{.retrain = line.parsed.count("retrain") != 0, .trace = trace_file(line.parsed)};
-  if (line.parsed.count("report") != 0) trainer.report = line.parsed["report"].as<std::string>();
-  if (line.parsed.count("statistics") != 0) trainer.statistics = line.parsed["statistics"].as<std::string>();
-  if (line.parsed.count("listening-descriptor") != 0) {
-    trainer.listening_descriptor = line.parsed["listening-descriptor"].as<int>();
+namespace {
+
+int run(const Arguments& arguments) {
+  Config config = configure(arguments, "trainer");
+  config.trainer.source = arguments.text("video", config.trainer.source);
+  std::optional<OutputFile> report;
+  if (const auto file = arguments.text("report")) report.emplace(*file);
+  std::optional<OutputFile> statistics;
+  if (const auto file = arguments.text("statistics")) statistics.emplace(*file);
+  TrainerOptions trainer{.retrain = arguments.has("retrain"),
+                         .report = report ? &*report : nullptr,
+                         .trace = trace_file(arguments),
+                         .statistics = statistics ? &*statistics : nullptr};
+  if (const auto descriptor = arguments.number("listening-descriptor", 0, INT32_MAX)) {
+    trainer.listening_descriptor = static_cast<int>(*descriptor);
   }
-  return Trainer(line.config, trainer).run();
+  return Trainer(config, trainer).run();
+}
+
+}  // namespace
+
+Command trainer_command() {
+  return {.name = "trainer",
+          .operands = "",
+          .summary = "learns from the video how changes spread through the network, for the master's plans",
+          .details = "docs/prediction.md",
+          .options = joined(
+              common_options(),
+              {{.name = "video", .value = "SOURCE", .help = "video source, instead of the config's"},
+               {.name = "retrain", .value = "", .help = "learn again, although the cache has the predictors"},
+               {.name = "report",
+                .value = "FILE",
+                .help = "judge by further frames: a page of charts, a table on stdout; then end"},
+               {.name = "listening-descriptor", .value = "FD", .help = "inherited socket", .in_help = false},
+               {.name = "statistics",
+                .value = "FILE",
+                .help = "with --report: its numbers as JSON",
+                .in_help = false}}),
+          .examples = {{"edge trainer -c config.toml", "beside the master, on any device"},
+                       {"edge trainer -c config.toml --report report.html", "how good are the predictions?"}},
+          .exit_statuses = stopped_statuses(),
+          .run = run};
 }
 
 }  // namespace edge::commands

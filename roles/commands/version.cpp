@@ -4,13 +4,30 @@
 #include <fmt/format.h>
 
 #include "kernels/cpu.h"
+#include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/standard_output.h"
 
 namespace edge::commands {
-int run_version() {
-  fmt::print("edge {}\ninstruction set: {}\nCPU: {}\n", software_version(),
-             kernels::isa_name(kernels::active_isa()), kernels::cpu_model());
+namespace {
+
+int run(const Arguments&) {
+  write_standard_output(fmt::format("edge {}\ninstruction set: {}\nCPU: {}\n", software_version(),
+                                    kernels::isa_name(kernels::active_isa()), kernels::cpu_model()));
   return 0;
+}
+
+}  // namespace
+
+Command version_command() {
+  return {.name = "version",
+          .operands = "",
+          .summary = "version, instruction set, CPU",
+          .details = "",
+          .options = {},
+          .examples = {},
+          .exit_statuses = {},
+          .run = run};
 }
 
 }  // namespace edge::commands

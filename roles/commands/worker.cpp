@@ -3,51 +3,56 @@
 
 #include <fmt/format.h>
 
-#include "engine/error.h"
-#include "roles/commands/command_line.h"
+#include <charconv>
+#include <string>
+
+#include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/commands/role_options.h"
+#include "roles/config/quote.h"
+#include "roles/usage_error.h"
 
 namespace edge::commands {
 namespace {
 
 int parse_index(const std::string& text) {
-  std::size_t used = 0;
   int index = -1;
-  try {
-    index = std::stoi(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, index);
+  if (stop != end || error != std::errc{} || index < 0) {
+    throw UsageError(fmt::format("worker index {} is not a number from 0 on", in_quotes(text)));
   }
-  if (used != text.size() || index < 0)
-    throw Error(fmt::format("worker index '{}' is not a number from 0 on", text));
   return index;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.operands().size() != 1) {
+    throw UsageError("say which worker this is: edge worker I [options], I counting from 0 in the config");
+  }
+  WorkerOptions worker{.index = parse_index(arguments.operands().front()),
+                       .trace = trace_file(arguments),
+                       .reprofile = arguments.has("reprofile")};
+  if (const auto descriptor = arguments.number("listening-descriptor", 0, INT32_MAX)) {
+    worker.listening_descriptor = static_cast<int>(*descriptor);
+  }
+  const Config config = configure(arguments, fmt::format("worker {}", worker.index));
+  return Worker(config, worker).run();
 }
 
 }  // namespace
 
-int run_worker(int argc, char** argv) {
-  if (argc > 1 && argv[1][0] == '-' && std::string(argv[1]) != "-h" && std::string(argv[1]) != "--help") {
-    throw Error("say which worker this is: edge worker I [options], I counting from 0 in the config");
-  }
-  cxxopts::Options options("edge worker", "Runs its part of the network.");
-  options.positional_help("I");
-  add_common_options(options);
-  add_worker_options(options);
-  options.add_options("internal")("listening-descriptor", "inherited socket", cxxopts::value<int>(), "FD");
-  options.add_options()("index", "which worker this is, counting from 0", cxxopts::value<std::string>(), "I");
-  options.parse_positional({"index"});
-  const std::string process = argc > 1 ? fmt::format("worker {}", argv[1]) : "worker";
-  const CommandLine line = parse(options, argc, argv, process);
-  if (line.parsed.count("index") == 0) {
-    throw Error("say which worker this is: edge worker I [options], I counting from 0 in the config");
-  }
-  WorkerOptions worker{.index = parse_index(line.parsed["index"].as<std::string>()),
-                       .trace = trace_file(line.parsed),
-                       .reprofile = line.parsed.count("reprofile") != 0};
-  if (line.parsed.count("listening-descriptor") != 0) {
-    worker.listening_descriptor = line.parsed["listening-descriptor"].as<int>();
-  }
-  return Worker(line.config, worker).run();
+Command worker_command() {
+  return {
+      .name = "worker",
+      .operands = "I",
+      .summary = "runs its part of the network; I counts from 0 in config.toml",
+      .details = "docs/setup.md",
+      .options = joined(
+          joined(common_options(), worker_options()),
+          {{.name = "listening-descriptor", .value = "FD", .help = "inherited socket", .in_help = false}}),
+      .examples = {{"edge worker 0 -c config.toml", "the first worker of the chain; ends with ^C"}},
+      .exit_statuses = stopped_statuses(),
+      .run = run};
 }
 
 }  // namespace edge::commands

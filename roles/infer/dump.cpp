@@ -1,13 +1,14 @@
 #include "roles/infer/dump.h"
 
 #include "engine/npy.h"
+#include "engine/output_file.h"
 #include "roles/infer/tensor_files.h"
 
 namespace edge::infer {
 
 void dump_layers(Executor& executor, const Graph& graph, const LayerRange& range, const TensorMap& given,
                  const std::string& directory) {
-  make_directory(directory);
+  make_output_directory(directory);
   for (const auto& [layer, tensor] : given) save_npy(file_of(graph, layer, directory), tensor);
   TensorMap live = given;
   for (LayerIndex layer = range.first; layer <= range.second; ++layer) {

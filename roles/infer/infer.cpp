@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +21,8 @@
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
 #include "roles/model.h"
+#include "roles/standard_output.h"
+#include "roles/usage_error.h"
 #include "roles/video/source_name.h"
 
 namespace edge::infer {
@@ -33,7 +35,7 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 void check(const Options& options) {
   const bool one_frame = options.frames == 1;
   if (one_frame || (options.output.empty() && options.dump.empty())) return;
-  throw Error(
+  throw UsageError(
       fmt::format("{} takes one frame: leave --frames out", options.output.empty() ? "--dump" : "--output"));
 }
 
@@ -41,8 +43,9 @@ LayerRange checked_range(const Options& options, const Graph& graph) {
   const LayerIndex last = graph.size() - 1;
   const LayerRange range = options.layers.value_or(LayerRange{1, last});
   if (range.second <= last) return range;
-  throw Error(fmt::format("--layers: {}-{}, but {}{} has layers 1-{}", range.first, range.second,
-                          graph.name(), options.model.features_only ? " without its classifier" : "", last));
+  throw UsageError(fmt::format("--layers: {}-{}, but {}{} has layers 1-{}", range.first, range.second,
+                               graph.name(), options.model.features_only ? " without its classifier" : "",
+                               last));
 }
 
 void warn_of_random_weights(const ModelConfig& model) {
@@ -85,6 +88,9 @@ class Stopwatch {
 
 void run_frames(const Options& options) {
   check(options);
+  std::optional<TensorOutput> output;
+  if (!options.output.empty()) output.emplace(options.output);
+  if (!options.dump.empty()) check_output_directory(options.dump);
   const bool from_frames = !options.layers || options.layers->first == 1;
   ModelConfig model = options.model;
   const Extent2d size = frame_size(options.input, from_frames, options.size);
@@ -125,10 +131,9 @@ void run_frames(const Options& options) {
                          .top = options.top,
                          .labels = labels};
     const std::string text = frame_line(line);
-    if (!options.output.empty()) write_tensors(graph, outputs, options.output);
+    if (output) output->write(graph, outputs);
     if (!options.dump.empty()) dump_layers(executor, graph, range, *given, options.dump);
-    fmt::print("{}\n", text);
-    std::fflush(stdout);
+    write_standard_output(text + "\n");
     given = options.frames == 0 || frame + 1 < options.frames ? input->next() : std::nullopt;
   }
 }

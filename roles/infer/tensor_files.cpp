@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "engine/error.h"
 #include "engine/npy.h"
@@ -54,18 +55,18 @@ TensorMap read_tensors(const Graph& graph, const std::vector<LayerIndex>& layers
   return tensors;
 }
 
-void write_tensors(const Graph& graph, const TensorMap& tensors, const std::string& path) {
-  if (tensors.size() == 1 && !is_directory(path)) return save_npy(path, tensors.begin()->second);
-  make_directory(path);
-  for (const auto& [layer, tensor] : tensors) save_npy(file_of(graph, layer, path), tensor);
+TensorOutput::TensorOutput(std::string path) : path_(std::move(path)) {
+  if (is_directory(path_)) {
+    check_output_directory(path_);
+  } else {
+    file_.emplace(path_);
+  }
 }
 
-void make_directory(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (!error && is_directory(directory)) return;
-  throw Error(fmt::format("{}: no directory can be made: {}", directory,
-                          error ? error.message() : "there is a file of that name"));
+void TensorOutput::write(const Graph& graph, const TensorMap& tensors) {
+  if (tensors.size() == 1 && file_) return save_npy(*file_, tensors.begin()->second);
+  make_output_directory(path_);
+  for (const auto& [layer, tensor] : tensors) save_npy(file_of(graph, layer, path_), tensor);
 }
 
 }  // namespace edge::infer

@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <span>
 #include <utility>
 
 #include "engine/error.h"
 #include "engine/models/models.h"
-#include "roles/atomic_file.h"
+#include "engine/output_file.h"
 #include "roles/config/config.h"
 #include "roles/config/model_values.h"
 #include "roles/config/quote.h"
@@ -20,22 +19,23 @@
 #include "roles/inspect/plan_source.h"
 #include "roles/inspect/units.h"
 #include "roles/model.h"
+#include "roles/usage_error.h"
 
 namespace edge::inspect {
 namespace {
 
-constexpr std::int64_t max_classes = 1'000'000;
 constexpr int max_threads = 1024;
 
 void check(const InspectOptions& options) {
-  if (!options.model && !options.config) throw Error("say which network: --model NAME, or --config FILE");
-  if (options.plan && options.result) throw Error("--plan and --result: give only one of them");
+  if (!options.model && !options.config)
+    throw UsageError("say which network: --model NAME, or --config FILE");
+  if (options.plan && options.result) throw UsageError("--plan and --result: give only one of them");
   if (options.config && options.classes)
-    throw Error("--classes: with --config the weights say how many classes there are; leave it out");
+    throw UsageError("--classes: with --config the weights say how many classes there are; leave it out");
   if (options.threads < 0 || options.threads > max_threads)
-    throw Error(fmt::format("--threads: must be 1 to {}", max_threads));
+    throw UsageError(fmt::format("--threads: must be 1 to {}", max_threads));
   if (options.classes && (*options.classes < 1 || *options.classes > max_classes))
-    throw Error(fmt::format("--classes: must be 1 to {}", max_classes));
+    throw UsageError(fmt::format("--classes: must be 1 to {}", max_classes));
 }
 
 ModelConfig model_config(const InspectOptions& options, const std::optional<Config>& config) {
@@ -45,11 +45,12 @@ ModelConfig model_config(const InspectOptions& options, const std::optional<Conf
     model.weights.clear();  // those of another network
   }
   if (options.size) {
-    const Extent2d size = parse_frame_size(*options.size, "--size");
+    const Extent2d size = of_option([&] { return parse_frame_size(*options.size, "--size"); });
     model.rows = size.rows;
     model.columns = size.columns;
   }
-  if (options.normalize) model.normalize = parse_normalization(*options.normalize, "--normalize");
+  if (options.normalize)
+    model.normalize = of_option([&] { return parse_normalization(*options.normalize, "--normalize"); });
   if (options.transform_input) model.transform_input = true;
   if (options.features_only) model.features_only = true;
   return model;
@@ -66,26 +67,34 @@ std::optional<ShownPlan> shown_plan(const InspectOptions& options, const std::op
                                     const Graph& graph) {
   const PlanContext context{.layers = graph.size(),
                             .workers = config ? static_cast<int>(config->workers.size()) : 0};
-  if (options.plan) return plan_of_text(*options.plan, context);
+  if (options.plan) return of_option([&] { return plan_of_text(*options.plan, context); });
   if (options.result) return plan_of_result(*options.result, context);
   return config ? plan_of_config(*config, context) : std::nullopt;
 }
 
 /// Returns the line that says so.
-std::string write_page(const Inspection& inspection, const std::filesystem::path& file) {
-  if (file.empty()) throw Error("--html: the file's name is empty");
+std::string write_page(const Inspection& inspection, OutputFile& file) {
   const std::string page =
       inspection_page(inspection, lay_out(inspection.graph, workers_of_layers(inspection)));
-  const std::string problem = write_file_atomically(file, std::as_bytes(std::span(page)));
-  if (!problem.empty()) throw Error("--html " + problem);
-  return fmt::format("wrote {} ({}, {})\n", printable(file.string(), 200), inspection.title,
+  file.write(page);
+  return fmt::format("wrote {} ({}, {})\n", printable(file.name(), 200), inspection.title,
                      byte_text(static_cast<std::int64_t>(page.size())));
+}
+
+std::optional<OutputFile> page_file(const InspectOptions& options) {
+  if (!options.html) return std::nullopt;
+  try {
+    return OutputFile(options.html->string());
+  } catch (const Error& error) {
+    throw Error(fmt::format("--html {}", error.what()));
+  }
 }
 
 }  // namespace
 
 InspectAnswer answer_inspect(const InspectOptions& options) {
   check(options);
+  std::optional<OutputFile> page = page_file(options);
   std::optional<Config> config;
   if (options.config) config = load_config(*options.config);
   const ModelConfig model = model_config(options, config);
@@ -97,7 +106,7 @@ InspectAnswer answer_inspect(const InspectOptions& options) {
       inspect_network(std::move(graph), model.features_only, std::move(plan), std::move(measured));
 
   InspectAnswer answer;
-  if (options.html) answer.notes = write_page(inspection, *options.html);
+  if (page) answer.notes = write_page(inspection, *page);
   if (options.json) {
     answer.output =
         inspection_json(inspection).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +

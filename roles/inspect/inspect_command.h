@@ -9,14 +9,16 @@
 
 namespace edge::inspect {
 
+inline constexpr std::int64_t max_classes = 1'000'000;
+
 struct InspectOptions {
   std::optional<std::filesystem::path> config{};  ///< gives what the next ones do not, and maybe a plan
   std::optional<std::string> model{};
   std::optional<std::string> size{};  ///< "480x720"; without it and a config 224x224
   bool features_only = false;
-  std::optional<std::string> normalize{};  ///< a layer in front, as the config key
-  bool transform_input = false;            ///< the same
-  std::optional<std::int64_t> classes{};
+  std::optional<std::string> normalize{};         ///< a layer in front, as the config key
+  bool transform_input = false;                   ///< the same
+  std::optional<std::int64_t> classes{};          ///< 1 to max_classes
   std::optional<std::string> plan{};              ///< [[1, 6], [7, 22]] as text
   std::optional<std::filesystem::path> result{};  ///< a master's JSON lines; not together with `plan`
   bool measure = false;
@@ -30,7 +32,7 @@ struct InspectAnswer {
   std::string notes;   ///< for stderr, may be empty
 };
 
-/// Throws Error: one line that names the option or file.
+/// Throws Error: one line that names the file; UsageError: the option.
 InspectAnswer answer_inspect(const InspectOptions& options);
 
 }  // namespace edge::inspect

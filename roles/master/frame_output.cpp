@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iostream>
 
 #include "engine/error.h"
@@ -27,10 +25,11 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
-FrameOutput::FrameOutput(const Config& config, const Model& model,
+FrameOutput::FrameOutput(const Config& config, const Model& model, LineOutput& lines,
                          std::chrono::steady_clock::time_point started, std::uint64_t instance)
     : config_(config),
       model_(model),
+      lines_(lines),
       started_(started),
       run_{.id = fmt::format("{:016x}", instance),
            .source = source_name(config.video.source),
@@ -39,21 +38,12 @@ FrameOutput::FrameOutput(const Config& config, const Model& model,
                           std::chrono::steady_clock::now() - started)},
       progress_("frames", config.video.frames),
       // People at a terminal get the bar and the tables; lines are for programs.
-      show_lines_(config.output.file != "-" || !is_live_terminal(STDOUT_FILENO) ||
+      show_lines_(!lines.is_standard_output() || !is_live_terminal(STDOUT_FILENO) ||
                   !is_live_terminal(STDERR_FILENO)) {
-  if (config.output.file != "-") {
-    file_.open(config.output.file, std::ios::trunc);
-    if (!file_)
-      throw Error(fmt::format("{}: cannot be written: {}", config.output.file, std::strerror(errno)));
-  }
   for (std::size_t i = 0; i < config.workers.size(); ++i) {
     statistics_.worker_names.push_back(fmt::format("worker {}", i));
   }
   statistics_.paced = config.video.realtime;
-}
-
-std::ostream& FrameOutput::stream() {
-  return config_.output.file == "-" ? std::cout : file_;
 }
 
 FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
@@ -95,12 +85,7 @@ void FrameOutput::write(const FrameUnderWay& frame) {
   const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty()
                               ? ResultKind::checksum
                               : config_.output.result;
-  if (show_lines_) {
-    stream() << json_line(run_, entry, kind, result) << '\n' << std::flush;
-    if (!stream())
-      throw Error(
-          fmt::format("{}: cannot be written", config_.output.file == "-" ? "stdout" : config_.output.file));
-  }
+  if (show_lines_) lines_.write(json_line(run_, entry, kind, result));
   statistics_.add(entry);
   load_.add(entry);
   progress_.update(statistics_.frames, notes(result));

@@ -3,12 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "roles/config/config.h"
+#include "roles/line_output.h"
 #include "roles/master/frame_under_way.h"
 #include "roles/model.h"
 #include "roles/report/device_load.h"
@@ -20,12 +19,13 @@
 
 namespace edge {
 
-/// One owner, one thread. Throws Error if the output file cannot be opened or written.
+/// One owner, one thread. Throws Error if the lines cannot be written, ClosedPipe if nobody reads them any
+/// more.
 class FrameOutput {
  public:
   /// `started`: second 0 of the run. `instance`: the master's, which names the run.
-  FrameOutput(const Config& config, const Model& model, std::chrono::steady_clock::time_point started,
-              std::uint64_t instance);
+  FrameOutput(const Config& config, const Model& model, LineOutput& lines,
+              std::chrono::steady_clock::time_point started, std::uint64_t instance);
 
   /// Writes the frame's JSON line (not to a terminal), updates the bar. Frames come in order.
   void write(const FrameUnderWay& frame);
@@ -40,13 +40,12 @@ class FrameOutput {
  private:
   FrameRecord record(const FrameUnderWay& frame) const;
   std::vector<std::string> notes(const FrameResult& result) const;
-  std::ostream& stream();
 
   const Config& config_;
   const Model& model_;
+  LineOutput& lines_;
   const std::chrono::steady_clock::time_point started_;
   const RunFacts run_;
-  std::ofstream file_;
   RunStatistics statistics_;
   ProgressBar progress_;
   DeviceLoad load_;

@@ -5,10 +5,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <cerrno>
-#include <cstring>
 #include <deque>
-#include <fstream>
 #include <iostream>
 #include <numeric>
 #include <utility>
@@ -19,6 +16,7 @@
 #include "roles/master/frame_output.h"
 #include "roles/plan/costs_file.h"
 #include "roles/report/gantt.h"
+#include "roles/standard_output.h"
 #include "roles/trace/link_events.h"
 #include "roles/video/source_name.h"
 
@@ -74,15 +72,6 @@ double whole_network_s(const Member& member) {
   return std::accumulate(member.layer_cost.begin(), member.layer_cost.end(), 0.0);
 }
 
-/// A file that cannot be written is told before the run, not behind it.
-const MasterOptions& checked(const MasterOptions& options) {
-  if (!options.costs.empty() && !std::ofstream(options.costs, std::ios::app)) {
-    throw Error(fmt::format("--costs {}: cannot be written: {}", printable(options.costs, 200),
-                            std::strerror(errno)));
-  }
-  return options;
-}
-
 std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file) {
   if (file.empty()) return nullptr;
   auto trace = std::make_unique<trace::TraceWriter>(file, "master", trace::master_process);
@@ -94,7 +83,7 @@ std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file) {
 
 Master::Master(const Config& config, const MasterOptions& options)
     : config_(config),
-      options_(checked(options)),
+      options_(options),
       model_(load_model(config.model)),
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config)),
@@ -308,6 +297,8 @@ void Master::output() {
   net::name_this_thread("output");
   try {
     output_frames();
+  } catch (const ClosedPipe&) {
+    exit_status_ = ClosedPipe::exit_status;
   } catch (const std::exception& error) {
     fail(error.what());
   }
@@ -316,13 +307,9 @@ void Master::output() {
 
 void Master::write_costs() {
   const std::optional<scheduling::Costs> costs = planner_.final_costs();
-  if (options_.costs.empty() || !costs) return;
-  std::ofstream file(options_.costs);
-  file << plan::costs_text(*costs, model_.graph) << std::flush;
-  if (!file)
-    throw Error(
-        fmt::format("{}: cannot be written: {}", printable(options_.costs, 200), std::strerror(errno)));
-  spdlog::info("costs: {}; edge plan --costs reads it", printable(options_.costs, 200));
+  if (options_.costs == nullptr || !costs) return;
+  options_.costs->write(plan::costs_text(*costs, model_.graph));
+  spdlog::info("costs: {}; edge plan --costs reads it", printable(options_.costs->name(), 200));
 }
 
 void Master::output_frames() {
@@ -335,7 +322,7 @@ void Master::output_frames() {
     if (!deliver) break;
     FrameUnderWay* const frame = &deliver->frame;
     if (!output) {
-      output.emplace(config_, model_, frame->captured, identity_.instance);
+      output.emplace(config_, model_, *options_.lines, frame->captured, identity_.instance);
       if (config_.check) checker.emplace(model_, resolve_threads(config_.threads));
     }
     if (checker) {

@@ -13,7 +13,9 @@
 
 #include "net/link_sender.h"
 #include "roles/chain/frame_header.h"
+#include "engine/output_file.h"
 #include "roles/config/config.h"
+#include "roles/line_output.h"
 #include "roles/master/chain.h"
 #include "roles/master/frame_reader.h"
 #include "roles/master/group_source.h"
@@ -28,8 +30,9 @@
 namespace edge {
 
 struct MasterOptions {
+  LineOutput* lines;       ///< where the results go; outlives the master
   std::string trace = {};  ///< write a trace file
-  std::string costs = {};  ///< write a file of costs for `edge plan`
+  OutputFile* costs = nullptr;  ///< write costs for `edge plan`; outlives the master
   bool gantt = false;      ///< print when the stages worked on the last frames
 };
 
@@ -39,7 +42,7 @@ struct MasterOptions {
 class Master {
  public:
   /// Opens the video. Throws Error.
-  explicit Master(const Config& config, const MasterOptions& options = {});
+  Master(const Config& config, const MasterOptions& options);
   ~Master();
 
   /// Returns the exit status: 0, 1 after an error or a failed check, 128 + n after signal n.

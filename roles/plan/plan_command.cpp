@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "roles/config/known_keys.h"
+#include "roles/config/quote.h"
 #include "roles/plan/costs_file.h"
 #include "roles/plan/explain.h"
 #include "roles/plan/json_input.h"
@@ -18,14 +20,13 @@
 #include "roles/scheduling/pipeline_model.h"
 #include "roles/scheduling/plan_json.h"
 #include "roles/scheduling/scheduler.h"
+#include "roles/usage_error.h"
 
 namespace edge::plan {
 namespace {
 
 using namespace scheduling;
 using OrderedJson = nlohmann::ordered_json;
-
-constexpr std::size_t max_simulated_frames = 1'000'000;
 
 OrderedJson plan_json(const Plan& plan) {
   OrderedJson workers = OrderedJson::array();
@@ -57,11 +58,24 @@ OrderedJson simulation_json(const Costs& costs, const Plan& plan, const PlanOpti
 
 void check(const PlanOptions& options) {
   if (options.simulated_frames > max_simulated_frames) {
-    throw Error(fmt::format("--simulate: at most {} frames", max_simulated_frames));
+    throw UsageError(fmt::format("--simulate: at most {} frames", max_simulated_frames));
   }
-  if (options.pending < 1 || options.pending > 1000) throw Error("--pending: must be 1 to 1000");
+  if (options.pending < 1 || options.pending > max_pending) {
+    throw UsageError(fmt::format("--pending: must be 1 to {}", max_pending));
+  }
+  const std::vector<std::string> names = scheduler_names();
+  if (std::find(names.begin(), names.end(), options.scheduler) == names.end()) {
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string_view near = nearest_name(options.scheduler, views);
+    throw UsageError(fmt::format("--scheduler: unknown scheduler {}; {}", in_quotes(options.scheduler),
+                                 near.empty() ? fmt::format("known: {}", fmt::join(names, ", "))
+                                              : fmt::format("did you mean {}?", near)));
+  }
+  if (options.side != "edge" && options.side != "cloud") {
+    throw UsageError(fmt::format("--side: must be edge or cloud, not {}", in_quotes(options.side)));
+  }
   if (options.plan.has_value() != (options.scheduler == "fixed")) {
-    throw Error("--plan and --scheduler fixed go together: give both or neither");
+    throw UsageError("--plan and --scheduler fixed go together: give both or neither");
   }
 }
 
@@ -69,10 +83,11 @@ void check(const PlanOptions& options) {
 
 PlanAnswer answer_plan(const PlanOptions& options) {
   check(options);
-  if (options.scheduler != "fixed") make_scheduler(options.scheduler, {.side = options.side});
   Costs costs = load_costs(options.costs);
-  for (const std::string& change : options.faster) make_faster(costs, change);
-  for (const std::string& change : options.links) set_link(costs, change);
+  of_option([&] {
+    for (const std::string& change : options.faster) make_faster(costs, change);
+    for (const std::string& change : options.links) set_link(costs, change);
+  });
   const PipelineModel model(costs);
   Plan plan;
   bool exact = true;
@@ -81,7 +96,7 @@ PlanAnswer answer_plan(const PlanOptions& options) {
     plan = optimum.plan;
     exact = optimum.exact;
   } else if (options.plan) {
-    plan = plan_of_option(*options.plan, costs.layers(), costs.workers());
+    plan = of_option([&] { return plan_of_option(*options.plan, costs.layers(), costs.workers()); });
   } else {
     plan = make_scheduler(options.scheduler, {.side = options.side})->plan(costs, 0);
   }

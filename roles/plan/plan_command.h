@@ -9,6 +9,9 @@
 
 namespace edge::plan {
 
+inline constexpr std::size_t max_simulated_frames = 1'000'000;
+inline constexpr std::size_t max_pending = 1000;
+
 struct PlanOptions {
   std::filesystem::path costs;
   std::string scheduler = "data_aware";
@@ -17,8 +20,8 @@ struct PlanOptions {
   std::vector<std::string> faster{};  ///< "1=2x", see what_if.h
   std::vector<std::string> links{};   ///< "0=12.5e6"
   bool explain = false;
-  std::size_t simulated_frames = 0;  ///< 0: no simulation
-  std::size_t pending = 3;           ///< of the simulation: frames in flight
+  std::size_t simulated_frames = 0;  ///< 0: no simulation; at most max_simulated_frames
+  std::size_t pending = 3;           ///< of the simulation: frames in flight, 1 to max_pending
 };
 
 struct PlanAnswer {
@@ -26,7 +29,7 @@ struct PlanAnswer {
   std::string explanation;  ///< lines of text, for stderr; empty unless asked for
 };
 
-/// Throws Error: one line that names the file and key, or the option.
+/// Throws Error: one line that names the file and key; UsageError: the option.
 PlanAnswer answer_plan(const PlanOptions& options);
 
 }  // namespace edge::plan

@@ -8,11 +8,12 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "engine/error.h"
+#include "engine/output_file.h"
+#include "roles/standard_output.h"
 #include "roles/trace/trace_writer.h"
 
 namespace edge::trace {
@@ -73,13 +74,11 @@ Trace read_trace(const std::string& file) {
 }  // namespace
 
 void merge_traces(const std::vector<std::string>& files, const std::string& output) {
+  std::optional<OutputFile> output_file;
+  if (output != "-") output_file.emplace(output);
   std::vector<Trace> traces;
   for (const std::string& file : files) traces.push_back(read_trace(file));
-  std::ofstream output_file;
-  if (output != "-") output_file.open(output, std::ios::trunc);
-  if (!output_file) throw Error(fmt::format("{}: cannot be written: {}", output, std::strerror(errno)));
-  std::ostream& out = output == "-" ? std::cout : output_file;
-  out << "[\n";
+  std::string merged = "[\n";
   bool first = true;
   for (std::size_t i = 0; i < traces.size(); ++i) {
     Trace& trace = traces[i];
@@ -89,12 +88,16 @@ void merge_traces(const std::vector<std::string>& files, const std::string& outp
     const double shift = trace.clock_offset.value_or(0) * 1e6;
     for (ordered_json& event : trace.events) {
       if (event.contains("ts")) event["ts"] = std::round((event["ts"].get<double>() - shift) * 10) / 10;
-      out << (first ? "" : ",\n") << event.dump();
+      merged += (first ? "" : ",\n") + event.dump();
       first = false;
     }
   }
-  out << "\n]\n" << std::flush;
-  if (!out) throw Error(fmt::format("{}: cannot be written", output));
+  merged += "\n]\n";
+  if (output_file) {
+    output_file->write(merged);
+  } else {
+    write_standard_output(merged);
+  }
 }
 
 }  // namespace edge::trace

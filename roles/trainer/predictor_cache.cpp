@@ -7,9 +7,9 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/atomic_file.h"
 #include "engine/error.h"
 #include "net/crc32c.h"
-#include "roles/atomic_file.h"
 #include "roles/prediction/predictor_bytes.h"
 
 namespace edge::trainer {

@@ -11,19 +11,18 @@
 #include <asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
 #include "net/clock_questions.h"
 #include "net/thread_name.h"
-#include "roles/atomic_file.h"
 #include "roles/chain/control_messages.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
 #include "roles/prediction/trainer_client.h"
 #include "roles/profile_cache.h"
 #include "roles/report/progress.h"
+#include "roles/standard_output.h"
 #include "roles/trainer/fit.h"
 #include "roles/trainer/judgement.h"
 #include "roles/trainer/predictor_cache.h"
@@ -81,7 +80,7 @@ Trainer::Trainer(const Config& config, const TrainerOptions& options)
       stop_signal_(context_, [this] { stop(); }),
       executor_(model_.graph, *model_.weights, {.threads = threads_}) {
   if (!options_.trace.empty()) trace_.emplace(options_.trace, "trainer", trace::trainer_process);
-  if (!options_.report.empty()) return;
+  if (options_.report != nullptr) return;
   const net::Listener::Handlers handlers = {
       .judge = [](const net::Hello& hello) -> std::optional<net::Refusal> {
         if (hello.identity.role == "master" && hello.purpose == net::Purpose::control) return std::nullopt;
@@ -118,7 +117,7 @@ int Trainer::run() {
   train_thread_ = std::thread([this] { train(); });
   context_.run();
   train_thread_.join();
-  if (stop_signal_.received() != 0 && !options_.report.empty()) {
+  if (stop_signal_.received() != 0 && options_.report != nullptr) {
     return exit_status_of_signal(stop_signal_.received());
   }
   spdlog::info("stopped");
@@ -174,7 +173,7 @@ void Trainer::publish(net::Message message) {
 void Trainer::train() {
   net::name_this_thread("train");
   try {
-    if (!options_.report.empty()) {
+    if (options_.report != nullptr) {
       report();
       asio::post(context_, [this] { context_.stop(); });
       return;
@@ -183,6 +182,9 @@ void Trainer::train() {
     publish({.type = net::MessageType::predictors, .payload = prediction::pack_predictors(predictors)});
   } catch (const Cancelled&) {
     return;  // the process stops
+  } catch (const ClosedPipe&) {
+    exit_status_ = ClosedPipe::exit_status;
+    asio::post(context_, [this] { context_.stop(); });
   } catch (const std::exception& error) {
     if (stopping_) return;
     const std::string reason = fmt::format("the trainer cannot go on: {}", error.what());
@@ -191,7 +193,7 @@ void Trainer::train() {
     publish(chain::failure_message(reason));
     asio::post(context_, [this] {
       // Masters shall read why, also one that has yet to find us: that takes it two seconds at most.
-      farewell_.expires_after(options_.report.empty() ? farewell : std::chrono::milliseconds(0));
+      farewell_.expires_after(options_.report == nullptr ? farewell : std::chrono::milliseconds(0));
       farewell_.async_wait([this](asio::error_code) { stop(); });
     });
   }
@@ -306,19 +308,12 @@ void Trainer::report() {
   const std::vector<trainer::LayerJudgement> layers = trainer::judge(model_.graph, statistics, predictor);
   const std::string html = trainer::report_html(
       {.model = model_.text, .source = source_name_, .training = statistics.training}, layers);
-  if (const std::string failed = write_file_atomically(options_.report, std::as_bytes(std::span(html)));
-      !failed.empty()) {
-    throw Error(failed);
+  options_.report->write(html);
+  if (options_.statistics != nullptr) {
+    options_.statistics->write(trainer::statistics_json(model_.graph, statistics, layers, prediction_s));
   }
-  if (!options_.statistics.empty()) {
-    const std::string json = trainer::statistics_json(model_.graph, statistics, layers, prediction_s);
-    if (const std::string failed = write_file_atomically(options_.statistics, std::as_bytes(std::span(json)));
-        !failed.empty()) {
-      throw Error(failed);
-    }
-  }
-  fmt::print("{}one prediction takes {:.1f} us\n", trainer::judgement_table(layers), prediction_s * 1e6);
-  std::fflush(stdout);
+  write_standard_output(fmt::format("{}one prediction takes {:.1f} us\n", trainer::judgement_table(layers),
+                                    prediction_s * 1e6));
 }
 
 }  // namespace edge

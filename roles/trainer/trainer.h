@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "engine/executor.h"
+#include "engine/output_file.h"
 #include "net/listener.h"
 #include "roles/config/config.h"
 #include "roles/model.h"
@@ -29,9 +30,10 @@ namespace edge {
 struct TrainerOptions {
   std::optional<int> listening_descriptor = std::nullopt;  ///< a socket that `edge local` opened
   bool retrain = false;                                    ///< learn although the cache has what is wanted
-  std::string report = {};  ///< write this HTML file, judge by further frames, and end; no master is served
-  std::string trace = {};   ///< write a trace file
-  std::string statistics = {};  ///< with a report: the numbers behind it as JSON, for comparisons
+  OutputFile* report =
+      nullptr;             ///< write this HTML file, judge by further frames, and end; no master is served
+  std::string trace = {};  ///< write a trace file
+  OutputFile* statistics = nullptr;  ///< with a report: the numbers behind it as JSON, for comparisons
 };
 
 /// Threads: the caller of run() does all network traffic; "train" reads the video, collects and fits (with

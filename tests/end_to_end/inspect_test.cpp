@@ -36,7 +36,7 @@ TEST_F(Inspect, PlanOfARunningChain) {
                           .schedule = "scheduler = \"fixed\"\nplan = [[1, 9], [10, 25]]"};
   run_chain(chain);  // leaves master.out, its JSON lines
   const std::string config = (directory_.path() / "config.toml").string();
-  const std::string page = (directory_.path() / "new" / "graph.html").string();
+  const std::string page = (directory_.path() / "graph.html").string();
   const std::string said =
       run({"-c", config, "--result", (directory_.path() / "master.out").string(), "--html", page});
   EXPECT_NE(said.find("wrote " + page), std::string::npos) << said;
@@ -55,14 +55,14 @@ TEST_F(Inspect, PlanOfARunningChain) {
 
 TEST_F(Inspect, BadInput) {
   const std::string file = (directory_.path() / "x.html").string();
-  run({"--model", "alexnet", "--plan", "[[1,6],[8,22]]", "--html", file}, 1);
+  run({"--model", "alexnet", "--plan", "[[1,6],[8,22]]", "--html", file}, 2);
   EXPECT_EQ(errors_, "edge: --plan: worker 1 must begin with layer 7, not 8; otherwise layers are skipped\n");
   EXPECT_FALSE(std::filesystem::exists(file));
-  run({"--model", "alexnet", "surplus"}, 1);
+  run({"--model", "alexnet", "surplus"}, 2);
   EXPECT_EQ(errors_, "edge: unexpected argument 'surplus'\n");
   run({"--modle", "alexnet"}, 2);
   EXPECT_EQ(std::count(errors_.begin(), errors_.end(), '\n'), 1) << errors_;
-  run({"--model", "alexnet", "--threads", "0"}, 1);
+  run({"--model", "alexnet", "--threads", "0"}, 2);
   EXPECT_EQ(errors_, "edge: --threads: must be 1 to 1024\n");
 }
 
