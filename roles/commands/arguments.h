@@ -29,7 +29,8 @@ class Arguments {
   /// The value that was given last. Throws UsageError: empty.
   std::optional<std::string> text(std::string_view option) const;
   std::string text(std::string_view option, std::string_view otherwise) const;
-  /// All its values, also those of one that has several with commas between them. Throws UsageError: one is empty.
+  /// All its values, also those of one that has several with commas between them. Throws UsageError: one is
+  /// empty.
   std::vector<std::string> list(std::string_view option) const;
   /// Throws UsageError: not a whole number from `least` to `most`.
   std::optional<std::int64_t> number(std::string_view option, std::int64_t least, std::int64_t most) const;

@@ -34,9 +34,9 @@ int run(const Arguments& arguments) {
   if (const auto file = arguments.text("costs")) costs.emplace(*file);
   LineOutput lines(config.output.file, arguments.has("overwrite") ? Existing::overwrite : Existing::keep);
   return Master(config, {.lines = &lines,
-                 .trace = trace_file(arguments),
-                 .costs = costs ? &*costs : nullptr,
-                 .gantt = arguments.has("gantt")})
+                         .trace = trace_file(arguments),
+                         .costs = costs ? &*costs : nullptr,
+                         .gantt = arguments.has("gantt")})
       .run();
 }
 

@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "engine/output_file.h"
 #include "net/link_sender.h"
 #include "roles/chain/frame_header.h"
-#include "engine/output_file.h"
 #include "roles/config/config.h"
 #include "roles/line_output.h"
 #include "roles/master/chain.h"
@@ -30,10 +30,10 @@
 namespace edge {
 
 struct MasterOptions {
-  LineOutput* lines;       ///< where the results go; outlives the master
-  std::string trace = {};  ///< write a trace file
+  LineOutput* lines;            ///< where the results go; outlives the master
+  std::string trace = {};       ///< write a trace file
   OutputFile* costs = nullptr;  ///< write costs for `edge plan`; outlives the master
-  bool gantt = false;      ///< print when the stages worked on the last frames
+  bool gantt = false;           ///< print when the stages worked on the last frames
 };
 
 /// A shell around Run: tells it what happens and does what it says. Threads: the caller of run() does all
