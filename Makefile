@@ -115,7 +115,7 @@ lint: ## check the format, then clang-tidy
 	@cmake/install-packages.sh lint
 	@clang-format --dry-run -Werror $(sources)
 	@cmake -S . -B build/lint -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
-	@$(ninja) -C build/lint edge_version_header >/dev/null
+	@$(ninja) -C build/lint edge_version_header edge_embedded >/dev/null
 	@set -o pipefail; run-clang-tidy -quiet -p build/lint -j $(JOBS) '$(CURDIR)/(kernels|engine|net|roles)/' 2>&1 | \
 	  { grep -vE '^([0-9]+ warnings? generated|clang-tidy)' || true; }
 

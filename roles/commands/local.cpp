@@ -48,7 +48,7 @@ Command local_command() {
           .details = "README.md",
           .options = joined(joined(common_options(), worker_options()), master_options()),
           .examples = {{"edge local -c config.toml --frames 48", "try a configuration without devices"}},
-          .exit_statuses = stopped_statuses(),
+          .exit_statuses = statuses_of_a_run(),
           .run = run};
 }
 

@@ -52,7 +52,7 @@ Command master_command() {
                         "100 frames; their lines are added to the file, a table follows on stderr"},
                        {"edge master -c config.toml --video street.mp4 | jq .top_k",
                         "another video; lines on stdout"}},
-          .exit_statuses = stopped_statuses(),
+          .exit_statuses = statuses_of_a_run(),
           .run = run};
 }
 

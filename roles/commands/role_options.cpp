@@ -98,8 +98,12 @@ std::vector<Option> joined(std::vector<Option> first, const std::vector<Option>&
   return first;
 }
 
-std::vector<ExitStatus> stopped_statuses() {
+std::vector<ExitStatus> statuses_of_a_run() {
   return {{"130, 143", "stopped by ^C (SIGINT), by SIGTERM"}};
+}
+
+std::vector<ExitStatus> statuses_of_a_service() {
+  return {{"130, 143", "cut off: did not stop soon after ^C (SIGINT), SIGTERM; usually they give 0"}};
 }
 
 Config configure(const Arguments& arguments, const std::string& process) {

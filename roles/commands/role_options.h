@@ -19,8 +19,9 @@ std::vector<Option> worker_options();
 std::vector<Option> master_options();
 std::vector<Option> joined(std::vector<Option> first, const std::vector<Option>& second);
 
-/// The exit statuses of a role that ^C and SIGTERM stop.
-std::vector<ExitStatus> stopped_statuses();
+/// What ^C and SIGTERM give: of a run, which they cut short, and of a service, which has no other end.
+std::vector<ExitStatus> statuses_of_a_run();
+std::vector<ExitStatus> statuses_of_a_service();
 
 /// Loads the config, applies the common options to it and sets up the log, whose lines begin with `process`.
 /// Throws Error.

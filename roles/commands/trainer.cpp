@@ -49,7 +49,7 @@ Command trainer_command() {
                 .in_help = false}}),
           .examples = {{"edge trainer -c config.toml", "beside the master, on any device"},
                        {"edge trainer -c config.toml --report report.html", "how good are the predictions?"}},
-          .exit_statuses = stopped_statuses(),
+          .exit_statuses = statuses_of_a_service(),
           .run = run};
 }
 

@@ -51,7 +51,7 @@ Command worker_command() {
           joined(common_options(), worker_options()),
           {{.name = "listening-descriptor", .value = "FD", .help = "inherited socket", .in_help = false}}),
       .examples = {{"edge worker 0 -c config.toml", "the first worker of the chain; ends with ^C"}},
-      .exit_statuses = stopped_statuses(),
+      .exit_statuses = statuses_of_a_service(),
       .run = run};
 }
 

@@ -2,9 +2,10 @@
 #include "roles/inspect/page.h"
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "roles/inspect/inspection_json.h"
-#include "roles/inspect/page_parts.h"
+#include "roles/inspect/page/embedded.h"
 #include "roles/report/html_text.h"
 
 namespace edge::inspect {
@@ -14,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 /// JSON that no HTML parser takes for anything but text: in a script element only '<' can begin something
 /// else.
-std::string embedded(const Json& json) {
+std::string json_text(const Json& json) {
   const std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);  // ASCII
   std::string safe;
   safe.reserve(text.size());
@@ -64,13 +65,16 @@ std::string inspection_page(const Inspection& inspection, const Layout& layout) 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 )";
-  page +=
-      "<title>" + html_text(inspection.title) + "</title>\n<style>\n" + page_style + "</style>\n</head>\n";
-  page += page_body;
-  page += "<script type=\"application/json\" id=\"data\">" + embedded(data) + "</script>\n<script>\n";
+  page += "<title>" + html_text(inspection.title) + "</title>\n<style>\n";
+  page += embedded::style_css;
+  page += "</style>\n</head>\n";
+  page += embedded::body_html;
+  page += "<script type=\"application/json\" id=\"data\">" + json_text(data) + "</script>\n<script>\n";
   page += "\"use strict\";\n(() => {\n";
-  for (const char* part : {script_drawing, script_view, script_details, script_cuts, script_controls})
+  for (const std::string_view part : {embedded::drawing_js, embedded::view_js, embedded::details_js,
+                                      embedded::cuts_js, embedded::controls_js}) {
     page += part;
+  }
   return page + "})();\n</script>\n</body>\n</html>\n";
 }
 

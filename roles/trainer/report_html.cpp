@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "roles/report/html_text.h"
+#include "roles/trainer/report/embedded.h"
 
 namespace edge::trainer {
 namespace {
@@ -23,21 +24,9 @@ constexpr const char* head = R"(<!DOCTYPE html>
 <meta name="viewport" content="width=device-width">
 <title>edge trainer</title>
 <style>
-body { font: 14px/1.4 system-ui, sans-serif; margin: 24px; color: #1f2933; background: #fff; }
-h1 { font-size: 20px; margin: 0 0 4px; }
-p { margin: 4px 0 12px; max-width: 70em; }
-table { border-collapse: collapse; }
-th { text-align: left; border-bottom: 2px solid #9aa5b1; padding: 4px 12px 4px 0; font-weight: 600; }
-td { border-bottom: 1px solid #e4e7eb; padding: 4px 12px 4px 0; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.quiet { color: #616e7c; }
-.true { stroke: #1f2933; fill: none; stroke-width: 1.5; }
-.predicted { stroke: #d64545; fill: none; stroke-width: 1.5; stroke-dasharray: 4 2; }
-circle.true { fill: #1f2933; stroke: none; }
-circle.predicted { fill: #d64545; stroke: none; }
-.axis { stroke: #cbd2d9; stroke-width: 1; }
-svg text { font-size: 10px; fill: #616e7c; }
-</style>
+)";
+
+constexpr const char* body = R"(</style>
 </head>
 <body>
 )";
@@ -120,6 +109,8 @@ std::string layer_row(std::size_t index, const LayerJudgement& layer) {
 
 std::string report_html(const ReportTitle& title, const std::vector<LayerJudgement>& layers) {
   std::string html = head;
+  html += embedded::style_css;
+  html += body;
   const std::size_t held_out = layers.empty() ? 0 : layers[0].rates.size();
   html += fmt::format(
       "<h1>Predicted and true changes: {}</h1>\n<p>Learnt from {} frames of {}, shown for the {} frames "

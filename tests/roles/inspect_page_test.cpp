@@ -1,6 +1,8 @@
 // The page of `edge inspect`: self-contained, safe whatever the names are, not too large.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "engine/models/models.h"
@@ -37,6 +39,17 @@ TEST(InspectPage, LoadsNothing) {
   EXPECT_NE(page.find("default-src 'none'"), page.npos) << "and the browser is told so";
   EXPECT_EQ(count(page, "<script"), 2U);
   EXPECT_EQ(count(page, "</script>"), 2U);
+}
+
+TEST(InspectPage, StyleAndScriptsAreThoseOfTheSources) {
+  const std::string page = page_of(make_model("toy_dag", {.rows = 64, .columns = 96}));
+  for (const char* name :
+       {"style.css", "body.html", "drawing.js", "view.js", "details.js", "cuts.js", "controls.js"}) {
+    std::ifstream file(std::string(EDGE_TEST_DATA "/../../../roles/inspect/page/") + name);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_GT(text.size(), 500U) << name;
+    EXPECT_NE(page.find(text), page.npos) << name;
+  }
 }
 
 TEST(InspectPage, EveryLayerLineAndCutIsThere) {

@@ -1,9 +1,4 @@
-// The page's script, second part: zoom, drag, pinch, fit.
-#include "roles/inspect/page_parts.h"
-
-namespace edge::inspect {
-
-const char* const script_view = R"js(
+// Zoom, drag, pinch, fit.
 const view = {x: 0, y: 0, scale: 1};  // a point of the drawing is at x + scale * point on the screen
 const size = () => [graph.clientWidth || 1, graph.clientHeight || 1];
 const wholeScale = () => Math.min(size()[0] / drawing.width, size()[1] / drawing.height);
@@ -120,6 +115,3 @@ const lift = event => {
 graph.addEventListener("pointerup", lift);
 graph.addEventListener("pointercancel", lift);
 graph.addEventListener("pointerleave", event => { if (event.pointerType === "mouse") hideTip(); });
-)js";
-
-}  // namespace edge::inspect

@@ -1,9 +1,4 @@
-// The page's script, last part: colours by another figure, search, keys; and the start of everything.
-#include "roles/inspect/page_parts.h"
-
-namespace edge::inspect {
-
-const char* const script_controls = R"js(
+// Colours by another figure, search, keys; and the start of everything.
 const paint = () => {
   const values = layers.map(layer => metric.of(layer) || 0), most = Math.max(...values, 1e-9);
   nodes.forEach(({node, box, value, small}, l) => {
@@ -95,6 +90,3 @@ world.append(chosenLabels);
 paint();
 drawBars();
 fitWidth();
-)js";
-
-}  // namespace edge::inspect

@@ -1,9 +1,4 @@
-// The page's script, third part: what is said about a layer or a cut.
-#include "roles/inspect/page_parts.h"
-
-namespace edge::inspect {
-
-const char* const script_details = R"js(
+// What is said about a layer or a cut.
 const tip = byId("tip");
 const layerAt = target => {
   const node = target.closest && target.closest(".layer");
@@ -83,6 +78,3 @@ const chooseCut = l => {
   }
   drawBars();
 };
-)js";
-
-}  // namespace edge::inspect

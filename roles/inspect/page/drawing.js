@@ -1,9 +1,6 @@
-// The page's script, first part: data, numbers, colours, the drawing's elements.
-#include "roles/inspect/page_parts.h"
-
-namespace edge::inspect {
-
-const char* const script_drawing = R"js(const byId = id => document.getElementById(id);
+// The page's script is one function of five files, which share their names, in this order: drawing, view, details, cuts,
+// controls. This part: data, numbers, colours, the drawing's elements.
+const byId = id => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const layers = data.layers, drawing = data.drawing, last = layers.length - 1;
 const graph = byId("graph"), world = byId("world");
@@ -160,6 +157,3 @@ const drawLayers = () => {
     nodes.push({node, box, value, small});
   }
 };
-)js";
-
-}  // namespace edge::inspect

@@ -1,9 +1,4 @@
-// The page's script, fourth part: the panel of bars, one for each cut.
-#include "roles/inspect/page_parts.h"
-
-namespace edge::inspect {
-
-const char* const script_cuts = R"js(
+// The panel of bars, one for each cut.
 const bars = byId("bars");
 const cutBytes = layers.slice(0, last).map(layer => layer.cut_behind.bytes);
 const mostBytes = Math.max(...cutBytes), leastBytes = Math.max(1, Math.min(...cutBytes));
@@ -68,6 +63,3 @@ bars.addEventListener("click", event => {
   hideTip();
   chooseCut(cutAt(event));
 });
-)js";
-
-}  // namespace edge::inspect
