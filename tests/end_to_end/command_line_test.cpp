@@ -130,7 +130,7 @@ TEST_F(CommandLine, OutputsThatCannotBeWrittenAreToldBeforeAnyWork) {
   // There are no workers here: a master that looked for them would wait for ever.
   const std::string config = write_config({});
   const std::string x = (directory_.path() / "none" / "x").string();
-  for (const std::string nowhere : {x, std::string("/proc/nope")}) {
+  for (const std::string& nowhere : {x, std::string("/proc/nope")}) {
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
              {"master", "-c", config, "--output", nowhere},
              {"master", "-c", config, "--trace", nowhere},

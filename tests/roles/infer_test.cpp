@@ -145,14 +145,14 @@ TEST_F(Infer, one_tensor_is_a_file_several_are_a_directory) {
   for (const LayerIndex layer : graph.boundary(several)) {
     tensors[layer] = frame_of(graph.layer(layer).output_shape);
   }
-  write_tensors(graph, tensors, path("made/for/it"));
-  const TensorMap read = read_tensors(graph, graph.boundary(several), path("made/for/it"));
+  TensorOutput(path("made")).write(graph, tensors);
+  const TensorMap read = read_tensors(graph, graph.boundary(several), path("made"));
   ASSERT_EQ(read.size(), 4U);
   for (const auto& [layer, tensor] : tensors) EXPECT_TRUE(bit_equal(read.at(layer), tensor));
 
   const TensorMap one{{3, frame_of(graph.layer(3).output_shape)}};
-  write_tensors(graph, one, path("one.npy"));
-  write_tensors(graph, one, path("made"));
+  TensorOutput(path("one.npy")).write(graph, one);
+  TensorOutput(path("made")).write(graph, one);
   for (const char* const place : {"one.npy", "made"}) {
     EXPECT_TRUE(bit_equal(read_tensors(graph, {3}, path(place)).at(3), one.at(3))) << place;
   }
@@ -161,9 +161,10 @@ TEST_F(Infer, one_tensor_is_a_file_several_are_a_directory) {
               read_tensors(graph, graph.boundary(several), path("one.npy"));
             }).find(path("one.npy") + ": not a directory; 4 tensors are needed there as .npy files: "),
             0U);
-  EXPECT_EQ(
-      message_of([&] { write_tensors(graph, tensors, path("one.npy")); }).find(path("one.npy") + ": no "),
-      0U);
+  EXPECT_EQ(message_of([&] {
+              TensorOutput(path("one.npy")).write(graph, tensors);
+            }).find(path("one.npy") + ": no "),
+            0U);
   EXPECT_NE(message_of([&] {
               read_tensors(graph, graph.boundary(several), path(""));
             }).find(".npy: cannot be opened"),
@@ -205,7 +206,7 @@ void expect_same_behind_cuts(const std::string& network, const std::vector<Layer
   Executor executor(graph, weights, {.isa = kernels::active_isa(), .gemm = GemmBackend::edge, .threads = 2});
   const Array whole = executor.run_range(1, graph.size(), given).at(graph.output());
   for (const LayerIndex cut : cuts) {
-    write_tensors(graph, executor.run_range(1, cut, given), directory);
+    TensorOutput(directory).write(graph, executor.run_range(1, cut, given));
     const auto input = open_boundary(directory, graph, cut);
     const auto boundary = input->next();
     ASSERT_TRUE(boundary);
