@@ -72,7 +72,7 @@ std::string general_help(std::span<const Command> commands) {
   }
   return fmt::format(
       "edge: CNN video analytics on a chain of devices\n\n{}\nOptions come behind the command; `edge help "
-      "COMMAND` lists them, with examples. config.toml explains its keys;\ndocs/ has the rest.\n",
+      "COMMAND` lists them, with examples.\nconfig.toml explains its keys; docs/ has the rest.\n",
       two_columns(rows));
 }
 
