@@ -110,7 +110,7 @@ TEST_F(CommandLine, AFullStandardOutputIsAnError) {
 TEST_F(CommandLine, AReaderThatHasSeenEnoughEndsItQuietly) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"infer", "--model", "toy_dag", "--input", "synthetic:street", "--frames", "0", "--size", "32x32"},
-           {"local", "-c", write_config({.video = "synthetic:street", .extra = "log_level = \"error\""})}}) {
+           {"local", "-c", write_config({.video = "synthetic:street"})}}) {
     const Ended ended = run_shell(arguments, "| head -n 2");
     EXPECT_EQ(ended.status, 141) << arguments.front() << ": " << ended.errors;
     EXPECT_EQ(json_lines(ended.output).size(), 2U);

@@ -187,8 +187,9 @@ TEST_F(InferProcess, bad_input_is_refused_in_one_line) {
     EXPECT_NE(said.find(part), std::string::npos) << said;
   };
   const std::string x = path("x.npy");
-  EXPECT_NE(refusal({"--model", "toydag", "--input", x}).find("unknown network 'toydag'; known are alexnet"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal({"--model", "toydag", "--input", x}).find("unknown network 'toydag'; did you mean toy_dag?"),
+      std::string::npos);
   EXPECT_NE(refusal({"--input", x}).find("--model is missing"), std::string::npos);
   EXPECT_NE(refusal({"--model", "alexnet", "--input", x}).find("frames of 40x56 do not fit alexnet"),
             std::string::npos);

@@ -59,11 +59,11 @@ TEST_F(Inspect, BadInput) {
   EXPECT_EQ(errors_, "edge: --plan: worker 1 must begin with layer 7, not 8; otherwise layers are skipped\n");
   EXPECT_FALSE(std::filesystem::exists(file));
   run({"--model", "alexnet", "surplus"}, 2);
-  EXPECT_EQ(errors_, "edge: unexpected argument 'surplus'\n");
+  EXPECT_EQ(errors_, "edge: unexpected argument 'surplus': options of edge inspect begin with --\n");
   run({"--modle", "alexnet"}, 2);
   EXPECT_EQ(std::count(errors_.begin(), errors_.end(), '\n'), 1) << errors_;
   run({"--model", "alexnet", "--threads", "0"}, 2);
-  EXPECT_EQ(errors_, "edge: --threads: must be 1 to 1024\n");
+  EXPECT_EQ(errors_, "edge: --threads: must be 1 to 1024, not 0\n");
 }
 
 }  // namespace
