@@ -35,6 +35,7 @@ struct Conv2dLayer {
   std::int64_t groups = 1;
   bool bias = true;
   std::optional<BatchNorm2dLayer> norm = {};  ///< behind it, in the same layer: see fold_batch_norms()
+  Extent2d extra{0, 0};  ///< so much more (less, if negative) padding at the bottom and right
   static const OperationType type;
 };
 struct ReluLayer {
@@ -55,6 +56,8 @@ struct MaxPool2dLayer {
   Extent2d padding{0, 0};
   Extent2d dilation{1, 1};
   bool ceil_mode = false;
+  Extent2d extra{0, 0};       ///< so much more (less) padding at the bottom and right
+  bool wide_padding = false;  ///< it may be more than half of the kernel, but not all of it
   static const OperationType type;
 };
 struct AveragePool2dLayer {
@@ -63,6 +66,8 @@ struct AveragePool2dLayer {
   Extent2d padding{0, 0};
   bool ceil_mode = false;
   bool count_include_pad = true;
+  Extent2d extra{0, 0};       ///< as of MaxPool2dLayer
+  bool wide_padding = false;
   static const OperationType type;
 };
 struct AdaptiveAveragePool2dLayer {

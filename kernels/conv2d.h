@@ -19,15 +19,18 @@ struct Conv2dShape {
   std::int64_t out_channels = 0;
   std::int64_t kernel_rows = 1, kernel_columns = 1;
   std::int64_t stride_rows = 1, stride_columns = 1;
-  std::int64_t padding_rows = 0, padding_columns = 0;  ///< zeros on both sides
+  std::int64_t padding_rows = 0, padding_columns = 0;  ///< zeros on both sides ...
+  std::int64_t extra_rows = 0, extra_columns = 0;  ///< ... and as many more (fewer) at the bottom and right
   std::int64_t dilation_rows = 1, dilation_columns = 1;
   std::int64_t groups = 1;
 
   std::int64_t out_rows() const {
-    return (in_rows + 2 * padding_rows - dilation_rows * (kernel_rows - 1) - 1) / stride_rows + 1;
+    return (in_rows + 2 * padding_rows + extra_rows - dilation_rows * (kernel_rows - 1) - 1) / stride_rows +
+           1;
   }
   std::int64_t out_columns() const {
-    return (in_columns + 2 * padding_columns - dilation_columns * (kernel_columns - 1) - 1) / stride_columns +
+    return (in_columns + 2 * padding_columns + extra_columns - dilation_columns * (kernel_columns - 1) - 1) /
+               stride_columns +
            1;
   }
   /// Multiply-adds for the whole batch.

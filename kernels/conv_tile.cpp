@@ -29,7 +29,7 @@ ConvTilePacker::ConvTilePacker(const Conv2dShape& shape, Isa isa, std::int64_t k
       out_columns_(shape.out_columns()),
       widest_(widest),
       direct_(taps_ == 1 && shape.stride_rows == 1 && shape.stride_columns == 1 && shape.padding_rows == 0 &&
-              shape.padding_columns == 0),
+              shape.padding_columns == 0 && shape.extra_rows == 0 && shape.extra_columns == 0),
       stage_(make_stage(shape, widest, kernels_)) {
   assert(nr_ <= most_pieces);
   if (direct_) return;

@@ -18,8 +18,8 @@ namespace {
 constexpr std::int64_t task_floats = 32 * 1024;
 
 std::int64_t out_extent(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-                        std::int64_t dilation, bool ceil_mode) {
-  const std::int64_t steps = in + 2 * padding - dilation * (kernel - 1) - 1;
+                        std::int64_t extra, std::int64_t dilation, bool ceil_mode) {
+  const std::int64_t steps = in + 2 * padding + extra - dilation * (kernel - 1) - 1;
   if (steps < 0) return 0;
   const std::int64_t out = (steps + (ceil_mode ? stride - 1 : 0)) / stride + 1;
   const bool last_starts_outside = ceil_mode && (out - 1) * stride >= in + padding;
@@ -32,18 +32,27 @@ using Index = std::ptrdiff_t;  // 64-bit indices would cost as much as the pooli
 struct Axis {
   Index in, out;
   Index kernel = 1, stride = 1, padding = 0, dilation = 1;
+  Index end_padding = 0;
 };
 
 Axis row_axis(const Pool2dShape& shape) {
-  return {static_cast<Index>(shape.in_rows),      static_cast<Index>(shape.out_rows()),
-          static_cast<Index>(shape.kernel_rows),  static_cast<Index>(shape.stride_rows),
-          static_cast<Index>(shape.padding_rows), static_cast<Index>(shape.dilation_rows)};
+  return {static_cast<Index>(shape.in_rows),
+          static_cast<Index>(shape.out_rows()),
+          static_cast<Index>(shape.kernel_rows),
+          static_cast<Index>(shape.stride_rows),
+          static_cast<Index>(shape.padding_rows),
+          static_cast<Index>(shape.dilation_rows),
+          static_cast<Index>(shape.padding_rows + shape.extra_rows)};
 }
 
 Axis column_axis(const Pool2dShape& shape) {
-  return {static_cast<Index>(shape.in_columns),      static_cast<Index>(shape.out_columns()),
-          static_cast<Index>(shape.kernel_columns),  static_cast<Index>(shape.stride_columns),
-          static_cast<Index>(shape.padding_columns), static_cast<Index>(shape.dilation_columns)};
+  return {static_cast<Index>(shape.in_columns),
+          static_cast<Index>(shape.out_columns()),
+          static_cast<Index>(shape.kernel_columns),
+          static_cast<Index>(shape.stride_columns),
+          static_cast<Index>(shape.padding_columns),
+          static_cast<Index>(shape.dilation_columns),
+          static_cast<Index>(shape.padding_columns + shape.extra_columns)};
 }
 
 /// Calls rows(plane, first_output_row, row_count, thread) for all of them, runs of neighbouring rows of a
@@ -76,7 +85,7 @@ struct Extent {
 
 Extent average_extent(const Axis& axis, Index index) {
   const Index begin = index * axis.stride - axis.padding;
-  const Index end = std::min(begin + axis.kernel, axis.in + axis.padding);
+  const Index end = std::min(begin + axis.kernel, axis.in + axis.end_padding);
   return {std::max<Index>(begin, 0), std::min(end, axis.in), end - begin};
 }
 
@@ -146,11 +155,12 @@ Variants<PoolingKernels> pooling_variants() {
 }
 
 std::int64_t Pool2dShape::out_rows() const {
-  return out_extent(in_rows, kernel_rows, stride_rows, padding_rows, dilation_rows, ceil_mode);
+  return out_extent(in_rows, kernel_rows, stride_rows, padding_rows, extra_rows, dilation_rows, ceil_mode);
 }
 
 std::int64_t Pool2dShape::out_columns() const {
-  return out_extent(in_columns, kernel_columns, stride_columns, padding_columns, dilation_columns, ceil_mode);
+  return out_extent(in_columns, kernel_columns, stride_columns, padding_columns, extra_columns,
+                    dilation_columns, ceil_mode);
 }
 
 void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {

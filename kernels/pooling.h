@@ -14,7 +14,8 @@ struct Pool2dShape {
   std::int64_t in_rows = 0, in_columns = 0;
   std::int64_t kernel_rows = 1, kernel_columns = 1;
   std::int64_t stride_rows = 1, stride_columns = 1;
-  std::int64_t padding_rows = 0, padding_columns = 0;    ///< at most half of the kernel
+  std::int64_t padding_rows = 0, padding_columns = 0;    ///< on both sides, smaller than the window
+  std::int64_t extra_rows = 0, extra_columns = 0;        ///< as many more (fewer) at the bottom and right
   std::int64_t dilation_rows = 1, dilation_columns = 1;  ///< max pooling only
   bool ceil_mode = false;  ///< the last window must still start inside the image or its left/top padding
   bool count_include_pad = true;  ///< average pooling only

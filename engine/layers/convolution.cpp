@@ -29,6 +29,8 @@ kernels::Conv2dShape kernel_shape(const Conv2dLayer& conv, const Shape& input) {
   shape.dilation_rows = conv.dilation.rows;
   shape.dilation_columns = conv.dilation.columns;
   shape.groups = conv.groups;
+  shape.extra_rows = conv.extra.rows;
+  shape.extra_columns = conv.extra.columns;
   return shape;
 }
 
@@ -37,7 +39,7 @@ std::string settings(const Operation& operation) {
   return "out_channels=" + std::to_string(conv.out_channels) + " kernel=" + to_string(conv.kernel) +
          " stride=" + to_string(conv.stride) + " padding=" + to_string(conv.padding) +
          " dilation=" + to_string(conv.dilation) + " groups=" + std::to_string(conv.groups) +
-         (conv.norm ? " norm=" + hexadecimal(conv.norm->epsilon) : "");
+         (conv.norm ? " norm=" + hexadecimal(conv.norm->epsilon) : "") + extra_settings(conv.extra);
 }
 
 std::string text(const Operation& operation) {
@@ -58,7 +60,7 @@ Inference infer(const Operation& operation, std::span<const Shape> inputs) {
   const auto& conv = operation.get<Conv2dLayer>();
   assert(!conv.norm && "made by fold_batch_norms(), which knows the norm's parameters");
   const Shape& input = only_feature_map(inputs);
-  check_window(input, conv.kernel, conv.stride, conv.padding, conv.dilation);
+  check_window(input, conv.kernel, conv.stride, conv.padding, conv.dilation, conv.extra);
   if (conv.out_channels < 1 || conv.out_channels > largest_channels) {
     throw Error(std::to_string(conv.out_channels) + " output channels are out of range");
   }

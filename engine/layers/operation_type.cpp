@@ -74,14 +74,20 @@ void check_range(const char* what, const Extent2d& extent, std::int64_t least) {
 
 }  // namespace
 
+std::string extra_settings(const Extent2d& extra) {
+  return extra == Extent2d{0, 0} ? "" : " extra=" + to_string(extra);
+}
+
 void check_window(const Shape& input, const Extent2d& kernel, const Extent2d& stride, const Extent2d& padding,
-                  const Extent2d& dilation) {
+                  const Extent2d& dilation, const Extent2d& extra) {
   check_range("kernel", kernel, 1);
   check_range("stride", stride, 1);
   check_range("padding", padding, 0);
   check_range("dilation", dilation, 1);
+  const Extent2d end{padding.rows + extra.rows, padding.columns + extra.columns};
+  check_range("padding", end, 0);
   const Extent2d window{dilation.rows * (kernel.rows - 1) + 1, dilation.columns * (kernel.columns - 1) + 1};
-  const Extent2d padded{input[2] + 2 * padding.rows, input[3] + 2 * padding.columns};
+  const Extent2d padded{input[2] + padding.rows + end.rows, input[3] + padding.columns + end.columns};
   if (window.rows > padded.rows || window.columns > padded.columns) {
     throw Error("a window of " + to_string(window) + " is larger than the padded image of " +
                 to_string(padded));

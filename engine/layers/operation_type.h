@@ -141,9 +141,12 @@ const Shape& only_input(std::span<const Shape> inputs);
 const Shape& only_feature_map(std::span<const Shape> inputs);  ///< rank 4
 std::string to_string(const Extent2d& extent);                 ///< "3x3"
 std::string hexadecimal(double value);  ///< all of its digits, the same on every platform: "0x1p-1"
-/// Checks that settings are positive (padding: not negative) and that the window fits into the padded image.
+/// " extra=1x0", or nothing if there is none.
+std::string extra_settings(const Extent2d& extra);
+/// Checks that settings are positive (padding: not negative) and that the window fits into the padded image,
+/// which has `extra` more at the bottom and right.
 void check_window(const Shape& input, const Extent2d& kernel, const Extent2d& stride, const Extent2d& padding,
-                  const Extent2d& dilation);
+                  const Extent2d& dilation, const Extent2d& extra = {0, 0});
 
 /// Runs task(begin, end) over [0, count) in pieces of at least `grain`, on all threads.
 template <class Task>

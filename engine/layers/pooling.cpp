@@ -8,7 +8,7 @@ namespace edge {
 namespace {
 
 kernels::Pool2dShape kernel_shape(const Shape& input, const Extent2d& kernel, const Extent2d& stride,
-                                  const Extent2d& padding) {
+                                  const Extent2d& padding, const Extent2d& extra) {
   kernels::Pool2dShape shape;
   shape.planes = input[0] * input[1];
   shape.in_rows = input[2];
@@ -19,11 +19,13 @@ kernels::Pool2dShape kernel_shape(const Shape& input, const Extent2d& kernel, co
   shape.stride_columns = stride.columns;
   shape.padding_rows = padding.rows;
   shape.padding_columns = padding.columns;
+  shape.extra_rows = extra.rows;
+  shape.extra_columns = extra.columns;
   return shape;
 }
 
 kernels::Pool2dShape kernel_shape(const MaxPool2dLayer& pool, const Shape& input) {
-  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding);
+  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding, pool.extra);
   shape.dilation_rows = pool.dilation.rows;
   shape.dilation_columns = pool.dilation.columns;
   shape.ceil_mode = pool.ceil_mode;
@@ -31,7 +33,7 @@ kernels::Pool2dShape kernel_shape(const MaxPool2dLayer& pool, const Shape& input
 }
 
 kernels::Pool2dShape kernel_shape(const AveragePool2dLayer& pool, const Shape& input) {
-  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding);
+  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding, pool.extra);
   shape.ceil_mode = pool.ceil_mode;
   shape.count_include_pad = pool.count_include_pad;
   return shape;
@@ -46,13 +48,13 @@ std::string window_settings(const Extent2d& kernel, const Extent2d& stride, cons
 std::string max_settings(const Operation& operation) {
   const auto& pool = operation.get<MaxPool2dLayer>();
   return window_settings(pool.kernel, pool.stride, pool.padding, pool.ceil_mode) +
-         " dilation=" + to_string(pool.dilation);
+         " dilation=" + to_string(pool.dilation) + extra_settings(pool.extra);
 }
 
 std::string average_settings(const Operation& operation) {
   const auto& pool = operation.get<AveragePool2dLayer>();
   return window_settings(pool.kernel, pool.stride, pool.padding, pool.ceil_mode) +
-         " count_include_pad=" + std::to_string(pool.count_include_pad);
+         " count_include_pad=" + std::to_string(pool.count_include_pad) + extra_settings(pool.extra);
 }
 
 std::string adaptive_settings(const Operation& operation) {
@@ -84,17 +86,27 @@ std::optional<FusedAs> max_pool_fused(const Operation& operation) {
   return FusedAs{.kind = FusedAs::Kind::halving_max_pool};
 }
 
+void check_padding(const Extent2d& kernel, const Extent2d& padding, const Extent2d& extra, bool wide) {
+  const Extent2d end{padding.rows + extra.rows, padding.columns + extra.columns};
+  for (const Extent2d& side : {padding, end}) {
+    const bool half = 2 * side.rows <= kernel.rows && 2 * side.columns <= kernel.columns;
+    if (!wide && !half) {
+      throw Error("padding " + to_string(side) + " is more than half of the kernel " + to_string(kernel));
+    }
+    if (side.rows >= kernel.rows || side.columns >= kernel.columns) {
+      throw Error("padding " + to_string(side) + " is as large as the kernel " + to_string(kernel));
+    }
+  }
+}
+
 template <class Pool>
 Inference infer(const Operation& operation, std::span<const Shape> inputs) {
   const auto& pool = operation.get<Pool>();
   const Shape& input = only_feature_map(inputs);
   Extent2d dilation{1, 1};
   if constexpr (requires { pool.dilation; }) dilation = pool.dilation;
-  check_window(input, pool.kernel, pool.stride, pool.padding, dilation);
-  if (2 * pool.padding.rows > pool.kernel.rows || 2 * pool.padding.columns > pool.kernel.columns) {
-    throw Error("padding " + to_string(pool.padding) + " is more than half of the kernel " +
-                to_string(pool.kernel));
-  }
+  check_window(input, pool.kernel, pool.stride, pool.padding, dilation, pool.extra);
+  check_padding(pool.kernel, pool.padding, pool.extra, pool.wide_padding);
   const kernels::Pool2dShape shape = kernel_shape(pool, input);
   return {.output_shape = {input[0], input[1], shape.out_rows(), shape.out_columns()}, .parameters = {}};
 }

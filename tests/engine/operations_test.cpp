@@ -6,6 +6,7 @@
 #include <cctype>
 #include <set>
 
+#include "engine/array_operations.h"
 #include "engine/error.h"
 #include "engine/executor.h"
 #include "engine/graph.h"
@@ -87,13 +88,14 @@ void check_entry(std::set<std::string>& names) {
 }
 
 template <class... Settings>
-void check_entries(OperationList<Settings...> /*all*/) {
-  std::set<std::string> names;
+void check_entries(OperationList<Settings...> /*all*/, std::set<std::string>& names) {
   (check_entry<Settings>(names), ...);
 }
 
 TEST(Operations, every_entry_is_complete) {
-  check_entries(AllOperations{});
+  std::set<std::string> names;
+  check_entries(AllOperations{}, names);
+  check_entries(ArrayOperations{}, names);
 }
 
 TEST(Operations, settings_are_shared_and_typed) {

@@ -193,15 +193,45 @@ Conv2dShape random_shape(std::mt19937& generator) {
     s.padding_columns = pick(0, s.kernel_columns);
     s.dilation_rows = pick(1, 3);
     s.dilation_columns = pick(1, 3);
-    const bool fits = s.in_rows + 2 * s.padding_rows > s.dilation_rows * (s.kernel_rows - 1) &&
-                      s.in_columns + 2 * s.padding_columns > s.dilation_columns * (s.kernel_columns - 1);
+    if (pick(0, 1) == 0) {  // as much padding as there is, or another one, at the bottom and right
+      s.extra_rows = pick(-s.padding_rows, 3);
+      s.extra_columns = pick(-s.padding_columns, 3);
+    }
+    const bool fits =
+        s.in_rows + 2 * s.padding_rows + s.extra_rows > s.dilation_rows * (s.kernel_rows - 1) &&
+        s.in_columns + 2 * s.padding_columns + s.extra_columns > s.dilation_columns * (s.kernel_columns - 1);
     if (fits) return s;
   }
 }
 
 TEST(Conv2d, RandomShapes) {
   std::mt19937 generator(20);
-  for (int i = 0; i < 120 && !HasFailure(); ++i) check(random_shape(generator));
+  for (int i = 0; i < 160 && !HasFailure(); ++i) check(random_shape(generator));
+}
+
+TEST(Conv2d, PointsBeyondTheImage) {  // one tap, but not the image itself
+  for (const std::int64_t extra : {-2, 3}) {
+    Conv2dShape shape = square(5, 9, 12, 7, 1, 1, 0);
+    shape.extra_rows = extra;
+    shape.extra_columns = 1;
+    check(shape);
+  }
+}
+
+TEST(Conv2d, MorePaddingAtOneSide) {  // of all algorithms: Winograd's, of few and of many tiles, depthwise
+  for (const std::int64_t extra : {-1, 1, 2}) {
+    for (const std::int64_t groups : {1, 16}) {
+      for (const std::int64_t side : {7, 24}) {
+        Conv2dShape shape = square(16, side, side + 3, 16, 3, 1, 1);
+        shape.groups = groups;
+        shape.extra_rows = extra;
+        shape.extra_columns = 1 - extra;
+        check(shape);
+        shape.stride_rows = shape.stride_columns = 2;
+        check(shape);
+      }
+    }
+  }
 }
 
 TEST(Conv2d, Depthwise) {

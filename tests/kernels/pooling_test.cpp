@@ -60,7 +60,10 @@ void visit_windows(const Pool2dShape& s, const float* in, const Visit& visit) {
                 c * s.stride_columns - s.padding_columns + kernel_column * s.dilation_columns;
             const bool inside = row >= 0 && column >= 0 && row < s.in_rows && column < s.in_columns;
             // What lies behind the padding (windows clipped in ceil mode) does not count at all.
-            if (row >= s.in_rows + s.padding_rows || column >= s.in_columns + s.padding_columns) continue;
+            if (row >= s.in_rows + s.padding_rows + s.extra_rows ||
+                column >= s.in_columns + s.padding_columns + s.extra_columns) {
+              continue;
+            }
             visit(index, inside ? &in[(plane * s.in_rows + row) * s.in_columns + column] : nullptr);
           }
         }
@@ -103,6 +106,12 @@ Pool2dShape random_shape(std::mt19937& random, bool dilated) {
   shape.stride_columns = random() % 3 == 0 ? one_to(11, random) : one_to(3, random);
   shape.padding_rows = one_to(shape.kernel_rows / 2 + 1, random) - 1;
   shape.padding_columns = one_to(shape.kernel_columns / 2 + 1, random) - 1;
+  if (random() % 4 == 0) {  // up to all but one of the kernel, and other padding at the bottom and right
+    shape.padding_rows = one_to(shape.kernel_rows, random) - 1;
+    shape.padding_columns = one_to(shape.kernel_columns, random) - 1;
+    shape.extra_rows = one_to(shape.kernel_rows, random) - 1 - shape.padding_rows;
+    shape.extra_columns = one_to(shape.kernel_columns, random) - 1 - shape.padding_columns;
+  }
   if (dilated && random() % 3 == 0) {
     shape.dilation_rows = one_to(3, random);
     shape.dilation_columns = one_to(3, random);

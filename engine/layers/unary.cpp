@@ -1,0 +1,51 @@
+// unary: functions of each value that are no activations.
+#include "kernels/unary.h"
+
+#include "engine/array_operations.h"
+#include "engine/layers/operation_type.h"
+
+namespace edge {
+namespace {
+
+constexpr std::int64_t grain = 4096;  // elements that are worth waking a thread for
+
+std::string text(const Operation& operation) {
+  std::string name = kernels::function_name(operation.get<UnaryLayer>().function);
+  for (char& letter : name) letter = letter == '_' ? ' ' : letter;
+  return name;
+}
+
+std::string settings(const Operation& operation) {
+  return std::string("function=") + kernels::function_name(operation.get<UnaryLayer>().function);
+}
+
+class UnaryKernel final : public LayerKernel {
+ public:
+  explicit UnaryKernel(const KernelContext& context)
+      : function_(context.layer.operation.get<UnaryLayer>().function),
+        elements_(context.input_shapes[0].elements()) {}
+
+  void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    parallel_ranges(pool, elements_, grain, [&](std::int64_t begin, std::int64_t end) {
+      kernels::unary(function_, arguments.inputs[0] + begin, arguments.output + begin,
+                     static_cast<std::size_t>(end - begin));
+    });
+  }
+
+ private:
+  UnaryFunction function_;
+  std::int64_t elements_;
+};
+
+}  // namespace
+
+const OperationType UnaryLayer::type{.name = "unary",
+                                     .change = ChangeRule::per_channel,
+                                     .minor = true,
+                                     .placement = Placement::in_place,
+                                     .settings = settings,
+                                     .text = text,
+                                     .infer = same_shape,
+                                     .make_kernel = make_kernel_of<UnaryKernel>};
+
+}  // namespace edge
