@@ -226,6 +226,7 @@ std::int64_t Constant::integer(std::size_t index) const {
 }
 
 double Constant::number(std::size_t index) const {
+  if (size_of(type_) == 0) throw Error("nothing can be computed of " + type_name(type_) + "s");
   assert(index < elements_);
   switch (type_) {
     case ElementType::float32:

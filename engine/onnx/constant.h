@@ -63,7 +63,8 @@ class Constant {
   std::string_view bytes() const { return bytes_; }
   const std::shared_ptr<const void>& owner() const { return owner_; }
 
-  /// Exact for all types but 64-bit integers beyond 2^53. `index` < elements().
+  /// Exact for all types but 64-bit integers beyond 2^53. `index` < elements(). Throws Error for strings, as
+  /// all functions below.
   double number(std::size_t index) const;
   std::vector<double> numbers() const;
   /// Exact; floating-point values are cut.

@@ -1,10 +1,12 @@
-// Any bytes as an ONNX file: refused with one line, or a model whose tensors lie where they may.
+// Any bytes as an ONNX file: refused with one line, or a model whose tensors lie where they may; then
+// imported for a small picture: refused with one line, or a graph with all of its parameters.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
 
+#include "engine/onnx/importer.h"
 #include "engine/onnx/reader.h"
 #include "tests/fuzz/weight_index.h"
 
@@ -16,6 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (constant.type() == edge::onnx::ElementType::string) continue;
       if (constant.bytes().size() != constant.elements() * edge::onnx::size_of(constant.type())) std::abort();
       if (constant.elements() > 0) constant.number(constant.elements() - 1);
+    }
+    const edge::onnx::Network network = edge::onnx::import_network(model, 16, 24);
+    for (const edge::Layer& layer : network.graph.layers()) {
+      for (const edge::ParameterSpec& parameter : layer.parameters) {
+        if (parameter.shape.elements() < 1 << 20) network.weights->load(parameter);
+      }
     }
   } catch (const edge::Error& error) {
     edge::fuzz::check_message(error);

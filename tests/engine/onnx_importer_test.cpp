@@ -1,0 +1,425 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "engine/array_operations.h"
+#include "engine/error.h"
+#include "engine/executor.h"
+#include "engine/onnx/importer.h"
+#include "tests/engine/onnx_seeds.h"
+#include "tests/engine/onnx_support.h"
+#include "tests/engine/support.h"
+
+namespace edge {
+namespace {
+
+using test::attribute;
+using test::OnnxFile;
+using test::text_attribute;
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+onnx::Network import(const OnnxFile& file, std::int64_t rows = 4, std::int64_t columns = 6) {
+  return onnx::import_network(file.model(), rows, columns);
+}
+
+/// "conv2d relu ..." without the input.
+std::string operations(const Graph& graph) {
+  std::string names;
+  for (LayerIndex index = 1; index < graph.size(); ++index) {
+    names += (names.empty() ? "" : " ") + std::string(operation_name(graph.layer(index).operation));
+  }
+  return names;
+}
+
+Array run(const onnx::Network& network, const Tensor& input) {
+  Executor executor(network.graph, *network.weights, test::executor_options());
+  return executor.run_range(1, network.graph.size(), {{0, input}}).at(network.outputs.front());
+}
+
+OnnxFile picture(std::int64_t opset = 13) {
+  return OnnxFile(opset).input("x", {-1, 3, -1, -1});
+}
+
+TEST(OnnxImporter, binds_dynamic_extents_to_the_frame_and_names_outputs) {
+  const onnx::Network network = import(picture()
+                                           .node("Relu", {"x"}, {"first"}, {}, "node 1")
+                                           .node("Sigmoid", {"first"}, {"second"})
+                                           .output("second")
+                                           .output("first"));
+  EXPECT_EQ(network.graph.layer(0).output_shape, Shape({1, 3, 4, 6}));
+  EXPECT_EQ(network.output_names, (std::vector<std::string>{"second", "first"}));
+  EXPECT_EQ(network.outputs, (std::vector<LayerIndex>{2, 1}));
+  EXPECT_EQ(network.graph.outputs(), network.outputs);
+  EXPECT_EQ(network.graph.layer(1).name, "first");
+  EXPECT_EQ(network.graph.layer(2).name, "second");
+}
+
+TEST(OnnxImporter, weights_keep_their_names_and_are_served_from_the_file) {
+  const OnnxFile file = OnnxFile(13)
+                            .input("x", {1, 3, 2, 2})
+                            .initializer("conv1.weight", {1, 3, 1, 1}, {1, 2, 3})
+                            .initializer("conv1.bias", {1}, {0.5F})
+                            .node("Conv", {"x", "conv1.weight", "conv1.bias"}, {"y"})
+                            .output("y");
+  const onnx::Network network = import(file, 2, 2);
+  const Layer& layer = network.graph.layer(1);
+  EXPECT_EQ(layer.parameters[0].name, "conv1.weight");
+  EXPECT_EQ(layer.parameters[1].name, "conv1.bias");
+  EXPECT_EQ(network.weights->load(layer.parameters[0]).values()[2], 3);
+  const Tensor input = test::random_tensor({1, 3, 2, 2}, 1);
+  const float* const x = input.data();
+  EXPECT_NEAR(run(network, input).values()[1], x[1] + 2 * x[5] + 3 * x[9] + 0.5F, 1e-6);
+  EXPECT_EQ(network.weights->identity(), import(file, 2, 2).weights->identity());
+  EXPECT_EQ(network.weights->identity().size(), 5U + 64);
+}
+
+TEST(OnnxImporter, arithmetic_on_shapes_is_computed) {
+  // view(size(0), 3, -1) as PyTorch writes it.
+  const onnx::Network network =
+      import(picture()
+                 .node("Shape", {"x"}, {"shape"})
+                 .initializer("zero", std::vector<std::int64_t>{0})
+                 .initializer("rest", std::vector<std::int64_t>{3, -1})
+                 .node("Gather", {"shape", "zero"}, {"batch"}, {attribute("axis", 0)})
+                 .node("Cast", {"batch"}, {"number"}, {attribute("to", 7)})
+                 .node("Concat", {"number", "rest"}, {"target"}, {attribute("axis", 0)})
+                 .node("Reshape", {"x", "target"}, {"y"})
+                 .output("y"));
+  EXPECT_EQ(operations(network.graph), "rearrange");
+  EXPECT_EQ(network.graph.layer(1).output_shape, Shape({1, 3, 24}));
+}
+
+TEST(OnnxImporter, identities_and_dropout_disappear) {
+  const onnx::Network network = import(picture()
+                                           .node("Identity", {"x"}, {"a"})
+                                           .node("Dropout", {"a"}, {"b"})
+                                           .node("Relu", {"b"}, {"c"})
+                                           .output("c"));
+  EXPECT_EQ(operations(network.graph), "activation");
+}
+
+TEST(OnnxImporter, a_batch_norm_behind_a_convolution_becomes_part_of_it) {
+  const auto file = [](bool twice) {
+    OnnxFile result = picture();
+    result.initializer("w", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
+        .initializer("g", {2}, {2, 3})
+        .initializer("b", {2}, {1, -1})
+        .initializer("m", {2}, {0.5F, 0.25F})
+        .initializer("v", {2}, {1, 4})
+        .node("Conv", {"x", "w"}, {"y"})
+        .node("BatchNormalization", {"y", "g", "b", "m", "v"}, {"z"}, {attribute("epsilon", 0.0F)})
+        .output("z");
+    if (twice) result.output("y");
+    return result;
+  };
+  const onnx::Network network = import(file(false));
+  EXPECT_EQ(operations(network.graph), "conv2d");
+  const Tensor input = test::random_tensor({1, 3, 4, 6}, 2);
+  const float* const x = input.data();
+  const Array result = run(network, input);
+  EXPECT_NEAR(result.values()[0], (x[0] + 2 * x[24] + 3 * x[48] - 0.5F) * 2 + 1, 1e-5);
+  EXPECT_EQ(operations(import(file(true)).graph), "conv2d batch_norm2d");  // somebody else needs it
+}
+
+TEST(OnnxImporter, padding_in_front_goes_into_convolutions_and_pooling) {
+  const onnx::Network network = import(picture(11)
+                                           .initializer("pads", {0, 0, 0, 1, 0, 0, 1, 2})
+                                           .initializer("w", {1, 3, 2, 2}, std::vector<float>(12, 1.0F))
+                                           .node("Pad", {"x", "pads"}, {"p"})
+                                           .node("Conv", {"p", "w"}, {"y"})
+                                           .output("y"));
+  EXPECT_EQ(operations(network.graph), "conv2d");
+  const auto& conv = network.graph.layer(1).operation.get<Conv2dLayer>();
+  EXPECT_EQ(conv.padding, (Extent2d{0, 1}));
+  EXPECT_EQ(conv.extra, (Extent2d{1, 1}));
+  EXPECT_EQ(network.graph.layer(1).output_shape, Shape({1, 1, 4, 8}));
+}
+
+TEST(OnnxImporter, a_channel_shuffle_is_one_copy) {
+  const onnx::Network network =
+      import(OnnxFile(13)
+                 .input("x", {1, 3, 4, 4})
+                 .initializer("apart", std::vector<std::int64_t>{1, 3, 2, 2, 4})
+                 .initializer("together", std::vector<std::int64_t>{1, 6, 2, 4})
+                 .node("Reshape", {"x", "apart"}, {"a"})
+                 .node("Transpose", {"a"}, {"t"}, {attribute("perm", {0, 2, 1, 3, 4})})
+                 .node("Reshape", {"t", "together"}, {"y"})
+                 .output("y"),
+             4, 4);
+  // The copy, and the name of its extents, which costs nothing.
+  int copies = 0;
+  for (LayerIndex index = 1; index < network.graph.size(); ++index) {
+    copies += network.graph.layer(index).operation.get<RearrangeLayer>().from.contiguous() ? 0 : 1;
+  }
+  EXPECT_EQ(copies, 1);
+  const Tensor input = test::random_tensor({1, 3, 4, 4}, 2);
+  const Array result = run(network, input);
+  EXPECT_EQ(result.values()[8], input.data()[16]);  // channel 1 of the result: channel 1 of the input
+  EXPECT_EQ(result.values()[24], input.data()[8]);
+}
+
+TEST(OnnxImporter, focus_is_one_copy) {
+  OnnxFile file = OnnxFile(11).input("x", {1, 3, 4, 6}).initializer("axes", {2, 3});
+  file.initializer("steps", {2, 2}).initializer("end", {100, 100});
+  const std::vector<std::vector<std::int64_t>> starts{{0, 0}, {1, 0}, {0, 1}, {1, 1}};
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const std::string number = std::to_string(i);
+    file.initializer("start" + number, starts[i]);
+    file.node("Slice", {"x", "start" + number, "end", "axes", "steps"}, {"part" + number});
+    parts.push_back("part" + number);
+  }
+  file.node("Concat", parts, {"y"}, {attribute("axis", 1)}).output("y");
+  const onnx::Network network = import(file);
+  int copies = 0;
+  for (LayerIndex index = 1; index < network.graph.size(); ++index) {
+    ASSERT_TRUE(network.graph.layer(index).operation.is<RearrangeLayer>());
+    copies += network.graph.layer(index).operation.get<RearrangeLayer>().from.contiguous() ? 0 : 1;
+  }
+  EXPECT_EQ(copies, 1);
+  const Tensor input = test::random_tensor({1, 3, 4, 6}, 2);
+  const Array result = run(network, input);
+  EXPECT_EQ(result.shape(), Shape({1, 12, 2, 3}));
+  for (std::int64_t channel = 0; channel < 12; ++channel) {
+    const auto& start = starts[static_cast<std::size_t>(channel / 3)];
+    const std::int64_t from = channel % 3 * 24 + (start[0] + 2) * 6 + start[1] + 2;
+    EXPECT_EQ(result.values()[channel * 6 + 3 + 1], input.data()[from]) << channel;
+  }
+}
+
+TEST(OnnxImporter, channels_last_in_front_of_a_transposition_costs_nothing) {
+  const onnx::Network network = import(OnnxFile(12)
+                                           .input("x", {1, 4, 6, 3})
+                                           .node("Transpose", {"x"}, {"t"}, {attribute("perm", {0, 3, 1, 2})})
+                                           .node("Relu", {"t"}, {"y"})
+                                           .output("y"));
+  EXPECT_EQ(operations(network.graph), "activation");
+  EXPECT_EQ(network.graph.layer(0).output_shape, Shape({1, 3, 4, 6}));
+}
+
+TEST(OnnxImporter, slices_of_channels_are_views) {
+  const onnx::Network network = import(OnnxFile(13)
+                                           .input("x", {1, 3, 4, 6})
+                                           .initializer("sizes", {1, 2})
+                                           .node("Split", {"x", "sizes"}, {"a", "b"}, {attribute("axis", 1)})
+                                           .node("Relu", {"b"}, {"y"})
+                                           .output("y"));
+  EXPECT_EQ(operations(network.graph), "rearrange activation");
+  EXPECT_TRUE(network.graph.layer(1).operation.get<RearrangeLayer>().from.contiguous());
+  const Tensor input = test::random_tensor({1, 3, 4, 6}, 2);
+  EXPECT_EQ(run(network, input).values()[5], std::max(input.data()[29], 0.0F));
+}
+
+struct Spelling {
+  const char* name;
+  std::function<void(OnnxFile&)> write;  ///< from "c" to "y"
+  Activation activation;
+};
+
+TEST(OnnxImporter, recognises_activations_that_are_spelled_out) {
+  const auto numbers = [](OnnxFile& file) {
+    file.initializer("three", {}, {3}).initializer("six", {}, {6}).initializer("zero", {}, {0});
+    file.initializer("sixth", {1}, {1.0F / 6}).initializer("of6", {1}, {6});
+  };
+  const std::vector<Spelling> spellings{
+      {"silu",
+       [](OnnxFile& f) {
+         f.node("Sigmoid", {"c"}, {"s"}).node("Mul", {"c", "s"}, {"y"});
+       },
+       Activation::silu()},
+      {"hard swish by hard sigmoid",
+       [](OnnxFile& f) {
+         f.node("HardSigmoid", {"c"}, {"s"}, {attribute("alpha", 1.0F / 6)}).node("Mul", {"s", "c"}, {"y"});
+       },
+       Activation::hard_swish()},
+      {"hard swish by Div at the end",
+       [](OnnxFile& f) {
+         f.node("Add", {"c", "three"}, {"a"}).node("Clip", {"a", "zero", "six"}, {"k"});
+         f.node("Mul", {"c", "k"}, {"m"}).node("Div", {"m", "six"}, {"y"});
+       },
+       Activation::hard_swish()},
+      {"hard swish by Div in the middle",
+       [](OnnxFile& f) {
+         f.node("Add", {"three", "c"}, {"a"}).node("Clip", {"a", "zero", "six"}, {"k"});
+         f.node("Div", {"k", "of6"}, {"d"}).node("Mul", {"c", "d"}, {"y"});
+       },
+       Activation::hard_swish()},
+      {"hard sigmoid",
+       [](OnnxFile& f) {
+         f.node("Add", {"c", "three"}, {"a"}).node("Clip", {"a", "zero", "six"}, {"k"});
+         f.node("Mul", {"k", "sixth"}, {"y"});
+       },
+       Activation::hard_sigmoid(1.0F / 6, 0.5F)},
+      {"mish",
+       [](OnnxFile& f) {
+         f.node("Softplus", {"c"}, {"s"}).node("Tanh", {"s"}, {"t"}).node("Mul", {"c", "t"}, {"y"});
+       },
+       Activation::mish()}};
+  for (const Spelling& spelling : spellings) {
+    OnnxFile file = picture();
+    numbers(file);
+    file.initializer("w", {1, 3, 1, 1}, {1, 2, 3}).node("Conv", {"x", "w"}, {"c"});
+    spelling.write(file);
+    file.output("y");
+    const onnx::Network network = import(file);
+    ASSERT_EQ(operations(network.graph), "conv2d activation") << spelling.name;
+    EXPECT_EQ(network.graph.layer(2).operation.get<ActivationLayer>().activation, spelling.activation)
+        << spelling.name;
+  }
+}
+
+TEST(OnnxImporter, zeros_behind_the_channels_are_padding) {
+  const onnx::Network network = import(OnnxFile(12)
+                                           .input("x", {1, 3, 4, 6})
+                                           .initializer("extents", {1, 5, 4, 6})
+                                           .node("ConstantOfShape", {"extents"}, {"zeros"})
+                                           .node("Concat", {"x", "zeros"}, {"y"}, {attribute("axis", 1)})
+                                           .output("y"));
+  EXPECT_EQ(operations(network.graph), "pad");
+  EXPECT_EQ(network.graph.layer(1).output_shape, Shape({1, 8, 4, 6}));
+}
+
+TEST(OnnxImporter, half_precision_weights_are_widened_when_they_are_loaded) {
+  const onnx::Network network =
+      import(picture()
+                 .message(5, test::tensor_message("h", onnx::ElementType::float16, {1, 3, 1, 1},
+                                                  std::string("\0\x3c\0\x40\0\x42", 6)))
+                 .node("Cast", {"h"}, {"w"}, {attribute("to", 1)})
+                 .node("Conv", {"x", "w"}, {"y"})
+                 .output("y"));
+  const Array weights = network.weights->load(network.graph.layer(1).parameters[0]);
+  EXPECT_EQ(std::vector<float>(weights.values().begin(), weights.values().end()),
+            (std::vector<float>{1, 2, 3}));
+}
+
+TEST(OnnxImporter, missing_operators_are_named_in_one_line) {
+  const std::string message = message_of([] {
+    import(picture()
+               .node("Relu", {"x"}, {"a"})
+               .node("NonMaxSuppression", {"a"}, {"b"}, {}, "nms")
+               .node("Unique", {"b"}, {"y"})
+               .output("y"));
+  });
+  EXPECT_EQ(
+      message,
+      "test.onnx: node \"nms\" (NonMaxSuppression, opset 13): this operator cannot be run; of the file's 3 "
+      "operators 2 are missing");
+  // What no output needs does not matter.
+  EXPECT_EQ(
+      operations(import(picture().node("Relu", {"x"}, {"y"}).node("Unique", {"x"}, {"z"}).output("y")).graph),
+      "activation");
+}
+
+TEST(OnnxImporter, faults_name_file_node_and_operator) {
+  const auto error = [](const OnnxFile& file) {
+    const std::string message = message_of([&] { import(file); });
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+    EXPECT_EQ(message.substr(0, 11), "test.onnx: ");
+    return message;
+  };
+  const auto contains = [](const std::string& text, const char* part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  contains(error(picture().node("Relu", {"b"}, {"a"}, {}, "one").node("Relu", {"a"}, {"b"}).output("b")),
+           "the graph has a cycle");
+  contains(
+      error(picture().node("Conv", {"x", "w"}, {"y"}, {}, "conv1").output("y")),
+      "node \"conv1\" (Conv, opset 13) takes \"w\", which is neither made by a node nor stored in the file");
+  contains(error(picture().output("y")), "output \"y\" is made by no node");
+  contains(error(picture()), "has no outputs");
+  contains(error(picture().node("Relu", {"x"}, {"y"}).node("Relu", {"x"}, {"y"}).output("y")),
+           "which is there already");
+  contains(error(picture().node("If", {"x"}, {"y"}, {test::graph_attribute("then_branch")}).output("y")),
+           "control flow depends on values");
+  contains(error(picture().node("Relu", {"x"}, {"y"}, {}, "", "com.microsoft").output("y")),
+           "it is of the domain \"com.microsoft\"");
+  contains(
+      error(
+          picture().initializer("w", {1, 4, 1, 1}, {1, 2, 3, 4}).node("Conv", {"x", "w"}, {"y"}).output("y")),
+      "its weights are 1x4x1x1 for 3 channels in 1 groups");
+  contains(error(picture().initializer("to", {1, 5, -1}).node("Reshape", {"x", "to"}, {"y"}).output("y")),
+           "cannot reshape 1x3x4x6 to 1x5x?");
+  contains(error(picture().node("Softmax", {"x"}, {"y"}, {attribute("axis", 4)}).output("y")),
+           "axis 4 of a tensor of 4");
+  contains(error(picture().node("Softmax", {"x"}, {"y"}, {text_attribute("axis", "1")}).output("y")),
+           "attribute \"axis\" is not of its kind");
+  contains(error(picture().input("z", {1}).node("Add", {"x", "z"}, {"y"}).output("y")),
+           "has 2 inputs (\"x\", \"z\")");
+  contains(error(OnnxFile(13).input("x", {1, 4, 8, 8}).node("Relu", {"x"}, {"y"}).output("y")),
+           "pictures have three channels");
+  contains(error(OnnxFile(13).input("x", {1, 3, 8, 8}).node("Relu", {"x"}, {"y"}).output("y")),
+           "takes pictures of 8 x 8 (rows x columns), not 4 x 6: set frame_size");
+}
+
+TEST(OnnxImporter, memory_is_bounded_however_large_constants_claim_to_be) {
+  // Each of these would take a terabyte.
+  const std::vector<std::int64_t> huge{1 << 20, 1 << 20};
+  EXPECT_NE(message_of([&] {
+              import(picture()
+                         .initializer("extents", huge)
+                         .node("ConstantOfShape", {"extents"}, {"c"})
+                         .node("Exp", {"c"}, {"y"})
+                         .output("y"));
+            }).find("too large"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] {
+              import(picture()
+                         .initializer("start", {}, {0})
+                         .initializer("end", {}, {1e12F})
+                         .initializer("step", {}, {1})
+                         .node("Range", {"start", "end", "step"}, {"y"})
+                         .output("y"));
+            }).find("too many numbers"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] {
+              import(picture()
+                         .initializer("repeats", {1 << 30, 1 << 30, 1, 1})
+                         .node("Tile", {"x", "repeats"}, {"y"})
+                         .output("y"));
+            }).find("2^40"),
+            std::string::npos);
+}
+
+TEST(OnnxImporter, damaged_files_are_refused_or_imported) {
+  test::Random random(11);
+  int imported = 0;
+  int refused = 0;
+  for (const auto& [name, seed] : test::onnx_seeds()) {
+    for (int round = 0; round < 3000; ++round) {
+      std::string bytes = seed;
+      for (int change = test::pick(random, 1, 4); change > 0; --change) {
+        const auto place =
+            static_cast<std::size_t>(test::pick(random, 0, static_cast<int>(bytes.size()) - 1));
+        bytes[place] = static_cast<char>(
+            test::pick(random, 0, 3) == 0 ? random() : bytes[place] ^ (1 << test::pick(random, 0, 7)));
+      }
+      const auto owner = std::make_shared<const std::string>(bytes);
+      try {
+        const onnx::Network network =
+            onnx::import_network(onnx::parse_model(*owner, owner, "damaged.onnx", nullptr), 4, 4);
+        ++imported;
+      } catch (const Error& error) {
+        ++refused;
+        const std::string message = error.what();
+        EXPECT_TRUE(std::all_of(message.begin(), message.end(),
+                                [](char c) { return static_cast<unsigned char>(c) >= 0x20; }));
+        EXPECT_LT(message.size(), 1000U);
+      }
+    }
+  }
+  EXPECT_GT(imported, 500);
+  EXPECT_GT(refused, 500);
+}
+
+}  // namespace
+}  // namespace edge
