@@ -7,6 +7,9 @@
 
 #include "engine/error.h"
 #include "engine/model_hash.h"
+#include "engine/models/input_layers.h"
+#include "engine/onnx/importer.h"
+#include "engine/onnx/reader.h"
 #include "engine/weight_file.h"
 #include "kernels/cpu.h"
 #include "kernels/thread_pool.h"
@@ -52,7 +55,28 @@ std::int64_t classes_in(const WeightFile& file, const Graph& graph) {
   return stored->shape[0];
 }
 
+/// What a config may ask of a network by name, but not of a file.
+void check_onnx_options(const ModelConfig& config) {
+  const auto refuse = [&](bool asked, const char* key) {
+    if (asked) throw Error(fmt::format("{}: an ONNX file has no {}; leave it out", config.name, key));
+  };
+  refuse(!config.weights.empty(), "other weights than its own");
+  refuse(config.features_only, "features_only");
+  refuse(config.transform_input, "transform_input");
+}
+
+Network load_onnx_network(const ModelConfig& config) {
+  check_onnx_options(config);
+  onnx::Network network = onnx::import_network(onnx::read_model(config.name), config.rows, config.columns);
+  Graph graph = std::move(network.graph);
+  if (config.normalize == Normalization::imagenet) {
+    graph = with_layer_behind_input(graph, "normalize", imagenet_normalization());
+  }
+  return {.graph = std::move(graph), .weights = std::move(network.weights)};
+}
+
 std::string weights_text(const ModelConfig& config, const WeightSource& weights) {
+  if (is_onnx_file(config.name)) return weights.identity().substr(0, 13);  // "onnx " and some digits
   if (config.weights.empty()) return weights.identity();
   // "file" and the first digits of the hash: two files of one name may differ.
   const std::string digits = weights.identity().substr(5, 8);
@@ -69,6 +93,26 @@ std::string input_scaling_text(const ModelConfig& config) {
 
 }  // namespace
 
+bool is_onnx_file(const std::string& name) {
+  return name.ends_with(".onnx");
+}
+
+Extent2d frame_size_of_onnx(const std::string& file) {
+  const onnx::FrameSize size = onnx::frame_size(onnx::read_model(file));
+  return {size.rows, size.columns};
+}
+
+void use_model(ModelConfig& config, const std::string& name) {
+  if (config.name != name) {
+    config.name = name;
+    config.weights.clear();
+  }
+  if (!is_onnx_file(name)) return;
+  const Extent2d size = frame_size_of_onnx(name);
+  if (size.rows > 0) config.rows = size.rows;
+  if (size.columns > 0) config.columns = size.columns;
+}
+
 ModelOptions model_options(const ModelConfig& config) {
   return {.rows = config.rows,
           .columns = config.columns,
@@ -79,6 +123,7 @@ ModelOptions model_options(const ModelConfig& config) {
 }
 
 Network load_network(const ModelConfig& config) {
+  if (is_onnx_file(config.name)) return load_onnx_network(config);
   ModelOptions options = model_options(config);
   Graph graph = make_model(config.name, options);
   if (config.weights.empty())
@@ -100,7 +145,8 @@ Network load_network(const ModelConfig& config) {
 Labels load_labels(const ModelConfig& config, const Graph& graph) {
   const std::size_t classes = classes_of(graph);
   if (config.labels.empty()) {
-    const bool imagenet = classes == imagenet_classes && !config.weights.empty();
+    const bool trained = !config.weights.empty() || is_onnx_file(config.name);
+    const bool imagenet = classes == imagenet_classes && trained;
     return imagenet ? Labels::imagenet() : Labels();
   }
   Labels labels = Labels::from_file(config.labels);
@@ -116,9 +162,9 @@ Model load_model(const ModelConfig& config) {
   Network network = load_network(config);
   Labels labels = load_labels(config, network.graph);
   std::string hash = model_hash(network.graph, *network.weights);
-  std::string text =
-      fmt::format("{}{}, {}x{}{}, {}", config.name, config.features_only ? " features" : "", config.rows,
-                  config.columns, input_scaling_text(config), weights_text(config, *network.weights));
+  std::string text = fmt::format("{}{}, {}x{}{}, {}", network.graph.name(),
+                                 config.features_only ? " features" : "", config.rows, config.columns,
+                                 input_scaling_text(config), weights_text(config, *network.weights));
   return {.graph = std::move(network.graph),
           .weights = std::move(network.weights),
           .labels = std::move(labels),

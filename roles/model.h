@@ -29,12 +29,23 @@ struct Network {
   std::unique_ptr<const WeightSource> weights;
 };
 
+/// Whether a network's name is a file in ONNX's format: it ends with ".onnx" (docs/onnx.md).
+bool is_onnx_file(const std::string& name);
+
+/// The rows and columns that an ONNX file's network wants; 0: any. Throws Error.
+Extent2d frame_size_of_onnx(const std::string& file);
+
+/// --model: another network than the config's, without the weights of that one; an ONNX file's frame size, if
+/// it has one. Throws Error: no readable ONNX file.
+void use_model(ModelConfig& config, const std::string& name);
+
 /// What config says about the graph; the classes are those of ModelOptions.
 ModelOptions model_options(const ModelConfig& config);
 
-/// The network with the weights of config.weights, or with random ones without that. Its classes are as many
-/// as the weights say. Logs a warning with the parameters that the file has and the network has not. Throws
-/// Error: unknown network, frame too small for it, weights that cannot be read or do not fit.
+/// The network with the weights of config.weights, or with random ones without that; an ONNX file has its
+/// own. Its classes are as many as the weights say. Logs a warning with the parameters that the file has and
+/// the network has not. Throws Error: unknown network, frame too small for it, weights that cannot be read or
+/// do not fit.
 Network load_network(const ModelConfig& config);
 
 /// The names that config.labels has; without that ImageNet's for a network of 1000 classes that has weights.

@@ -38,6 +38,9 @@ Graph with_layer_behind_input(const Graph& graph, const std::string& name, const
     for (LayerIndex& input : moved.inputs) ++input;
     result.add(std::move(moved));
   }
+  std::vector<LayerIndex> outputs = graph.outputs();
+  for (LayerIndex& output : outputs) ++output;
+  result.set_outputs(std::move(outputs));
   return result;
 }
 

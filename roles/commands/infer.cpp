@@ -65,7 +65,7 @@ Command infer_command() {
       .summary = "a frame through a network, or some of its layers, in this process; .npy in and out",
       .details = "docs/infer.md",
       .options =
-          {{.name = "model", .value = "NAME", .help = "network"},
+          {{.name = "model", .value = "NAME", .help = "network, or FILE.onnx"},
            {.name = "weights", .value = "FILE", .help = ".pth or .safetensors; default: random ones"},
            {.name = "labels",
             .value = "FILE",

@@ -47,7 +47,7 @@ Command inspect_command() {
       .summary = "layers, shapes and costs of a network, bytes at each cut; a drawing for the browser",
       .details = "docs/inspect.md",
       .options =
-          {{.name = "model", .value = "NAME", .help = "a network's name"},
+          {{.name = "model", .value = "NAME", .help = "network, or FILE.onnx"},
            {.name = "size", .value = "ROWSxCOLUMNS", .help = "of a frame (224x224)"},
            {.name = "features-only", .value = "", .help = "stop after the convolutional part"},
            {.name = "classes", .value = "N", .help = "outputs of the classifier, instead of 1000"},

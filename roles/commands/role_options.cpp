@@ -8,6 +8,7 @@
 #include "engine/output_file.h"
 #include "kernels/cpu.h"
 #include "roles/config/quote.h"
+#include "roles/model.h"
 #include "roles/report/log_sink.h"
 #include "roles/usage_error.h"
 
@@ -44,6 +45,7 @@ void apply(const Arguments& arguments, Config& config) {
     config.threads = static_cast<int>(*threads);
     for (WorkerConfig& worker : config.workers) worker.threads = config.threads;
   }
+  if (arguments.has("model")) use_model(config.model, arguments.text("model", ""));
   config.log_level = arguments.text("log-level", config.log_level);
 }
 
@@ -60,6 +62,7 @@ void set_up_log(const std::string& process, const std::string& level) {
 std::vector<Option> common_options() {
   return {
       {.name = "config", .value = "FILE", .help = "configuration (config.toml)", .letter = 'c'},
+      {.name = "model", .value = "NAME", .help = "network, or FILE.onnx, instead of the config's"},
       {.name = "threads", .value = "N", .help = "threads, instead of the config's"},
       {.name = "addresses",
        .value = "HOST:PORT,..",

@@ -9,6 +9,8 @@
 
 #include "engine/error.h"
 #include "engine/models/models.h"
+#include "engine/onnx/importer.h"
+#include "engine/onnx/reader.h"
 #include "roles/config/model_values.h"
 #include "roles/config/toml_file.h"
 #include "roles/config/toml_reader.h"
@@ -68,17 +70,35 @@ void read_input_scaling(const TomlReader& reader, ModelConfig& model) {
   model.normalize = parse_normalization(name, reader.where("normalize"));
 }
 
+/// One of the known networks, or an ONNX file.
+void read_name(const TomlReader& reader, const std::filesystem::path& file, ModelConfig& model) {
+  std::string name = model.name;
+  reader.read_text("name", name);
+  if (name.ends_with(".onnx")) {
+    model.name = from_directory_of(file, name);
+  } else {
+    reader.read_choice("name", model.name, model_names());
+  }
+}
+
+/// An ONNX file may say which frames it takes.
+void frame_size_of_file(const TomlReader& reader, ModelConfig& model) {
+  if (!model.name.ends_with(".onnx")) return;
+  const onnx::FrameSize size = onnx::frame_size(onnx::read_model(model.name));
+  if (size.rows > 0) model.rows = size.rows;
+  if (size.columns > 0) model.columns = size.columns;
+  check_frame_size({model.rows, model.columns}, reader.where("name"));
+}
+
 void read_model(const TomlReader& reader, const std::filesystem::path& file, ModelConfig& model) {
-  reader.read_choice("name", model.name, model_names());
+  read_name(reader, file, model);
   reader.read_boolean("features_only", model.features_only);
   read_path(reader, "weights", model.weights, file);
   read_path(reader, "labels", model.labels, file);
   reader.read_integer("seed", model.seed, 0, INT64_MAX);
   read_input_scaling(reader, model);
   const toml::array* size = reader.array("frame_size", "[rows, columns]");
-  if (size == nullptr) {
-    return;
-  }
+  if (size == nullptr) return frame_size_of_file(reader, model);
   if (size->size() != 2) {
     throw Error(fmt::format("{}: expected [rows, columns], found {} values", reader.where("frame_size"),
                             size->size()));

@@ -49,7 +49,7 @@ LayerRange checked_range(const Options& options, const Graph& graph) {
 }
 
 void warn_of_random_weights(const ModelConfig& model) {
-  if (!model.weights.empty()) return;
+  if (!model.weights.empty() || is_onnx_file(model.name)) return;
   spdlog::warn("no --weights: {} has random ones (seed {}), its results mean nothing", model.name,
                model.seed);
 }
@@ -86,6 +86,13 @@ class Stopwatch {
   LayerRange range_;
 };
 
+/// What --size says, or what an ONNX file wants.
+std::optional<Extent2d> wanted_size(const Options& options) {
+  if (options.size || !is_onnx_file(options.model.name)) return options.size;
+  const Extent2d size = frame_size_of_onnx(options.model.name);
+  return size.rows > 0 && size.columns > 0 ? std::optional(size) : std::nullopt;
+}
+
 void run_frames(const Options& options) {
   check(options);
   std::optional<TensorOutput> output;
@@ -93,7 +100,7 @@ void run_frames(const Options& options) {
   if (!options.dump.empty()) check_output_directory(options.dump);
   const bool from_frames = !options.layers || options.layers->first == 1;
   ModelConfig model = options.model;
-  const Extent2d size = frame_size(options.input, from_frames, options.size);
+  const Extent2d size = frame_size(options.input, from_frames, wanted_size(options));
   model.rows = size.rows;
   model.columns = size.columns;
 

@@ -40,10 +40,7 @@ void check(const InspectOptions& options) {
 
 ModelConfig model_config(const InspectOptions& options, const std::optional<Config>& config) {
   ModelConfig model = config ? config->model : ModelConfig{.rows = 224, .columns = 224};
-  if (options.model && *options.model != model.name) {
-    model.name = *options.model;
-    model.weights.clear();  // those of another network
-  }
+  if (options.model) use_model(model, *options.model);
   if (options.size) {
     const Extent2d size = of_option([&] { return parse_frame_size(*options.size, "--size"); });
     model.rows = size.rows;
@@ -57,6 +54,9 @@ ModelConfig model_config(const InspectOptions& options, const std::optional<Conf
 }
 
 Graph graph_of(const InspectOptions& options, const ModelConfig& model) {
+  if (options.classes && is_onnx_file(model.name)) {
+    throw Error("--classes: an ONNX file has as many as it has; leave it out");
+  }
   if (!options.classes) return load_network(model).graph;
   ModelOptions graph = model_options(model);
   graph.classes = *options.classes;
