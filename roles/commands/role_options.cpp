@@ -7,6 +7,7 @@
 
 #include "engine/output_file.h"
 #include "kernels/cpu.h"
+#include "roles/commands/model_option.h"
 #include "roles/config/quote.h"
 #include "roles/model.h"
 #include "roles/report/log_sink.h"
@@ -45,7 +46,7 @@ void apply(const Arguments& arguments, Config& config) {
     config.threads = static_cast<int>(*threads);
     for (WorkerConfig& worker : config.workers) worker.threads = config.threads;
   }
-  if (arguments.has("model")) use_model(config.model, arguments.text("model", ""));
+  if (arguments.has("model")) use_model(config.model, checked_model(arguments.text("model", "")));
   config.log_level = arguments.text("log-level", config.log_level);
 }
 
