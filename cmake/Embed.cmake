@@ -5,10 +5,10 @@ function(edge_embed directory namespace source)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${directory}/*.css ${CMAKE_SOURCE_DIR}/${directory}/*.js
        ${CMAKE_SOURCE_DIR}/${directory}/*.html)
   set(header ${CMAKE_BINARY_DIR}/generated/${directory}/embedded.h)
-  add_custom_command(OUTPUT ${header} DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM
+  add_custom_command(OUTPUT ${header} DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/write_embedded.cmake VERBATIM
     COMMENT "Embedding ${directory}"
     COMMAND ${CMAKE_COMMAND} "-DFILES=${files}" -DNAMESPACE=${namespace} -DHEADER=${header}
-            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+            -P ${CMAKE_SOURCE_DIR}/cmake/write_embedded.cmake)
   string(REPLACE "/" "_" target edge_embedded_${directory})
   add_custom_target(${target} DEPENDS ${header})
   add_dependencies(edge_embedded ${target})
