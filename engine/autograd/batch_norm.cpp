@@ -1,11 +1,13 @@
 #include "engine/autograd/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/autograd/dimension.h"
+#include "engine/autograd/lane_sum.h"
 #include "engine/error.h"
 #include "engine/layers/operation_type.h"
 
@@ -37,17 +39,27 @@ struct Moments {
 Moments moments(const float* x, const Along& size, std::int64_t channel) {
   Moments result;
   const auto count = static_cast<double>(size.outer * size.inner);
-  const auto for_each = [&](const auto& visit) {
+  const auto sum_over_planes = [&](const auto& term) {
+    double sum = 0;
     for (std::int64_t image = 0; image < size.outer; ++image) {
       const float* const plane = x + (image * size.extent + channel) * size.inner;
-      for (std::int64_t i = 0; i < size.inner; ++i) visit(double{plane[i]});
+      sum += sum_in_lanes(size.inner, [&](std::int64_t i) { return term(double{plane[i]}); });
     }
+    return sum;
   };
-  for_each([&](double value) { result.mean += value; });
-  result.mean /= count;
-  for_each([&](double value) { result.variance += (value - result.mean) * (value - result.mean); });
-  result.variance /= count;
+  const double mean = sum_over_planes([](double value) { return value; }) / count;
+  result.mean = mean;
+  result.variance = sum_over_planes([mean](double value) { return (value - mean) * (value - mean); }) / count;
   return result;
+}
+
+/// task(channel) for all channels, on all threads.
+template <class Task>
+void for_channels(const Context& context, const Along& size, const Task& task) {
+  const std::int64_t grain = 16 * 1024 / std::max<std::int64_t>(size.outer * size.inner, 1) + 1;
+  parallel_ranges(context.pool(), size.extent, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t channel = begin; channel < end; ++channel) task(channel);
+  });
 }
 
 /// Per channel: normalised = (x - mean) * scale.
@@ -62,54 +74,53 @@ struct Normalisation {
 Variable normalise(const Variable& x, const Variable& weight, const Variable& bias, const Along& size,
                    Normalisation by) {
   Tensor out(x.shape());
-  Context& context = x.context();
-  const auto for_channels = [size](Context& where, const auto& task) {
-    const std::int64_t grain = 16 * 1024 / std::max<std::int64_t>(size.outer * size.inner, 1) + 1;
-    parallel_ranges(where.pool(), size.extent, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t channel = begin; channel < end; ++channel) task(channel);
-    });
-  };
-  for_channels(context, [&](std::int64_t channel) {
+  for_channels(x.context(), size, [&, from = x.value().data(), to = out.data()](std::int64_t channel) {
     const auto c = static_cast<std::size_t>(channel);
     const float factor = weight.value().data()[c];
     const float offset = bias.value().data()[c];
+    const float mean = by.mean[c];
+    const float scale = by.scale[c];
     for (std::int64_t image = 0; image < size.outer; ++image) {
       const std::int64_t first = (image * size.extent + channel) * size.inner;
       for (std::int64_t i = first; i < first + size.inner; ++i) {
-        out.data()[i] = (x.value().data()[i] - by.mean[c]) * by.scale[c] * factor + offset;
+        to[i] = (from[i] - mean) * scale * factor + offset;
       }
     }
   });
-  const auto backward = [size, for_channels, by = std::move(by), in = x.value(), factors = weight.value()](
+  const auto backward = [size, by = std::move(by), in = x.value(), factors = weight.value()](
                             const Tensor& gradient, std::span<const Variable> inputs) {
     Tensor to_x(in.shape());
     Tensor to_weight(factors.shape());
     Tensor to_bias(factors.shape());
-    for_channels(inputs[0].context(), [&](std::int64_t channel) {
+    for_channels(inputs[0].context(), size, [&](std::int64_t channel) {
       const auto c = static_cast<std::size_t>(channel);
-      const auto for_each = [&](const auto& visit) {
-        for (std::int64_t image = 0; image < size.outer; ++image) {
-          const std::int64_t first = (image * size.extent + channel) * size.inner;
-          for (std::int64_t i = first; i < first + size.inner; ++i) {
-            visit(i, gradient.data()[i], (in.data()[i] - by.mean[c]) * by.scale[c]);
-          }
-        }
-      };
+      const float mean = by.mean[c];
+      const float scale = by.scale[c];
       double sum = 0;
       double product = 0;
-      for_each([&](std::int64_t, float g, float normalised) {
-        sum += g;
-        product += double{g} * normalised;
-      });
+      for (std::int64_t image = 0; image < size.outer; ++image) {
+        const std::int64_t first = (image * size.extent + channel) * size.inner;
+        const float* const g = gradient.data() + first;
+        const float* const values = in.data() + first;
+        sum += sum_in_lanes(size.inner, [g](std::int64_t i) { return double{g[i]}; });
+        product += sum_in_lanes(
+            size.inner, [=](std::int64_t i) { return double{g[i]} * double{(values[i] - mean) * scale}; });
+      }
       to_bias.data()[c] = static_cast<float>(sum);
       to_weight.data()[c] = static_cast<float>(product);
       const auto count = static_cast<double>(size.outer * size.inner);
       const float mean_gradient = by.from_batch ? static_cast<float>(sum / count) : 0.0F;
       const float mean_product = by.from_batch ? static_cast<float>(product / count) : 0.0F;
       const float factor = factors.data()[c] * by.scale[c];
-      for_each([&](std::int64_t i, float g, float normalised) {
-        to_x.data()[i] = factor * (g - mean_gradient - normalised * mean_product);
-      });
+      for (std::int64_t image = 0; image < size.outer; ++image) {
+        const std::int64_t first = (image * size.extent + channel) * size.inner;
+        const float* const g = gradient.data() + first;
+        const float* const values = in.data() + first;
+        float* const to = to_x.data() + first;
+        for (std::int64_t i = 0; i < size.inner; ++i) {
+          to[i] = factor * (g[i] - mean_gradient - (values[i] - mean) * scale * mean_product);
+        }
+      }
     });
     inputs[0].add_gradient(std::move(to_x));
     inputs[1].add_gradient(std::move(to_weight));
@@ -127,11 +138,14 @@ Variable batch_norm_training(const Variable& x, const Variable& weight, const Va
   if (count < 2) {
     throw Error("batch_norm: an input of " + x.shape().to_string() + " has less than two values per channel");
   }
-  Normalisation by{.mean = {}, .scale = {}, .from_batch = true};
-  for (std::int64_t channel = 0; channel < size.extent; ++channel) {
+  const auto channels = static_cast<std::size_t>(size.extent);
+  Normalisation by{
+      .mean = std::vector<float>(channels), .scale = std::vector<float>(channels), .from_batch = true};
+  for_channels(x.context(), size, [&](std::int64_t channel) {
+    const auto c = static_cast<std::size_t>(channel);
     const Moments batch = moments(x.value().data(), size, channel);
-    by.mean.push_back(static_cast<float>(batch.mean));
-    by.scale.push_back(static_cast<float>(1 / std::sqrt(batch.variance + options.epsilon)));
+    by.mean[c] = static_cast<float>(batch.mean);
+    by.scale[c] = static_cast<float>(1 / std::sqrt(batch.variance + options.epsilon));
     const auto follow = [&](Tensor& running, double value) {
       if (running.empty()) return;
       float& state = running.data()[channel];
@@ -139,7 +153,7 @@ Variable batch_norm_training(const Variable& x, const Variable& weight, const Va
     };
     follow(running_mean, batch.mean);
     follow(running_variance, batch.variance * static_cast<double>(count) / static_cast<double>(count - 1));
-  }
+  });
   return normalise(x, weight, bias, size, std::move(by));
 }
 

@@ -1,14 +1,20 @@
-// conv2d as matrix products per image and group: output = weights * columns, with columns from im2col; for
-// the gradients, weights += gradient * columns^T and columns = weights^T * gradient, spread by col2im.
+// The output comes from the convolution of inference (kernels/conv2d.h: Winograd where it pays, no matrix of
+// the whole image), and so does the input's gradient where the stride is 1: it is the convolution of the
+// output's gradient with the turned kernels. The other gradients are matrix products per image and group:
+// weights += gradient * columns^T with columns from im2col, and columns = weights^T * gradient, spread by
+// col2im.
 #include "engine/autograd/convolution.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "engine/autograd/im2col.h"
+#include "engine/autograd/lane_sum.h"
 #include "engine/error.h"
 #include "engine/layers/operation_type.h"
+#include "kernels/conv2d.h"
 #include "kernels/gemm.h"
 
 namespace edge::autograd {
@@ -82,8 +88,54 @@ struct Product {
   }
 };
 
+/// All images at once. `weights` as the shape says; `bias` may be null.
+void convolve(const Conv2dShape& shape, const float* in, const float* weights, const float* bias, float* out,
+              const Context& context) {
+  const kernels::PackedConv2d convolution(shape, weights, context.isa());
+  Tensor workspace({static_cast<std::int64_t>(convolution.workspace_floats(context.pool().threads()))});
+  convolution.run(in, out, {.bias = bias}, workspace.values(), context.pool());
+}
+
+/// The convolution that makes the input's gradient from the output's, if there is one: of stride 1, with no
+/// more padding than the kernel covers.
+std::optional<Conv2dShape> turned(const Conv2dShape& shape) {
+  const std::int64_t rows = shape.dilation_rows * (shape.kernel_rows - 1) - shape.padding_rows;
+  const std::int64_t columns = shape.dilation_columns * (shape.kernel_columns - 1) - shape.padding_columns;
+  if (shape.stride_rows != 1 || shape.stride_columns != 1 || rows < 0 || columns < 0) return std::nullopt;
+  Conv2dShape result = shape;
+  result.in_channels = shape.out_channels;
+  result.in_rows = shape.out_rows();
+  result.in_columns = shape.out_columns();
+  result.out_channels = shape.in_channels;
+  result.padding_rows = rows;
+  result.padding_columns = columns;
+  return result;
+}
+
+/// [out x in/groups x taps] to [in x out/groups x taps], each kernel turned by half a circle.
+Tensor turn_weights(const Conv2dShape& shape, const Tensor& weight) {
+  const std::int64_t taps = shape.kernel_rows * shape.kernel_columns;
+  const std::int64_t from = shape.in_channels / shape.groups;
+  const std::int64_t to = shape.out_channels / shape.groups;
+  Tensor result({shape.in_channels, to, shape.kernel_rows, shape.kernel_columns});
+  for (std::int64_t out = 0; out < shape.out_channels; ++out) {
+    for (std::int64_t in = 0; in < from; ++in) {
+      const float* const kernel = weight.data() + (out * from + in) * taps;
+      float* const target = result.data() + ((out / to * from + in) * to + out % to) * taps;
+      std::reverse_copy(kernel, kernel + taps, target);
+    }
+  }
+  return result;
+}
+
 Tensor input_gradient(const Product& p, const Tensor& gradient, const Tensor& weight, const Shape& input,
-                      kernels::ThreadPool& pool) {
+                      const Context& context) {
+  kernels::ThreadPool& pool = context.pool();
+  if (const std::optional<Conv2dShape> shape = turned(p.shape)) {
+    Tensor result(input);
+    convolve(*shape, gradient.data(), turn_weights(p.shape, weight).data(), nullptr, result.data(), context);
+    return result;
+  }
   Tensor result = Tensor::zeros(input);
   Tensor buffer = p.buffer();
   for (std::int64_t i = 0; i < p.count(); ++i) {
@@ -113,7 +165,7 @@ Tensor bias_gradient(const Product& p, const Tensor& gradient) {
     double sum = 0;
     for (std::int64_t image = 0; image < p.shape.batch; ++image) {
       const float* const plane = gradient.data() + (image * p.shape.out_channels + channel) * p.n;
-      for (std::int64_t i = 0; i < p.n; ++i) sum += plane[i];
+      sum += sum_in_lanes(p.n, [plane](std::int64_t i) { return double{plane[i]}; });
     }
     result.data()[channel] = static_cast<float>(sum);
   }
@@ -125,27 +177,19 @@ Tensor bias_gradient(const Product& p, const Tensor& gradient) {
 Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,
                 const Conv2dOptions& options) {
   const Product p(check_shapes(x.shape(), weight.shape(), bias, options));
-  kernels::ThreadPool& pool = x.context().pool();
   Tensor out({p.shape.batch, p.shape.out_channels, p.shape.out_rows(), p.shape.out_columns()});
-  Tensor buffer = p.buffer();
-  for (std::int64_t i = 0; i < p.count(); ++i) {
-    float* const to = out.data() + p.output(i);
-    for (std::int64_t row = 0; bias.defined() && row < p.m; ++row) {
-      std::fill_n(to + row * p.n, p.n, bias.value().data()[i % p.shape.groups * p.m + row]);
-    }
-    kernels::sgemm(Transpose::no, Transpose::no, p.m, p.n, p.k, 1, weight.value().data() + p.weights(i), p.k,
-                   p.columns(x.value(), i, buffer, pool), p.n, bias.defined() ? 1.0F : 0.0F, to, p.n, pool);
-  }
+  convolve(p.shape, x.value().data(), weight.value().data(), bias.defined() ? bias.value().data() : nullptr,
+           out.data(), x.context());
   std::vector<Variable> operands{x, weight};
   if (bias.defined()) operands.push_back(bias);
   const auto backward = [p, in = x.value(), by = weight.value()](const Tensor& gradient,
                                                                  std::span<const Variable> inputs) {
-    kernels::ThreadPool& threads = inputs[0].context().pool();
+    const Context& context = inputs[0].context();
     if (inputs[0].requires_gradient()) {
-      inputs[0].add_gradient(input_gradient(p, gradient, by, in.shape(), threads));
+      inputs[0].add_gradient(input_gradient(p, gradient, by, in.shape(), context));
     }
     if (inputs[1].requires_gradient()) {
-      inputs[1].add_gradient(weight_gradient(p, gradient, in, by.shape(), threads));
+      inputs[1].add_gradient(weight_gradient(p, gradient, in, by.shape(), context.pool()));
     }
     if (inputs.size() > 2 && inputs[2].requires_gradient()) {
       inputs[2].add_gradient(bias_gradient(p, gradient));

@@ -134,8 +134,27 @@ Variable operator-(const Variable& a) {
 }
 
 Variable relu(const Variable& x) {
-  return unary(
-      x, [](float v) { return v < 0 ? 0.0F : v; }, [](float, float y) { return y > 0 ? 1.0F : 0.0F; });
+  const Tensor in = x.value();
+  Tensor out(in.shape());
+  float* const target = out.data();
+  parallel_ranges(x.context().pool(), in.shape().elements(), grain,
+                  [target, from = in.data()](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t i = begin; i < end; ++i) target[i] = from[i] < 0 ? 0.0F : from[i];
+                  });
+  // The gradient is selected, not multiplied by 0 or 1: that is a mask for the compiler, where the product
+  // with a branch in it was forty times slower.
+  return {out, {x}, [out](const Tensor& gradient, std::span<const Variable> inputs) {
+            Tensor result(out.shape());
+            parallel_ranges(inputs[0].context().pool(), out.shape().elements(), grain,
+                            [to = result.data(), y = out.data(), g = gradient.data()](std::int64_t begin,
+                                                                                      std::int64_t end) {
+                              for (std::int64_t i = begin; i < end; ++i) {
+                                const float slope = g[i];
+                                to[i] = y[i] > 0 ? slope : 0.0F;
+                              }
+                            });
+            inputs[0].add_gradient(std::move(result));
+          }};
 }
 
 Variable sigmoid(const Variable& x) {

@@ -37,7 +37,7 @@ Variable Linear::forward(const Variable& x) {
 }
 
 Conv2d::Conv2d(Context& context, std::int64_t in_channels, std::int64_t out_channels, const Extent2d& kernel,
-               const Conv2dOptions& options, Generator& generator, bool bias)
+               const Conv2dOptions& options, Generator& generator, bool bias, Initial initial)
     : options_(options) {
   if (options.groups < 1 || in_channels % options.groups != 0 || out_channels % options.groups != 0) {
     throw Error("conv2d: " + std::to_string(in_channels) + " and " + std::to_string(out_channels) +
@@ -45,8 +45,12 @@ Conv2d::Conv2d(Context& context, std::int64_t in_channels, std::int64_t out_chan
   }
   const Shape shape{out_channels, in_channels / options.groups, kernel.rows, kernel.columns};
   const float bound = initial_bound(shape[1] * shape[2] * shape[3]);
-  weight_ = register_parameter("weight", context, uniform_tensor(shape, bound, generator));
-  if (bias) bias_ = register_parameter("bias", context, uniform_tensor({out_channels}, bound, generator));
+  const bool he = initial == Initial::he;
+  const float weight_bound = he ? bound * std::sqrt(6.0F) : bound;
+  weight_ = register_parameter("weight", context, uniform_tensor(shape, weight_bound, generator));
+  if (!bias) return;
+  bias_ = register_parameter(
+      "bias", context, he ? filled({out_channels}, 0) : uniform_tensor({out_channels}, bound, generator));
 }
 
 Variable Conv2d::forward(const Variable& x) {

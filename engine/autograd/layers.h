@@ -1,5 +1,6 @@
 // The modules that networks are made of. Weights and biases start as PyTorch's do, uniform in +-1 /
-// sqrt(inputs per output), from the generator that is passed in. Threads: see Context.
+// sqrt(inputs per output), unless Initial says otherwise, from the generator that is passed in. Threads: see
+// Context.
 #pragma once
 
 #include <functional>
@@ -12,6 +13,10 @@
 #include "engine/autograd/random.h"
 
 namespace edge::autograd {
+
+/// How weights start: as PyTorch's do, or uniform with He's variance of 2 / inputs per output and biases of 0
+/// (He et al. 2015, section 2.2), which keeps the size of values through many layers with ReLU.
+enum class Initial : std::uint8_t { pytorch, he };
 
 /// N x in_features to N x out_features; "weight"[out x in], "bias"[out].
 class Linear final : public Module {
@@ -29,7 +34,8 @@ class Conv2d final : public Module {
  public:
   /// Throws Error if the channels do not divide into the groups.
   Conv2d(Context& context, std::int64_t in_channels, std::int64_t out_channels, const Extent2d& kernel,
-         const Conv2dOptions& options, Generator& generator, bool bias = true);
+         const Conv2dOptions& options, Generator& generator, bool bias = true,
+         Initial initial = Initial::pytorch);
   Variable forward(const Variable& x) override;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "engine/autograd/lane_sum.h"
+
 namespace edge::autograd {
 
 void Optimizer::zero_gradients() {
@@ -14,6 +16,24 @@ void Optimizer::step() {
     const Tensor& gradient = parameters_[i].gradient();
     if (!gradient.empty()) update(i, values.values(), gradient.values());
   }
+}
+
+double clip_gradients(std::span<const Variable> parameters, double largest) {
+  double squares = 0;
+  for (const Variable& parameter : parameters) {
+    const Tensor& gradient = parameter.gradient();
+    squares += sum_in_lanes(static_cast<std::int64_t>(gradient.elements()), [&](std::int64_t i) {
+      return double{gradient.data()[i]} * double{gradient.data()[i]};
+    });
+  }
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm) || norm <= largest) return norm;
+  const auto factor = static_cast<float>(largest / norm);
+  for (const Variable& parameter : parameters) {
+    Tensor gradient = parameter.gradient();
+    for (float& value : gradient.values()) value *= factor;
+  }
+  return norm;
 }
 
 Sgd::Sgd(std::vector<Variable> parameters, const SgdOptions& options)
@@ -53,9 +73,12 @@ void Adam::update(std::size_t index, std::span<float> values, std::span<const fl
   const auto rest1 = static_cast<float>(1 - options_.beta1);
   const auto rest2 = static_cast<float>(1 - options_.beta2);
   const auto epsilon = static_cast<float>(options_.epsilon);
-  const auto decay = static_cast<float>(options_.weight_decay);
+  const auto decay = static_cast<float>(options_.decoupled_decay ? 0 : options_.weight_decay);
+  const auto keep =
+      static_cast<float>(options_.decoupled_decay ? 1 - options_.learning_rate * options_.weight_decay : 1.0);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const float slope = gradient[i] + decay * values[i];
+    values[i] *= keep;
     moments.first[i] = beta1 * moments.first[i] + rest1 * slope;
     moments.second[i] = beta2 * moments.second[i] + rest2 * slope * slope;
     values[i] -= rate * moments.first[i] / (std::sqrt(moments.second[i]) * scale + epsilon);

@@ -32,6 +32,10 @@ class Optimizer {
   std::vector<Variable> parameters_;
 };
 
+/// Scales all gradients together so that their norm (over all parameters) is at most `largest`; returns what
+/// it was before. Those without a gradient count as 0; a norm that is no finite number is left as it is.
+double clip_gradients(std::span<const Variable> parameters, double largest);
+
 struct SgdOptions {
   double learning_rate = 0.01;
   double momentum = 0;
@@ -59,6 +63,9 @@ struct AdamOptions {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0;  ///< added to the gradient, times the value
+  /// AdamW (Loshchilov and Hutter 2019, algorithm 2): the values shrink by learning_rate * weight_decay
+  /// instead, whatever their gradients are.
+  bool decoupled_decay = false;
 };
 
 /// Kingma and Ba 2015, algorithm 1.

@@ -1,5 +1,6 @@
 // Gradients of the elementwise operations, reductions, matrix products, softmax and losses, against numeric
 // differentiation.
+#include "engine/autograd/detection_losses.h"
 #include "engine/autograd/dropout.h"
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/losses.h"
@@ -200,6 +201,36 @@ TEST(AutogradGradients, losses) {
                   [&](const Inputs& in) { return cross_entropy(in[0], classes); });
   check_gradients({random_tensor({3, 4}, 61), random_tensor({3, 4}, 62)},
                   [](const Inputs& in) { return mse_loss(in[0], in[1]); });
+}
+
+TEST(AutogradGradients, detection_losses) {
+  const Tensor heat = tensor_of({1, 1, 2, 3}, {1, 0.5F, 0, 0.8F, 1, 0});
+  check_gradients({random_between({1, 1, 2, 3}, -3, 3, 63)},
+                  [&](const Inputs& in) { return centre_focal_loss(in[0], heat); });
+  const Tensor target = Tensor::zeros({2, 4});
+  const Tensor weights = random_between({2, 4}, 0, 2, 64);
+  check_gradients({spaced_tensor({2, 4}, 65)},
+                  [&](const Inputs& in) { return weighted_l1_loss(in[0], target, weights); });
+}
+
+TEST_F(AutogradValues, detection_losses) {
+  // At p = 1/2: 1/4 log 2 for the centre, and (1 - 0.5)^4 times that beside it; one centre.
+  const Variable logits = constant(Tensor::zeros({1, 2}));
+  const Tensor heat = tensor_of({1, 2}, {1, 0.5F});
+  EXPECT_NEAR(centre_focal_loss(logits, heat).item(), 0.25 * std::log(2.0) * (1 + 1.0 / 16), 1e-6);
+  // Certain and right: nothing; certain and wrong: finite.
+  EXPECT_NEAR(centre_focal_loss(constant(tensor_of({1, 2}, {200, -200})), heat).item(), 0, 1e-6);
+  EXPECT_NEAR(centre_focal_loss(constant(tensor_of({1, 2}, {-200, -200})), heat).item(), 200, 1e-3);
+  EXPECT_NEAR(centre_focal_loss(logits, Tensor::zeros({1, 2})).item(), 0.5 * std::log(2.0), 1e-6);
+  const Variable x = constant(tensor_of({2}, {1, 3}));
+  EXPECT_FLOAT_EQ(weighted_l1_loss(x, tensor_of({2}, {2, 0}), tensor_of({2}, {3, 1})).item(), 1.5F);
+  EXPECT_FLOAT_EQ(weighted_l1_loss(x, tensor_of({2}, {2, 0}), Tensor::zeros({2})).item(), 0);
+  EXPECT_EQ(error_of([&] {
+              centre_focal_loss(logits, Tensor({2, 2}));
+            }),
+            "centre_focal_loss: a heat map of 2x2 for a prediction of 1x2");
+  EXPECT_EQ(error_of([&] { weighted_l1_loss(x, Tensor({2}), Tensor({1})); }),
+            "weighted_l1_loss: weights of 1 for a prediction of 2");
 }
 
 TEST_F(AutogradValues, losses) {

@@ -2,6 +2,7 @@
 #include "engine/autograd/batch_norm.h"
 #include "engine/autograd/convolution.h"
 #include "engine/autograd/pooling.h"
+#include "engine/autograd/upsampling.h"
 #include "kernels/conv2d.h"
 #include "tests/engine/autograd_support.h"
 
@@ -26,7 +27,9 @@ const std::vector<ConvCase> conv_cases{
     {{1, 3, 5, 4}, {3, 1, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}, .groups = 3}},
     {{1, 4, 3, 3}, {4, 2, 1, 1}, {.groups = 2}},
     {{1, 2, 4, 4}, {2, 2, 1, 1}, {.stride = {2, 2}}},
-    {{1, 1, 2, 2}, {1, 1, 3, 3}, {.stride = {3, 3}, .padding = {5, 5}}}};  // windows wholly in the padding
+    {{1, 1, 2, 2}, {1, 1, 3, 3}, {.stride = {3, 3}, .padding = {5, 5}}},  // windows wholly in the padding
+    {{1, 1, 3, 2}, {2, 1, 3, 3}, {.padding = {4, 1}}},  // more padding than the kernel covers
+    {{1, 4, 5, 4}, {6, 2, 3, 2}, {.padding = {1, 0}, .dilation = {1, 2}, .groups = 2}}};
 
 std::string name_of(const ConvCase& test) {
   return "input " + test.x.to_string() + ", weights " + test.weight.to_string();
@@ -67,6 +70,45 @@ TEST(AutogradImageGradients, conv2d) {
                     [&](const Inputs& in) { return conv2d(in[0], in[1], in[2], test.options); });
     check_gradients({x, weight}, [&](const Inputs& in) { return conv2d(in[0], in[1], {}, test.options); });
   }
+}
+
+/// Layers large enough for Winograd, forwards and backwards: <conv(x), v> = <x, gradient of x for v>, and the
+/// same for the weights.
+TEST_F(AutogradImages, conv2d_gradients_are_the_transposed_operation) {
+  const Tensor x = random_tensor({1, 32, 30, 30}, 10);
+  const Tensor weight = random_tensor({24, 32, 3, 3}, 11);
+  const auto dot = [](const Tensor& a, const Tensor& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.elements(); ++i) sum += double{a.data()[i]} * double{b.data()[i]};
+    return sum;
+  };
+  const Variable in = leaf(x);
+  const Variable by = leaf(weight);
+  const Variable y = conv2d(in, by, {}, {.padding = {1, 1}});
+  const Tensor seed = random_tensor(y.shape(), 12);
+  y.backward(seed);
+  const double product = dot(y.value(), seed);
+  const double scale = std::sqrt(dot(y.value(), y.value()) * dot(seed, seed));
+  EXPECT_NEAR(dot(x, in.gradient()), product, 1e-5 * scale);
+  EXPECT_NEAR(dot(weight, by.gradient()), product, 1e-5 * scale);
+}
+
+TEST(AutogradImageGradients, upsample2d) {
+  for (const std::int64_t factor : {1, 2, 3}) {
+    check_gradients({random_tensor({2, 3, 4, 5}, 20)},
+                    [&](const Inputs& in) { return upsample2d(in[0], factor); });
+  }
+}
+
+TEST_F(AutogradImages, upsample2d) {
+  const Variable x = constant(tensor_of({1, 1, 2, 2}, {1, 2, 3, 4}));
+  EXPECT_EQ(values_of(upsample2d(x, 2).value()),
+            (std::vector<float>{1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4}));
+  EXPECT_EQ(error_of([&] { upsample2d(x, 0); }), "upsample2d: a factor of 0; at least 1");
+  EXPECT_EQ(error_of([&] {
+              upsample2d(constant(Tensor({2, 2})), 2);
+            }),
+            "upsample2d: an input of 2x2 needs rank 4 (NCHW)");
 }
 
 TEST_F(AutogradImages, conv2d_gradients_do_not_depend_on_threads) {

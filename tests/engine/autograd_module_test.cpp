@@ -121,6 +121,12 @@ TEST_F(AutogradModule, seeds_decide_the_initial_values) {
   EXPECT_TRUE(equal(1));
   EXPECT_FALSE(equal(2));
   Generator generator(1);
+  const Conv2d he(context_, 6, 50, {3, 3}, {}, generator, true, Initial::he);
+  const Tensor weight = he.state_dict().at("weight");
+  double squares = 0;
+  for (const float value : weight.values()) squares += double{value} * double{value};
+  EXPECT_NEAR(squares / static_cast<double>(weight.elements()), 2.0 / 54, 2e-3);
+  EXPECT_EQ(values_of(he.state_dict().at("bias")), std::vector<float>(50));
   EXPECT_EQ(error_of([&] {
               Conv2d(context_, 3, 4, {1, 1}, {.groups = 2}, generator);
             }),

@@ -61,6 +61,31 @@ TEST_F(AutogradOptimizer, adam) {
   EXPECT_NEAR(x.value().data()[0], 0.9 - 0.1 * (1.4 / 0.75) / std::sqrt(1.56 / 0.4375), 1e-6);
 }
 
+TEST_F(AutogradOptimizer, adamw_shrinks_beside_the_step) {
+  // 1 * (1 - 0.1 * 0.5) - 0.1, and so on: the decay is not part of the gradient.
+  expect_near(steps<Adam>(2, AdamOptions{.learning_rate = 0.1, .weight_decay = 0.5, .decoupled_decay = true}),
+              {0.85, 0.7075, 0.572125});
+}
+
+TEST_F(AutogradOptimizer, gradients_are_clipped_together) {
+  const Variable a = leaf(tensor_of({2}, {0, 0}));
+  const Variable b = leaf(tensor_of({1}, {0}));
+  const Variable unused = leaf(tensor_of({1}, {0}));
+  const std::vector<Variable> all{a, b, unused};
+  const auto set = [&] {
+    for (const Variable& x : all) x.zero_gradient();
+    a.add_gradient(tensor_of({2}, {3, 0}));
+    b.add_gradient(tensor_of({1}, {-4}));
+  };
+  set();
+  EXPECT_DOUBLE_EQ(clip_gradients(all, 10), 5);
+  EXPECT_EQ(values_of(a.gradient()), (std::vector<float>{3, 0}));
+  EXPECT_DOUBLE_EQ(clip_gradients(all, 1), 5);
+  EXPECT_FLOAT_EQ(a.gradient().data()[0], 0.6F);
+  EXPECT_FLOAT_EQ(b.gradient().data()[0], -0.8F);
+  EXPECT_TRUE(unused.gradient().empty());
+}
+
 TEST_F(AutogradOptimizer, parameters_without_gradient_stay) {
   const Variable x = leaf(tensor_of({1}, {1}));
   const Variable unused = leaf(tensor_of({1}, {5}));
