@@ -135,5 +135,59 @@ TEST(Scenes, FitAnyFrameSize) {
   }
 }
 
+/// A pair of renderings that differ by the object alone tells where it is drawn; its shadow lies around its
+/// feet.
+TEST(Scenes, TheTruthIsWhereObjectsAreDrawn) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    SceneOptions options{.name = "street", .rows = 240, .columns = 360, .seed = seed, .objects = 1};
+    const auto street = make_scene(options);
+    options.objects = 0;
+    const auto empty = make_scene(options);
+    int seen = 0;
+    for (const std::int64_t frame : {0, 30, 60, 90}) {
+      std::vector<std::uint8_t> with(3 * 240 * 360);
+      std::vector<std::uint8_t> without(with.size());
+      street->render(frame, with.data());
+      empty->render(frame, without.data());
+      const std::vector<SceneObject> objects = street->objects(frame);
+      EXPECT_TRUE(empty->objects(frame).empty());
+      EXPECT_EQ(objects.empty(), with == without) << "seed " << seed << ", frame " << frame;
+      if (objects.empty()) continue;
+      ++seen;
+      const SceneObject& object = objects.front();
+      EXPECT_STREQ(scene_classes[static_cast<std::size_t>(object.class_index)], "car");
+      std::int64_t top = 240;
+      for (std::int64_t i = 0; i < 240 * 360; ++i) {
+        if (with[static_cast<std::size_t>(i)] == without[static_cast<std::size_t>(i)]) continue;
+        top = std::min(top, i / 360);
+        EXPECT_GE(i % 360, object.left - 1);
+        EXPECT_LT(i % 360, object.right + 1);
+      }
+      EXPECT_NEAR(static_cast<double>(top), static_cast<double>(object.top), 1);
+      const bool whole = object.left > 0 && object.right < 360;
+      EXPECT_EQ(object.visible == 1, whole) << object.visible;
+    }
+    EXPECT_GT(seen, 0) << "seed " << seed;
+  }
+}
+
+TEST(Scenes, WhatIsHiddenIsSaid) {
+  const auto crowd = make_scene({.name = "street", .rows = 240, .columns = 360, .seed = 5, .objects = 40});
+  std::size_t hidden = 0;
+  for (const SceneObject& object : crowd->objects(100)) {
+    EXPECT_GT(object.visible, 0);
+    EXPECT_LE(object.visible, 1);
+    EXPECT_GE(object.left, 0);
+    EXPECT_GE(object.top, 0);
+    EXPECT_LE(object.right, 360);
+    EXPECT_LE(object.bottom, 240);
+    EXPECT_LT(object.left, object.right);
+    EXPECT_LT(object.top, object.bottom);
+    if (object.visible < 1) ++hidden;
+  }
+  EXPECT_GT(hidden, 5U);
+  EXPECT_TRUE(make_scene({.name = "noise", .rows = 24, .columns = 36})->objects(0).empty());
+}
+
 }  // namespace
 }  // namespace edge

@@ -3,9 +3,11 @@
 // be called from any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace edge {
 
@@ -19,12 +21,26 @@ struct SceneOptions {
   int frames_per_second = 25;
 };
 
+/// The classes of the things that scenes know, by index.
+inline constexpr std::array<const char*, 2> scene_classes = {"car", "person"};
+
+/// What is to be found in a frame, and where. Pixels; the box is what is drawn of it within the picture, also
+/// behind others, its right and bottom edge excluded.
+struct SceneObject {
+  int class_index = 0;  ///< of scene_classes
+  std::int64_t left = 0, top = 0, right = 0, bottom = 0;
+  /// The share of its pixels that can be seen: neither outside of the picture nor behind another one.
+  double visible = 0;
+};
+
 class Scene {
  public:
   virtual ~Scene() = default;
   /// Without sensor noise. `planes`: 3 x rows x columns bytes, planar RGB. The same bytes for the same frame,
   /// always.
   virtual void render(std::int64_t frame, std::uint8_t* planes) const = 0;
+  /// The truth about a frame: all objects of which at least one pixel can be seen, the far ones first.
+  virtual std::vector<SceneObject> objects(std::int64_t /*frame*/) const { return {}; }
 };
 
 struct SceneKind {

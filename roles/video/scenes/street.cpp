@@ -31,6 +31,37 @@ class StreetScene final : public Scene {
     for (const StreetObject& object : objects_) object.draw({planes, rows_, columns_}, frame);
   }
 
+  std::vector<SceneObject> objects(std::int64_t frame) const override {
+    // Whose pixel is in front, in the order in which they are drawn; 0: the background's.
+    std::vector<std::uint8_t> front(static_cast<std::size_t>(rows_ * columns_));
+    std::vector<SceneObject> found(objects_.size());
+    std::vector<std::int64_t> drawn(objects_.size());
+    for (std::size_t i = 0; i < objects_.size(); ++i) {
+      SceneObject& object = found[i];
+      object = {.class_index = objects_[i].kind == StreetObject::Kind::car ? 0 : 1,
+                .left = columns_,
+                .top = rows_,
+                .right = 0,
+                .bottom = 0};
+      objects_[i].cover(columns_, frame, [&](std::int64_t row, std::int64_t column) {
+        ++drawn[i];
+        if (row < 0 || column < 0 || row >= rows_ || column >= columns_) return;
+        front[static_cast<std::size_t>(row * columns_ + column)] = static_cast<std::uint8_t>(i + 1);
+        object.left = std::min(object.left, column);
+        object.top = std::min(object.top, row);
+        object.right = std::max(object.right, column + 1);
+        object.bottom = std::max(object.bottom, row + 1);
+      });
+    }
+    std::vector<std::int64_t> seen(objects_.size() + 1);
+    for (const std::uint8_t owner : front) ++seen[owner];
+    for (std::size_t i = 0; i < objects_.size(); ++i) {
+      if (drawn[i] > 0) found[i].visible = static_cast<double>(seen[i + 1]) / static_cast<double>(drawn[i]);
+    }
+    std::erase_if(found, [](const SceneObject& object) { return object.visible == 0; });
+    return found;
+  }
+
  private:
   void paint_background(const Canvas& canvas) const {
     for (std::int64_t row = 0; row < rows_; ++row) {

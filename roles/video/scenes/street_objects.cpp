@@ -89,21 +89,39 @@ void draw_shadow(const Canvas& canvas, const StreetObject& object, std::int64_t 
 
 }  // namespace
 
-void StreetObject::draw(const Canvas& canvas, std::int64_t frame) const {
-  const std::int64_t period = canvas.columns + 2 * width;
+std::int64_t StreetObject::left(std::int64_t columns, std::int64_t frame) const {
+  const std::int64_t period = columns + 2 * width;
   const std::int64_t path = (start + speed * frame / 256) % period;
-  const std::int64_t left = (to_the_right ? path : period - 1 - path) - width;
-  draw_shadow(canvas, *this, left);
-  const std::int64_t stride = speed == 0 ? 120 : stride_of(frame);
+  return (to_the_right ? path : period - 1 - path) - width;
+}
+
+std::optional<Colour> StreetObject::colour_at(std::int64_t y, std::int64_t x, std::int64_t frame) const {
+  Point point = {(2 * x + 1) * 500 / width, (2 * y + 1) * 500 / height};
+  if (!to_the_right) point.u = 999 - point.u;
+  if (kind == Kind::car) return car_colour(*this, point);
+  return person_colour(*this, point, speed == 0 ? 120 : stride_of(frame));
+}
+
+void StreetObject::draw(const Canvas& canvas, std::int64_t frame) const {
+  const std::int64_t first_column = left(canvas.columns, frame);
+  draw_shadow(canvas, *this, first_column);
   for (std::int64_t y = 0; y < height; ++y) {
     for (std::int64_t x = 0; x < width; ++x) {
-      const std::int64_t row = bottom - height + y, column = left + x;
+      const std::int64_t row = bottom - height + y, column = first_column + x;
       if (!canvas.contains(row, column)) continue;
-      Point point = {(2 * x + 1) * 500 / width, (2 * y + 1) * 500 / height};
-      if (!to_the_right) point.u = 999 - point.u;
-      const auto pixel = kind == Kind::car ? car_colour(*this, point) : person_colour(*this, point, stride);
+      const std::optional<Colour> pixel = colour_at(y, x, frame);
       // The texture moves with the object.
       if (pixel) canvas.set(row, column, *pixel + texture(seed, y, x, 3, 7));
+    }
+  }
+}
+
+void StreetObject::cover(std::int64_t columns, std::int64_t frame,
+                         const std::function<void(std::int64_t, std::int64_t)>& visit) const {
+  const std::int64_t first_column = left(columns, frame);
+  for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t x = 0; x < width; ++x) {
+      if (colour_at(y, x, frame)) visit(bottom - height + y, first_column + x);
     }
   }
 }

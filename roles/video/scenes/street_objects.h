@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "roles/video/scenes/canvas.h"
@@ -21,6 +23,15 @@ struct StreetObject {
   std::uint64_t seed = 0;
 
   void draw(const Canvas& canvas, std::int64_t frame) const;
+  /// visit(row, column) for each pixel that draw() covers, those outside of the picture, too; not for its
+  /// shadow.
+  void cover(std::int64_t columns, std::int64_t frame,
+             const std::function<void(std::int64_t, std::int64_t)>& visit) const;
+
+ private:
+  std::int64_t left(std::int64_t columns, std::int64_t frame) const;
+  /// Of the pixel in row y and column x of the object's rectangle.
+  std::optional<Colour> colour_at(std::int64_t y, std::int64_t x, std::int64_t frame) const;
 };
 
 /// The far ones first. With `moving` false, all have speed 0 and are within the picture.

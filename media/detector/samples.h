@@ -1,0 +1,51 @@
+// Pictures of the scene `street` with what is to be found in them, for training: all seeds, sizes, numbers of
+// objects, and what cameras and codecs do to pictures. One owner, one thread; the same seed gives the same
+// samples.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/autograd/random.h"
+#include "engine/tensor.h"
+#include "roles/video/scenes/scene.h"
+
+namespace edge::street {
+
+/// An object in a sample; pixels of the sample, fractions too.
+struct TrueObject {
+  int class_index = 0;
+  double left = 0, top = 0, right = 0, bottom = 0;
+  double visible = 0;  ///< share of it that can be seen
+};
+
+struct Sample {
+  std::vector<TrueObject> objects;
+};
+
+/// Seeds below this are for judging, never for training.
+inline constexpr std::uint64_t first_training_seed = 1000;
+
+class Samples {
+ public:
+  Samples(std::int64_t rows, std::int64_t columns, std::uint32_t seed);
+  /// Writes 3 x rows x columns values in [0, 1] to `pixels`.
+  Sample next(float* pixels);
+
+ private:
+  struct Street {
+    SceneOptions options;
+    std::unique_ptr<Scene> scene;
+  };
+  int pick(int bound);  ///< 0 .. bound - 1
+  double between(double low, double high);
+  Street new_street();
+
+  const std::int64_t rows_, columns_;
+  autograd::Generator generator_;
+  std::vector<Street> streets_;  ///< painting a background takes longer than a step of training
+  std::vector<std::uint8_t> picture_;
+};
+
+}  // namespace edge::street
