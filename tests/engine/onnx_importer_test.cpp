@@ -193,7 +193,7 @@ TEST(OnnxImporter, focus_is_one_copy) {
   for (std::int64_t channel = 0; channel < 12; ++channel) {
     const auto& start = starts[static_cast<std::size_t>(channel / 3)];
     const std::int64_t from = channel % 3 * 24 + (start[0] + 2) * 6 + start[1] + 2;
-    EXPECT_EQ(result.values()[channel * 6 + 3 + 1], input.data()[from]) << channel;
+    EXPECT_EQ(result.values()[static_cast<std::size_t>(channel * 6 + 3 + 1)], input.data()[from]) << channel;
   }
 }
 
