@@ -27,7 +27,7 @@ const std::vector<ArraySpec> specs = {{.number = 1, .type = ElementType::f32, .s
 
 /// The opaque header of a frame: its number and something.
 std::vector<std::byte> header_of(std::uint64_t number) {
-  std::vector<std::byte> header(8 + number % 50, std::byte{0xab});
+  std::vector<std::byte> header(static_cast<std::size_t>(8 + number % 50), std::byte{0xab});
   std::memcpy(header.data(), &number, sizeof number);
   return header;
 }
