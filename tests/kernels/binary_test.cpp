@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
+#include <vector>
 
 #include "kernels/binary_variants.h"
 #include "tests/kernels/guarded_buffer.h"
@@ -46,6 +48,17 @@ TEST(Binary, FunctionsAreWhatTheyAreCalled) {
   EXPECT_EQ(scalar_result(BinaryFunction::logical_and, 1, 0), 0);
 }
 
+/// Values of all kinds; no denormals on armv7, whose NEON takes them for zero: multiplied by something huge,
+/// or divided by something tiny, they would differ by more than what is denormal itself.
+std::vector<float> operands(std::size_t count, std::mt19937& random) {
+  std::vector<float> values = random_floats(count, random);
+  constexpr bool flushes = sizeof(void*) == 4;
+  for (float& value : values) {
+    if (flushes && std::fpclassify(value) == FP_SUBNORMAL) value = 0;
+  }
+  return values;
+}
+
 TEST(Binary, EveryIsaGivesTheScalarBits) {
   std::mt19937 random(5);
   ThreadPool pool(2);
@@ -75,8 +88,8 @@ TEST(Binary, EveryIsaGivesTheScalarBits) {
     std::int64_t count = 1;
     for (const std::int64_t size : shape.sizes) count *= size;
     const auto function = static_cast<BinaryFunction>(pick(0, static_cast<int>(BinaryFunction::logical_xor)));
-    GuardedBuffer<float> a(random_floats(static_cast<std::size_t>(a_count), random));
-    GuardedBuffer<float> b(random_floats(static_cast<std::size_t>(b_count), random));
+    GuardedBuffer<float> a(operands(static_cast<std::size_t>(a_count), random));
+    GuardedBuffer<float> b(operands(static_cast<std::size_t>(b_count), random));
     std::vector<float> expected;
     for (std::int64_t i = 0; i < count; ++i) {
       std::int64_t a_at = 0;

@@ -46,7 +46,7 @@ class FakeSource final : public FrameSource {
   }
   FrameTimes times() const override {
     if (frame_ == 0 || frame_ > options_.video_s.size()) return {};
-    return {.video_s = options_.video_s[frame_ - 1], .captured = {}};
+    return {.video_s = options_.video_s[static_cast<std::size_t>(frame_ - 1)], .captured = {}};
   }
   std::optional<double> frames_per_second() const override { return options_.rate; }
   bool live() const override { return options_.live; }
