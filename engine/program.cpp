@@ -155,6 +155,14 @@ class Compiler {
         current.part = graph_.output_bytes(index) != graph_.output_bytes(input.root);
       }
       if (current.wanted) value(current.root).kept = true;
+    }
+    count_reads();
+  }
+
+  /// Once all roots are known: what a kernel adds may come behind the kernel's own layer.
+  void count_reads() {
+    for (LayerIndex index = 0; index < graph_.size(); ++index) {
+      const Value& current = value(index);
       if (!current.in_set || !is_head(index)) continue;
       for (const LayerIndex input : graph_.layer(index).inputs) ++value(value(input).root).reads;
       if (current.add != 0) ++value(value(current.residual).root).reads;

@@ -478,6 +478,21 @@ std::size_t check_random_sets(const Graph& graph, test::Random& random) {
   return steps;
 }
 
+TEST(Program, an_addend_behind_the_kernels_layer_is_not_overwritten_while_needed) {
+  Graph graph("test", {1, 4, 5, 5});
+  graph.add("a", Conv2dLayer{.out_channels = 4}, {0});
+  graph.add("b", Conv2dLayer{.out_channels = 4}, {0});
+  graph.add("relu", ReluLayer{}, {1});   // run by a's kernel
+  graph.add("add", AddLayer{}, {2, 3});  // run by b's, whose index is smaller than that of what it adds
+  graph.add("again", AddLayer{}, {4, 3});
+  const auto traits = [](LayerIndex) {
+    return KernelTraits{0, {.residual = true, .residual_in_place = true}};
+  };
+  const Program program = compile_program(graph, {1, 2, 3, 4, 5}, {5}, traits);
+  ASSERT_EQ(program.steps.size(), 3U);
+  MemoryChecker(graph, program).check();
+}
+
 TEST(Program, no_step_destroys_what_a_later_one_needs) {
   test::Random random(5);
   std::size_t steps = 0;

@@ -130,8 +130,11 @@ inline Graph random_graph(Random& random, int layers) {
         candidates.push_back(graph.add(name, ConcatLayer{}, parts));
         break;
       }
-      default:
-        candidates.push_back(graph.add(name, operation(), {recent()}));
+      default: {
+        const LayerIndex input =
+            recent();  // arguments have no order: all compilers shall make the same graph
+        candidates.push_back(graph.add(name, operation(), {input}));
+      }
     }
   }
   return graph;
