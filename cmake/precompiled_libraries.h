@@ -20,7 +20,8 @@
 #include "cmake/precompiled_std.h"
 
 #if FMT_VERSION / 10000 == 9 && !defined(FMT_HEADER_ONLY)
-// The library has this function, but fmt's headers do not say so: each file that logs would compile all of the formatting.
+// The library has this function, but fmt's headers do not say so: each file that logs would compile all of
+// the formatting.
 FMT_BEGIN_NAMESPACE
 namespace detail {
 extern template void vformat_to(buffer<char>& out, basic_string_view<char> format,

@@ -1,5 +1,6 @@
-// What most files include from the standard library, parsed once (target_precompile_headers). Files still include what
-// they use: a build with -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON, as `make lint` makes it, must succeed.
+// What most files include from the standard library, parsed once (target_precompile_headers). Files still
+// include what they use: a build with -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON, as `make lint` makes it, must
+// succeed.
 #pragma once
 
 #include <algorithm>

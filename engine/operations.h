@@ -66,7 +66,7 @@ struct AveragePool2dLayer {
   Extent2d padding{0, 0};
   bool ceil_mode = false;
   bool count_include_pad = true;
-  Extent2d extra{0, 0};       ///< as of MaxPool2dLayer
+  Extent2d extra{0, 0};  ///< as of MaxPool2dLayer
   bool wide_padding = false;
   static const OperationType type;
 };

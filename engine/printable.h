@@ -7,9 +7,9 @@
 
 namespace edge {
 
-/// `text` as one line of UTF-8, at most `longest` bytes of it and then "…": control characters (escape sequences,
-/// line ends), characters that turn the direction of writing, and bytes that are no UTF-8 are escaped (\n,
-/// \x1b, \u202e).
+/// `text` as one line of UTF-8, at most `longest` bytes of it and then "…": control characters (escape
+/// sequences, line ends), characters that turn the direction of writing, and bytes that are no UTF-8 are
+/// escaped (\n, \x1b, \u202e).
 std::string printable(std::string_view text, std::size_t longest = 200);
 
 }  // namespace edge

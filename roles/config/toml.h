@@ -1,6 +1,6 @@
 // toml++, with two faults of its version 3.3 mended from outside, in the same way in every build. Internal to
-// roles/config; include this instead of <toml++/toml.h>. toml_file.cpp compiles its out-of-line code for all. Fuzzing found
-// the faults:
+// roles/config; include this instead of <toml++/toml.h>. toml_file.cpp compiles its out-of-line code for all.
+// Fuzzing found the faults:
 // - It asserts (or, with NDEBUG and clang, assumes) what bad files violate, such as the header [~x], although
 // its code
 //   goes on to report them well.

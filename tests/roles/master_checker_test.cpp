@@ -15,8 +15,7 @@ class CheckerTest : public ::testing::Test {
     for (std::size_t i = 0; i < pixels.array.bytes(); ++i) pixels.data[i] = static_cast<std::byte>(i * 7);
     pixels_ = pixels.array;
     Executor executor(model_.graph, *model_.weights, {.threads = 1});
-    output_ =
-        executor.run_range(1, model_.graph.size(), {{0, as_floats(pixels_)}}).at(model_.graph.output());
+    output_ = executor.run_range(1, model_.graph.size(), {{0, as_floats(pixels_)}}).at(model_.graph.output());
   }
 
   /// The right output with its largest value multiplied.
