@@ -38,6 +38,13 @@ void Connector::stop() {
   });
 }
 
+void Connector::hold(bool held) {
+  if (held_ == held) return;
+  held_ = held;
+  pause_.cancel();
+  if (held && connection_) connection_->leave("waits for its turn");
+}
+
 void Connector::leave(const std::string& verb) {
   stopped_ = true;
   pause_.cancel();
@@ -57,6 +64,8 @@ std::string Connector::peer() const {
 asio::awaitable<void> Connector::run() {
   auto pause = options_.first_pause;
   while (!stopped_) {
+    co_await wait_while_held();
+    if (stopped_) co_return;
     const auto began = steady_clock::now();
     std::string reason;
     try {
@@ -67,14 +76,19 @@ asio::awaitable<void> Connector::run() {
     } catch (const VersionMismatch& mismatch) {
       reason = "it speaks another version";
       tell_refusal(fmt::format("{}: {}", peer(), mismatch.what()));
+    } catch (const PeerBusy& busy) {
+      reason = busy.what();
+      tell_busy(true);
     } catch (const Error& error) {
       reason = error.what();
+      tell_busy(false);
     } catch (const std::exception& error) {  // whatever it was: a session that ends is no reason to stop
       reason = line_of(error);
       spdlog::error("gave up the connection to {}: {}", peer(), reason);
     }
     connection_.reset();
     if (stopped_) co_return;
+    if (held_) continue;
     if (handlers_.waiting) {
       handlers_.waiting(reason);
     } else {
@@ -84,13 +98,29 @@ asio::awaitable<void> Connector::run() {
       pause = options_.first_pause;
       refusal_.clear();
     }
-    // Half to all of the pause, so that devices that lost the same peer do not all come back at once.
-    std::uniform_real_distribution<double> part(0.5, 1.0);
-    pause_.expires_after(std::chrono::duration_cast<steady_clock::duration>(pause * part(jitter_)));
-    asio::error_code ignored;
-    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await wait(pause);
     pause = std::min(pause * 2, options_.longest_pause);
   }
+}
+
+// Half to all of the pause, so that devices that lost the same peer do not all come back at once.
+asio::awaitable<void> Connector::wait(std::chrono::milliseconds pause) {
+  std::uniform_real_distribution<double> part(0.5, 1.0);
+  pause_.expires_after(std::chrono::duration_cast<steady_clock::duration>(pause * part(jitter_)));
+  asio::error_code ignored;
+  co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<void> Connector::wait_while_held() {
+  while (held_ && !stopped_) {
+    pause_.expires_at(steady_clock::time_point::max());  // hold() and stop() cancel it
+    asio::error_code ignored;
+    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+void Connector::tell_busy(bool busy) const {
+  if (handlers_.busy) handlers_.busy(busy);
 }
 
 void Connector::tell_refusal(const std::string& refusal) {
@@ -131,7 +161,7 @@ asio::awaitable<std::shared_ptr<Connection>> Connector::open() {
 
 asio::awaitable<void> Connector::connect_once() {
   connection_ = co_await open();
-  if (stopped_) co_return;
+  if (stopped_ || held_) co_return;
   const auto connection = connection_;
   connection->start();
   // However the session ends, the peer must not go on with a connection that nobody serves.
@@ -150,12 +180,13 @@ asio::awaitable<void> Connector::talk(std::shared_ptr<Connection> connection) {
   if (answer.type == MessageType::refusal) {
     const Refusal refusal = parse_refusal(answer);
     if (refusal.final) throw Refused(refusal.reason);
-    throw ConnectionLost(refusal.reason);
+    throw PeerBusy(refusal.reason);
   }
   const Welcome welcome = parse_welcome(answer);
   connection->set_peer_timeout(welcome.timeout);
   spdlog::info("connected to {}", peer());
   say_waiting_at_ = {};
+  tell_busy(false);
   co_await handlers_.session(connection, welcome);
   throw ConnectionLost("the connection ended");
 }

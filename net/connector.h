@@ -39,18 +39,26 @@ class Connector {
     /// An attempt has failed or a session has ended; another attempt follows. Without it, the log tells so,
     /// with a reminder every 30 s.
     std::function<void(const std::string& reason)> waiting = {};
+    /// Whether the peer serves somebody else: told behind every attempt that got an answer, before `waiting`.
+    std::function<void(bool busy)> busy = {};
   };
 
   Connector(asio::io_context& context, Options options, Handlers handlers);
   void start();
   /// May be called from any thread.
   void stop();
+  /// On the io_context's thread. While held it has no connection: its session ends with a farewell, and no
+  /// attempt is made; once free it goes on at once.
+  void hold(bool held);
   /// On the io_context's thread, when the process is about to end: says farewell, and stop().
   void leave(const std::string& verb);
 
  private:
   asio::awaitable<void> run();
   asio::awaitable<void> connect_once();
+  asio::awaitable<void> wait(std::chrono::milliseconds pause);
+  asio::awaitable<void> wait_while_held();
+  void tell_busy(bool busy) const;
   asio::awaitable<void> talk(std::shared_ptr<Connection> connection);
   asio::awaitable<std::shared_ptr<Connection>> open();
   void say_waiting(const std::string& reason);
@@ -66,6 +74,7 @@ class Connector {
   std::chrono::steady_clock::time_point say_waiting_at_ = {};  ///< again, if it is still waited for
   std::string refusal_;                                        ///< the last that was told
   bool stopped_ = false;
+  bool held_ = false;
 };
 
 }  // namespace edge::net

@@ -55,6 +55,11 @@ class ConnectionLost : public Error {
  public:
   using Error::Error;
 };
+/// The peer serves somebody else at present, and said so.
+class PeerBusy : public ConnectionLost {
+ public:
+  using ConnectionLost::ConnectionLost;
+};
 /// The peer said that it leaves: what() is "it finished", "it stopped" or the like. No error of anybody.
 class PeerLeft : public ConnectionLost {
  public:

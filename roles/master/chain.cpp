@@ -34,13 +34,28 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
             .session = [this, index](auto connection,
                                      auto welcome) { return serve(index, connection, welcome); },
             .refused = [this](const std::string& reason) { handlers_.failed(reason); },
-            .waiting = [this, index](const std::string& reason) { handlers_.waiting(index, reason); }});
+            .waiting = [this, index](const std::string& reason) { handlers_.waiting(index, reason); },
+            .busy = [this, index](bool with_another) { busy(index, with_another); }});
     workers_.push_back(std::move(worker));
   }
 }
 
 void Chain::start() {
   for (const auto& worker : workers_) worker->connector->start();
+}
+
+// Workers are an ordered set of locks: who waits for one may hold only those in front of it.
+void Chain::busy(int index, bool with_another) {
+  workers_[static_cast<std::size_t>(index)]->busy = with_another;
+  std::string waits_for;
+  for (int i = 0; i < size(); ++i) {
+    RemoteWorker& worker = *workers_[static_cast<std::size_t>(i)];
+    const bool held = !waits_for.empty();
+    if (held && !worker.held) handlers_.waiting(i, waits_for);
+    worker.held = held;
+    worker.connector->hold(held);
+    if (worker.busy && !held) waits_for = fmt::format("worker {} is busy with another master", i);
+  }
 }
 
 void Chain::leave(const std::string& verb) {
@@ -71,7 +86,11 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
     }
   }
   clock.stop();
-  spdlog::warn("lost worker {}: {}", index, why_lost);
+  if (workers_[static_cast<std::size_t>(index)]->held) {
+    spdlog::info("lets worker {} go until those in front of it are free", index);
+  } else {
+    spdlog::warn("lost worker {}: {}", index, why_lost);
+  }
   handlers_.lost(index);
   throw net::ConnectionLost(why_lost);
 }

@@ -18,7 +18,9 @@
 
 namespace edge {
 
-/// Keeps a control connection to every worker. Lives on the io_context's thread; handlers are called there.
+/// Keeps a control connection to every worker. While a worker is busy with another master, those behind it
+/// are let go: two masters that start together would otherwise each hold what the other waits for, for ever.
+/// Lives on the io_context's thread; handlers are called there.
 class Chain {
  public:
   struct Handlers {
@@ -51,10 +53,13 @@ class Chain {
     explicit RemoteWorker(asio::io_context& context) : clock(context) {}
     net::ClockQuestions clock;
     std::unique_ptr<net::Connector> connector;
+    bool busy = false;  ///< with another master
+    bool held = false;  ///< not asked for, because one in front of it is busy
   };
 
   int size() const { return static_cast<int>(workers_.size()); }
   asio::awaitable<void> serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome);
+  void busy(int index, bool with_another);
   void handle(int index, const net::Message& message);
   void align_clocks(std::vector<chain::StageReport>& stages) const;
 

@@ -160,5 +160,31 @@ TEST_F(ChainTest, ABusyWorkerIsWaitedFor) {
   EXPECT_EQ(events_, Events{"waiting 0"});
 }
 
+TEST_F(ChainTest, HoldsNoWorkerWhileOneInFrontOfItIsBusy) {
+  bool busy = true;
+  add_worker({.judge = [&](const net::Hello&) -> std::optional<net::Refusal> {
+    if (!busy) return std::nullopt;
+    return net::Refusal{.reason = "worker 0 is busy with another one", .final = false};
+  }});
+  FakeWorker& second = add_worker({});
+  start();
+  const auto run_until = [&](const std::function<bool()>& done) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!done() && std::chrono::steady_clock::now() < end) context_.run_one_for(10ms);
+    return done();
+  };
+  const auto held = [&] {
+    return std::count(events_.begin(), events_.end(), "waiting 0") >= 5 && second.open_connections() == 0;
+  };
+  EXPECT_TRUE(run_until(held)) << "another master that has worker 0 would wait for worker 1 for ever";
+  const auto ups = std::count(events_.begin(), events_.end(), "up 1 worker 1");
+  EXPECT_LE(ups, 1) << "it is not taken again and again";
+  busy = false;
+  expect("up 0 worker 0");
+  EXPECT_TRUE(run_until([&] {
+    return std::count(events_.begin(), events_.end(), "up 1 worker 1") == ups + 1;
+  })) << fmt::format("{}", fmt::join(events_, ", "));
+}
+
 }  // namespace
 }  // namespace edge
