@@ -6,6 +6,8 @@
 
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/commands/model_option.h"
+#include "roles/commands/role_options.h"
 #include "roles/plan/plan_command.h"
 #include "roles/standard_output.h"
 #include "roles/usage_error.h"
@@ -13,11 +15,26 @@
 namespace edge::commands {
 namespace {
 
+std::optional<edge::plan::PlannedNetwork> planned_network(const Arguments& arguments) {
+  const std::optional<std::string> model = arguments.text("model");
+  if (!model) {
+    for (const char* option : {"size", "workers", "threads"}) {
+      if (arguments.has(option)) throw UsageError(fmt::format("--{} goes with --model", option));
+    }
+    return std::nullopt;
+  }
+  return edge::plan::PlannedNetwork{
+      .name = checked_model(*model),
+      .size = arguments.text("size"),
+      .workers = static_cast<int>(arguments.number("workers", 2, 1, edge::plan::max_planned_workers)),
+      .threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(0))};
+}
+
 int run(const Arguments& arguments) {
-  const std::optional<std::string> costs = arguments.text("costs");
-  if (!costs) throw UsageError("--costs is missing: a file of costs; docs/scheduling.md has the format");
+  set_up_log("plan", "info");
   const edge::plan::PlanAnswer answer = edge::plan::answer_plan(
-      {.costs = *costs,
+      {.costs = arguments.text("costs"),
+       .network = planned_network(arguments),
        .scheduler = arguments.text("scheduler", "data_aware"),
        .side = arguments.text("side", "edge"),
        .plan = arguments.text("plan"),
@@ -39,7 +56,13 @@ Command plan_command() {
           .operands = "",
           .summary = "what if? Costs of devices and links in, plan out (JSON)",
           .details = "docs/scheduling.md",
-          .options = {{.name = "costs", .value = "FILE", .help = "costs of layers, devices and links"},
+          .options = {{.name = "costs", .value = "FILE", .help = "what a chain has measured"},
+                      {.name = "model",
+                       .value = "NAME",
+                       .help = "without a chain: this network or FILE.onnx, measured here"},
+                      {.name = "size", .value = "ROWSxCOLUMNS", .help = "of its frames (480x720)"},
+                      {.name = "workers", .value = "N", .help = "so many devices like this one (2)"},
+                      {.name = "threads", .value = "N", .help = "of each; all cores"},
                       {.name = "scheduler", .value = "NAME", .help = "who plans (data_aware)"},
                       {.name = "side", .value = "SIDE", .help = "one_side: edge or cloud (edge)"},
                       {.name = "plan", .value = "PLAN", .help = "fixed: [[first, last], ..], one per worker"},
@@ -57,7 +80,9 @@ Command plan_command() {
           .examples =
               {{"edge plan --costs costs.json --explain", "the best plan, and why"},
                {"edge plan --costs costs.json --scheduler fixed --plan '[[1, 6], [7, 22]]' --simulate 100",
-                "how fast would this one be?"}},
+                "how fast would this one be?"},
+               {"edge plan --model nanodet.onnx --workers 3 --faster 0=0.2x --explain",
+                "no chain yet: three devices, the first with a fifth of this machine's speed"}},
           .exit_statuses = {},
           .run = run};
 }

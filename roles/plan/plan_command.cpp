@@ -57,6 +57,10 @@ OrderedJson simulation_json(const Costs& costs, const Plan& plan, const PlanOpti
 }
 
 void check(const PlanOptions& options) {
+  if (options.costs.has_value() == options.network.has_value()) {
+    throw UsageError(
+        "give --costs FILE, what a chain has measured (docs/scheduling.md), or --model NAME: one of the two");
+  }
   if (options.simulated_frames > max_simulated_frames) {
     throw UsageError(fmt::format("--simulate: at most {} frames", max_simulated_frames));
   }
@@ -83,7 +87,7 @@ void check(const PlanOptions& options) {
 
 PlanAnswer answer_plan(const PlanOptions& options) {
   check(options);
-  Costs costs = load_costs(options.costs);
+  Costs costs = options.costs ? load_costs(*options.costs) : costs_of_network(*options.network);
   of_option([&] {
     for (const std::string& change : options.faster) make_faster(costs, change);
     for (const std::string& change : options.links) set_link(costs, change);

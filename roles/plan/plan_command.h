@@ -7,13 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "roles/plan/model_costs.h"
+
 namespace edge::plan {
 
 inline constexpr std::size_t max_simulated_frames = 1'000'000;
 inline constexpr std::size_t max_pending = 1000;
 
 struct PlanOptions {
-  std::filesystem::path costs;
+  std::optional<std::filesystem::path> costs{};  ///< this or `network`
+  std::optional<PlannedNetwork> network{};
   std::string scheduler = "data_aware";
   std::string side = "edge";          ///< one_side
   std::optional<std::string> plan{};  ///< fixed: [[1, 6], [7, 13]] as text

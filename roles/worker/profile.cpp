@@ -39,7 +39,9 @@ double whole_network_seconds(Executor& executor, const Graph& graph) {
   return (sum - slowest) / (runs - 1);
 }
 
-std::vector<double> measure(Executor& executor, const Graph& graph, const std::string& name) {
+}  // namespace
+
+std::vector<double> measure_layers(Executor& executor, const Graph& graph, const std::string& name) {
   spdlog::info("measures its {} layers", graph.size() - 1);
   ProgressBar progress(fmt::format("{} measures its layers", name),
                        static_cast<std::uint64_t>(graph.size() - 1));
@@ -54,8 +56,6 @@ std::vector<double> measure(Executor& executor, const Graph& graph, const std::s
   }
   return cost;
 }
-
-}  // namespace
 
 ProfileKey profile_key(int threads, const net::Identity& identity) {
   return {.cpu_model = kernels::cpu_model(),
@@ -88,7 +88,7 @@ std::vector<double> load_or_measure_profile(Executor& executor, const Model& mod
     if (!loaded.warning.empty()) spdlog::warn("{}", loaded.warning);
     if (loaded.layer_cost) return *std::move(loaded.layer_cost);
   }
-  std::vector<double> cost = measure(executor, model.graph, identity.name());
+  std::vector<double> cost = measure_layers(executor, model.graph, identity.name());
   if (const std::string warning = cache.store(key, cost); !warning.empty()) spdlog::warn("{}", warning);
   return cost;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "engine/executor.h"
@@ -10,6 +11,9 @@
 #include "roles/profile_cache.h"
 
 namespace edge {
+
+/// Seconds per layer, measured now, with a progress bar. Throws Cancelled if the executor is cancelled.
+std::vector<double> measure_layers(Executor& executor, const Graph& graph, const std::string& name);
 
 /// What this device's costs are kept under.
 ProfileKey profile_key(int threads, const net::Identity& identity);

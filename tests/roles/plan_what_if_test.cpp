@@ -4,6 +4,8 @@
 #include "engine/error.h"
 #include "engine/models/models.h"
 #include "roles/plan/costs_file.h"
+#include "roles/plan/model_costs.h"
+#include "roles/plan/plan_command.h"
 #include "roles/plan/what_if.h"
 #include "roles/scheduling/pipeline_model.h"
 
@@ -25,6 +27,20 @@ Costs measured(const Graph& graph) {
   costs.boundary.emplace_back();
   for (LayerIndex first = 1; first <= graph.size(); ++first) costs.boundary.push_back(graph.boundary(first));
   return costs;
+}
+
+TEST(PlanOfNetwork, MeasuresItAndCutsIt) {
+  const Costs costs = costs_of_network({.name = "toy_dag", .size = "32x48", .workers = 3, .threads = 1});
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48});
+  ASSERT_EQ(costs.layers(), graph.size());
+  EXPECT_EQ(costs.workers(), 3);
+  for (LayerIndex layer = 1; layer < graph.size(); ++layer) {
+    EXPECT_GT(costs.layer_cost[static_cast<std::size_t>(layer)], 0) << graph.layer(layer).name;
+    EXPECT_EQ(scheduling::boundary_of(costs, layer), graph.boundary(layer));
+  }
+  EXPECT_EQ(costs.bandwidth, (std::vector<double>(3, typical_bandwidth)));
+  const PlanAnswer answer = answer_plan({.network = PlannedNetwork{.name = "toy_dag", .size = "32x48"}});
+  EXPECT_NE(answer.json.find("\"plan\":[["), std::string::npos) << answer.json;
 }
 
 TEST(CostsText, ComesBack) {

@@ -1,0 +1,41 @@
+#include "roles/plan/model_costs.h"
+
+#include "engine/executor.h"
+#include "roles/config/model_values.h"
+#include "roles/model.h"
+#include "roles/prediction/transfer_predictor.h"
+#include "roles/worker/profile.h"
+
+namespace edge::plan {
+namespace {
+
+constexpr std::size_t frames_of_group = 3;  // as [schedule] group_size has by default
+
+}  // namespace
+
+scheduling::Costs costs_of_network(const PlannedNetwork& network) {
+  ModelConfig config;
+  use_model(config, network.name);
+  if (network.size) {
+    const Extent2d size = parse_frame_size(*network.size, "--size");
+    config.rows = size.rows;
+    config.columns = size.columns;
+  }
+  const Network loaded = load_network(config);
+  const Graph& graph = loaded.graph;
+  Executor executor(graph, *loaded.weights, {.threads = resolve_threads(network.threads)});
+  const auto workers = static_cast<std::size_t>(network.workers);
+  const prediction::TransferBytes bytes = prediction::untrained_predictor(graph)->mean();
+  scheduling::Costs costs{.layer_cost = measure_layers(executor, graph, "plan"),
+                          .capacity = std::vector<double>(workers, 1.0),
+                          .bandwidth = std::vector<double>(workers, typical_bandwidth),
+                          .raw_bytes = {frames_of_group, bytes.raw},
+                          .delta_bytes = {frames_of_group, bytes.delta},
+                          .boundary = {{}}};
+  costs.cached.assign(workers, {});
+  costs.cached.front() = {0};  // the camera's picture was seen before
+  for (LayerIndex first = 1; first <= graph.size(); ++first) costs.boundary.push_back(graph.boundary(first));
+  return costs;
+}
+
+}  // namespace edge::plan
