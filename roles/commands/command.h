@@ -33,7 +33,7 @@ struct Command {
   std::string_view details;   ///< which page of docs/ has more
   std::vector<Option> options;
   std::vector<Example> examples;
-  std::vector<ExitStatus> exit_statuses;  ///< besides those of every command (help.h)
+  std::vector<ExitStatus> exit_statuses;  ///< besides, or in place of, those of every command (help.h)
   /// Returns the exit status. Throws Error (UsageError for what options ask) or ClosedPipe.
   int (*run)(const Arguments& arguments);
 };

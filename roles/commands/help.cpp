@@ -92,8 +92,14 @@ std::string help_of(const Command& command) {
     out += fmt::format("  {}\n      {}\n", example.line, wrapped(example.does, 6));
   }
   rows.clear();
-  for (const ExitStatus& status : common_exit_statuses) rows.emplace_back(status.number, status.meaning);
+  for (const ExitStatus& common : common_exit_statuses) {
+    const bool replaced = std::any_of(command.exit_statuses.begin(), command.exit_statuses.end(),
+                                      [&](const ExitStatus& own) { return own.number == common.number; });
+    if (!replaced) rows.emplace_back(common.number, common.meaning);
+  }
   for (const ExitStatus& status : command.exit_statuses) rows.emplace_back(status.number, status.meaning);
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return std::stoi(a.first) < std::stoi(b.first); });
   return out + "\nexit status:\n" + two_columns(rows);
 }
 

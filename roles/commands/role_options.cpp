@@ -103,7 +103,8 @@ std::vector<Option> joined(std::vector<Option> first, const std::vector<Option>&
 }
 
 std::vector<ExitStatus> statuses_of_a_run() {
-  return {{"130, 143", "stopped by ^C (SIGINT), by SIGTERM"}};
+  return {{"1", "failed, and one line on stderr says why; or --check found a frame whose result was wrong"},
+          {"130, 143", "stopped by ^C (SIGINT), by SIGTERM"}};
 }
 
 std::vector<ExitStatus> statuses_of_a_service() {

@@ -93,6 +93,18 @@ TEST(Arguments, Numbers) {
   EXPECT_EQ(refused("99999999999999999999", 9), "--frames: must be 1 to 9, not 99999999999999999999");
 }
 
+TEST(Help, SaysThatACheckThatFailsIsAnError) {
+  for (const Command& command : all_commands()) {
+    const bool checks =
+        command.name == std::string_view("master") || command.name == std::string_view("local");
+    const std::string help = help_of(command);
+    EXPECT_EQ(help.find("--check found a frame") != help.npos, checks) << help;
+    const std::size_t first = help.find("\n  1  ");
+    ASSERT_NE(first, help.npos) << help;
+    EXPECT_EQ(help.find("\n  1  ", first + 1), help.npos) << help;
+  }
+}
+
 TEST(Help, SaysAllThatACommandTakes) {
   for (const Command& command : all_commands()) {
     const std::string help = help_of(command);
