@@ -219,7 +219,9 @@ void read_video(const TomlReader& reader, Config& config) {
   video.rtsp_transport = transport == "tcp"   ? RtspTransport::tcp
                          : transport == "udp" ? RtspTransport::udp
                                               : RtspTransport::automatic;
-  reader.read_integer("deadband", video.deadband, 0, 255);
+  reader.read_integer("deadband", video.hold.deadband, 0, 255);
+  reader.read_integer("gate", video.hold.gate, 0, 255);
+  reader.read_number("refresh", video.hold.refresh, 0, 1);
 }
 
 std::vector<scheduling::LayerRange> read_plan(const TomlReader& reader, const toml::array& ranges,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/models/models.h"
+#include "roles/video/frame_hold.h"
 #include "roles/video/rtsp_transport.h"
 
 namespace edge {
@@ -58,7 +59,7 @@ struct VideoConfig {
   bool realtime = false;     ///< play a file at its own rate, drop frames when the chain is too slow
   bool loop = false;
   RtspTransport rtsp_transport = RtspTransport::automatic;
-  int deadband = 0;  ///< in 1/255 steps; 0: off
+  HoldOptions hold = {};  ///< deadband, gate, refresh
 };
 
 enum class Mode : std::uint8_t { full, delta };

@@ -39,6 +39,8 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"video", "loop"},
     {"video", "rtsp_transport"},
     {"video", "deadband"},
+    {"video", "gate"},
+    {"video", "refresh"},
     {"schedule", "scheduler"},
     {"schedule", "side"},
     {"schedule", "plan"},

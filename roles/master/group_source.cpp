@@ -1,14 +1,11 @@
 #include "roles/master/group_source.h"
 
-#include <cstring>
-
-#include "kernels/delta.h"
 #include "roles/prediction/transfer_predictor.h"
 
 namespace edge {
 
 GroupSource::GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions& pace, const Options& options)
-    : source_(std::move(source), pace), options_(options) {}
+    : source_(std::move(source), pace), options_(options), hold_(options.hold) {}
 
 bool GroupSource::read_one() {
   if (broken_ && ahead_.empty()) std::rethrow_exception(broken_);
@@ -29,7 +26,7 @@ bool GroupSource::read_one() {
                    .dropped = next->dropped,
                    .captured = next->captured_at,
                    .video_s = next->video_s,
-                   .pixels = hold(std::move(next->elements)),
+                   .pixels = hold_.hold(std::move(next->elements)),
                    .change_rates = {}};
   if (!last_.empty()) frame.change_rates = prediction::change_rates(frame.pixels, last_);
   last_ = frame.pixels;
@@ -52,15 +49,6 @@ std::optional<InputFrame> GroupSource::next() {
   ahead_.pop_front();
   if (options_.look_ahead > 1) frame.captured = std::chrono::steady_clock::now();
   return frame;
-}
-
-Array GroupSource::hold(Array pixels) const {
-  if (options_.deadband == 0 || last_.empty()) return pixels;
-  FreshArray held = allocate_array(last_.type(), last_.shape());
-  std::memcpy(held.data, last_.data(), last_.bytes());
-  kernels::deadband(kernels::active_isa(), pixels.octets().data(), reinterpret_cast<std::uint8_t*>(held.data),
-                    pixels.elements(), static_cast<std::uint8_t>(options_.deadband));
-  return std::move(held.array);
 }
 
 }  // namespace edge

@@ -1,4 +1,4 @@
-// The video as the master sends it: held still within the deadband, with change rates, a group at a time.
+// The video as the master sends it: held still where nothing moves, with change rates, a group at a time.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/array.h"
+#include "roles/video/frame_hold.h"
 #include "roles/video/paced_source.h"
 
 namespace edge {
@@ -26,7 +27,7 @@ struct InputFrame {
 class GroupSource {
  public:
   struct Options {
-    int deadband = 0;  ///< in 1/255 steps
+    HoldOptions hold = {};
     /// Frames that may be read before they are wanted, so that a whole group's rates are known when it is
     /// planned. 1 for cameras: there a frame read early would be an old one.
     std::size_t look_ahead = 1;
@@ -42,10 +43,10 @@ class GroupSource {
 
  private:
   bool read_one();
-  Array hold(Array pixels) const;
 
   PacedSource source_;
   const Options options_;
+  FrameHold hold_;
   std::deque<InputFrame> ahead_;
   Array last_;
   bool ended_ = false;

@@ -54,7 +54,7 @@ GroupSource open_source(const Config& config) {
   const bool may_look_ahead = !config.video.realtime && !source->live();
   return {std::move(source),
           {.realtime = config.video.realtime, .frame_limit = config.video.frames},
-          {.deadband = config.video.deadband,
+          {.hold = config.video.hold,
            .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1}};
 }
 

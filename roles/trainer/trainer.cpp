@@ -221,7 +221,7 @@ std::optional<Predictors> Trainer::load() {
   if (options_.retrain) return std::nullopt;
   const std::unique_ptr<FrameSource> source = open_video();
   if (source->live()) return std::nullopt;  // it shows something else each time, and only once
-  trainer::TrainingVideo video(*source, config_.video.deadband);
+  trainer::TrainingVideo video(*source, config_.video.hold);
   while (video.frames() < static_cast<std::uint64_t>(config_.trainer.frames) && !stopping_ && video.next()) {
   }
   if (stopping_) throw Cancelled();
@@ -249,7 +249,7 @@ Statistics Trainer::collect(int held_out) {
   if (stopping_) throw Cancelled();
   spdlog::info("learns from the first {} frames of {}", config_.trainer.frames, source_name_);
   const std::unique_ptr<FrameSource> source = open_video();
-  trainer::TrainingVideo video(*source, config_.video.deadband);
+  trainer::TrainingVideo video(*source, config_.video.hold);
   const int total = (config_.trainer.frames + held_out - 1) * model_.graph.size();
   ProgressBar bar("trainer, layers of frames", static_cast<std::uint64_t>(total));
   const trainer::StatisticsOptions options{

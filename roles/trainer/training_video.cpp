@@ -3,11 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
 #include <stdexcept>
-
-#include "kernels/cpu.h"
-#include "kernels/delta.h"
 
 namespace edge::trainer {
 namespace {
@@ -18,23 +14,15 @@ void require(int openssl_result) {
 
 }  // namespace
 
-TrainingVideo::TrainingVideo(FrameSource& source, int deadband)
-    : source_(source), deadband_(deadband), digest_(EVP_MD_CTX_new()) {
+TrainingVideo::TrainingVideo(FrameSource& source, const HoldOptions& hold)
+    : source_(source), hold_(hold), digest_(EVP_MD_CTX_new()) {
   require(digest_ != nullptr && EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) == 1 ? 1 : 0);
 }
 
 std::optional<Array> TrainingVideo::next() {
   std::optional<Array> frame = source_.next();
   if (!frame) return frame;
-  if (deadband_ > 0 && !held_.empty()) {
-    FreshArray copy = allocate_array(frame->type(), frame->shape());
-    std::memcpy(copy.data, held_.data(), held_.bytes());
-    kernels::deadband(kernels::active_isa(), frame->octets().data(),
-                      reinterpret_cast<std::uint8_t*>(copy.data), copy.array.elements(),
-                      static_cast<std::uint8_t>(deadband_));
-    frame = copy.array;
-  }
-  held_ = *frame;
+  frame = hold_.hold(*std::move(frame));
   ++frames_;
   require(EVP_DigestUpdate(digest_.get(), frame->data(), frame->bytes()));
   return frame;

@@ -9,14 +9,15 @@
 #include <optional>
 #include <string>
 
+#include "roles/video/frame_hold.h"
 #include "roles/video/frame_source.h"
 
 namespace edge::trainer {
 
 class TrainingVideo {
  public:
-  /// `source` must outlive this. `deadband` as in [video]: what it holds back never changes on a link.
-  TrainingVideo(FrameSource& source, int deadband);
+  /// `source` must outlive this. `hold` as the master has it: what is held back never changes on a link.
+  TrainingVideo(FrameSource& source, const HoldOptions& hold);
 
   /// The next frame (1x3xHxW, u8) that the master would send; nothing at the end. Throws the source's errors.
   std::optional<Array> next();
@@ -31,9 +32,8 @@ class TrainingVideo {
   using Digest = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
 
   FrameSource& source_;
-  const int deadband_;
+  FrameHold hold_;
   Digest digest_;
-  Array held_;
   std::uint64_t frames_ = 0;
 };
 

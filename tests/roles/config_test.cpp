@@ -103,6 +103,8 @@ realtime = true
 loop = true
 rtsp_transport = "udp"
 deadband = 4
+gate = 6
+refresh = 0.25
 [schedule]
 scheduler = "fixed"
 side = "cloud"
@@ -143,7 +145,9 @@ timeout_s = 4.5
   EXPECT_TRUE(config.video.realtime);
   EXPECT_TRUE(config.video.loop);
   EXPECT_EQ(config.video.rtsp_transport, RtspTransport::udp);
-  EXPECT_EQ(config.video.deadband, 4);
+  EXPECT_EQ(config.video.hold.deadband, 4);
+  EXPECT_EQ(config.video.hold.gate, 6);
+  EXPECT_EQ(config.video.hold.refresh, 0.25);
   EXPECT_EQ(config.schedule.scheduler, "fixed");
   EXPECT_EQ(config.schedule.side, "cloud");
   ASSERT_EQ(config.schedule.plans.size(), 2U);
@@ -210,7 +214,7 @@ TEST(Config, UnknownKeysGetASuggestion) {
   EXPECT_EQ(message_after_workers("[vdieo]\n"), "config.toml:5: unknown key 'vdieo'; did you mean 'video'?");
   EXPECT_EQ(message_after_workers("[video]\nxyzzy = 1\n"),
             "config.toml:6: unknown key 'xyzzy' in [video]; known here: source, frames, realtime, loop, "
-            "rtsp_transport, deadband");
+            "rtsp_transport, deadband, gate, refresh");
 }
 
 TEST(Config, KeysInTheWrongTable) {

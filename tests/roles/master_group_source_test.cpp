@@ -1,4 +1,4 @@
-// The video as the master sends it: looked at ahead, held still within the deadband.
+// The video as the master sends it: looked at ahead, held still where nothing moves.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -72,7 +72,7 @@ TEST(GroupSource, FramesInFrontOfABreakCount) {
 TEST(GroupSource, RatesAreThoseWithinTheDeadband) {
   GroupSource group(std::make_unique<ListSource>(std::vector<std::vector<std::uint8_t>>{
                         {10, 10, 10, 10, 10, 10}, {12, 20, 10, 10, 11, 11}}),
-                    {}, {.deadband = 2, .look_ahead = 3});
+                    {}, {.hold = {.deadband = 2}, .look_ahead = 3});
   group.upcoming_rates();
   group.next();
   const std::optional<InputFrame> second = group.next();

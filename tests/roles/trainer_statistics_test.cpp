@@ -29,7 +29,7 @@ class TrainerStatistics : public testing::Test {
   Statistics collect(int frames_in_video, const StatisticsOptions& options, int kernel_threads = 1) {
     Executor executor(graph_, weights_, {.threads = kernel_threads});
     const auto source = scene(frames_in_video);
-    TrainingVideo video(*source, 0);
+    TrainingVideo video(*source, {});
     return collect_statistics(graph_, executor, video, options);
   }
 
@@ -128,14 +128,14 @@ TEST_F(TrainerStatistics, CancelledExecutorEndsIt) {
   Executor executor(graph_, weights_, {});
   executor.cancel();
   const auto source = scene(4);
-  TrainingVideo video(*source, 0);
+  TrainingVideo video(*source, {});
   EXPECT_THROW(collect_statistics(graph_, executor, video, {.frames = 4}), Cancelled);
 }
 
 TEST(TrainingVideoTest, HashAndDeadband) {
   const auto hash = [](int frames, int deadband, const std::string& parameters) {
     const auto source = scene(10, parameters);
-    TrainingVideo video(*source, deadband);
+    TrainingVideo video(*source, {.deadband = deadband});
     for (int i = 0; i < frames; ++i) EXPECT_TRUE(video.next());
     return video.hash();
   };
@@ -146,7 +146,7 @@ TEST(TrainingVideoTest, HashAndDeadband) {
   EXPECT_NE(hash(4, 8, "seed=3&noise=1"), some);
 
   const auto source = scene(3);
-  TrainingVideo video(*source, 255);
+  TrainingVideo video(*source, {.deadband = 255});
   const Array first = *video.next();
   const Array second = *video.next();
   EXPECT_EQ(prediction::change_rates(second, first), (std::vector<double>{0, 0, 0}))
