@@ -13,7 +13,7 @@
 namespace edge::commands {
 namespace {
 
-int run(const Arguments& arguments) {
+int run_plan(const Arguments& arguments) {
   const std::optional<std::string> costs = arguments.text("costs");
   if (!costs) throw UsageError("--costs is missing: a file of costs; docs/scheduling.md has the format");
   const edge::plan::PlanAnswer answer = edge::plan::answer_plan(
@@ -59,7 +59,7 @@ Command plan_command() {
                {"edge plan --costs costs.json --scheduler fixed --plan '[[1, 6], [7, 22]]' --simulate 100",
                 "how fast would this one be?"}},
           .exit_statuses = {},
-          .run = run};
+          .run = run_plan};
 }
 
 }  // namespace edge::commands
