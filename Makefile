@@ -1,6 +1,7 @@
 # The entry for people: builds with CMake below build/, installs missing Debian packages. `make help` lists the targets.
 # Options: CXX=clang++   JOBS=n   CONFIG=file (run)   STATIC=1 (pi, pi64)   BENCH=regex (bench)   FUZZ_SECONDS=n (fuzz)
 #          CASES='name ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
+#          UNITY=0 (compile each file on its own: faster when one file has changed; remembered until UNITY=1)
 .DEFAULT_GOAL := edge
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -26,8 +27,9 @@ ctest = rm -f $(1)/test-results/$(2).junit.xml; mkdir -p $(1)/test-results; \
         ctest --test-dir $(1) --output-on-failure --no-tests=error --output-junit test-results/$(2).junit.xml $(3)
 sources = $(shell { git ls-files -co --exclude-standard -- '*.cpp' '*.h' 2>/dev/null || \
             find cmake kernels engine net roles tests bench -name '*.cpp' -o -name '*.h'; } | sort -u)
-# $(call configure,DIRECTORY,OPTIONS): once; afterwards ninja calls cmake when a CMake file changes.
-configure = [ -f $(1)/build.ninja ] || cmake -S . -B $(1) -G Ninja $(2)
+# $(call configure,DIRECTORY,OPTIONS): once, or for another UNITY; afterwards ninja calls cmake when a CMake file changes.
+configure = { [ -f $(1)/build.ninja ]$(if $(UNITY), && grep -qx 'EDGE_UNITY:BOOL=$(UNITY)' $(1)/CMakeCache.txt); } || \
+            cmake -S . -B $(1) -G Ninja -DEDGE_UNITY=$(or $(UNITY),1) $(2)
 # $(call copy,FROM,TO): only when they differ; a running program keeps its old file.
 copy = cmp -s $(1) $(2) || install -m 755 $(1) $(2)
 

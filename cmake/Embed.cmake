@@ -13,6 +13,7 @@ function(edge_embed directory namespace source)
   add_custom_target(${target} DEPENDS ${header})
   add_dependencies(edge_embedded ${target})
   add_dependencies(edge_roles ${target})
+  add_dependencies(edge_roles_cold ${target})
   set_property(SOURCE ${CMAKE_SOURCE_DIR}/${source} APPEND PROPERTY INCLUDE_DIRECTORIES ${CMAKE_BINARY_DIR}/generated)
 endfunction()
 

@@ -1,6 +1,7 @@
 # edge_flags: what every target is compiled with.
 add_library(edge_flags INTERFACE)
-target_compile_options(edge_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+target_compile_options(edge_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>  # there it would warn of names in other files
   -ffp-contract=off)  # the same arithmetic on every platform: fused multiply-add only where it is written
 if(CMAKE_SIZEOF_VOID_P EQUAL 4)
   # Files beyond 2 GiB: without this, open() and stat() refuse them where a long has 32 bits. For all targets, as it

@@ -11,6 +11,10 @@ function(edge_precompile target)  # further arguments: as those of target_precom
   target_precompile_headers(${target} ${ARGN})
 endfunction()
 
+# One for each level of optimisation: GCC 12 takes that of another, and sometimes crashes then.
+edge_precompile(edge_engine_cold PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_std.h)
 edge_precompile(edge_engine PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_std.h)
-edge_precompile(edge_net PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_libraries.h)
-edge_precompile(edge_roles REUSE_FROM edge_net)
+edge_precompile(edge_net REUSE_FROM edge_engine)
+edge_precompile(edge_net_cold PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_libraries.h)
+edge_precompile(edge_roles PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_libraries.h)
+edge_precompile(edge_roles_cold REUSE_FROM edge_net_cold)

@@ -3,6 +3,6 @@ set(header ${CMAKE_BINARY_DIR}/generated/edge_version.h)
 set(write_version ${CMAKE_COMMAND} -DSOURCE_DIRECTORY=${CMAKE_SOURCE_DIR} -DVERSION=${PROJECT_VERSION}
     -DHEADER=${header} -P ${CMAKE_SOURCE_DIR}/cmake/write_version.cmake)
 add_custom_target(edge_version_header COMMAND ${write_version} BYPRODUCTS ${header} COMMENT "" VERBATIM)
-add_dependencies(edge_roles edge_version_header)
+add_dependencies(edge_roles_cold edge_version_header)
 set_property(SOURCE ${CMAKE_SOURCE_DIR}/roles/version.cpp
              APPEND PROPERTY INCLUDE_DIRECTORIES ${CMAKE_BINARY_DIR}/generated)

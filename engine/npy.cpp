@@ -20,13 +20,13 @@ namespace {
 
 constexpr std::string_view magic("\x93NUMPY", 6);
 constexpr std::string_view float32 = "<f4";
-constexpr std::uint64_t longest_header = 64 << 10;  // of an array that has no fields: a hundred bytes
-constexpr std::size_t alignment = 64;               // of the values in files that NumPy writes
+constexpr std::uint64_t longest_npy_header = 64 << 10;  // of an array that has no fields: a hundred bytes
+constexpr std::size_t value_alignment = 64;             // of the values in files that NumPy writes
 
 /// The header's text: a Python dictionary of three entries.
-class HeaderReader {
+class DictionaryReader {
  public:
-  HeaderReader(std::string_view text, const std::string& file) : text_(text), file_(file) {}
+  DictionaryReader(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
   Shape read() {
     expect('{');
@@ -138,14 +138,15 @@ class HeaderReader {
 };
 
 /// Version 1.0, the text padded so that the values are aligned.
-std::string header_of(const Shape& shape) {
+std::string header_text(const Shape& shape) {
   std::string extents;
   for (const std::int64_t extent : shape.extents()) extents += std::to_string(extent) + ", ";
   if (shape.rank() > 0) extents.resize(extents.size() - (shape.rank() > 1 ? 2 : 1));  // "(3,)", "(2, 3)"
   std::string text =
       "{'descr': '" + std::string(float32) + "', 'fortran_order': False, 'shape': (" + extents + "), }";
   constexpr std::size_t prefix = magic.size() + 4;
-  text.resize((prefix + text.size() + 1 + alignment - 1) / alignment * alignment - prefix - 1, ' ');
+  text.resize(
+      (prefix + text.size() + 1 + value_alignment - 1) / value_alignment * value_alignment - prefix - 1, ' ');
   text += '\n';
   std::string header(magic);
   header += {'\x01', '\x00', static_cast<char>(text.size() & 255), static_cast<char>(text.size() >> 8)};
@@ -164,12 +165,12 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& file) {
                 "; 1.0 to 3.0 can be read");
   }
   const std::uint64_t length = major == 1 ? cursor.number<std::uint16_t>() : cursor.number<std::uint32_t>();
-  if (length > longest_header) {
+  if (length > longest_npy_header) {
     throw Error(file + ": a header of " + std::to_string(length) + " bytes; at most " +
-                std::to_string(longest_header) + " are read");
+                std::to_string(longest_npy_header) + " are read");
   }
   NpyHeader header;
-  header.shape = HeaderReader(cursor.text(length), file).read();
+  header.shape = DictionaryReader(cursor.text(length), file).read();
   header.offset = static_cast<std::size_t>(cursor.position());
   std::int64_t needed = 0;
   if (__builtin_mul_overflow(header.shape.elements(), std::int64_t{sizeof(float)}, &needed) ||
@@ -202,7 +203,7 @@ void save_npy(const std::string& file, const Array& tensor) {
 void save_npy(OutputFile& file, const Array& tensor) {
   assert(!tensor.empty());
   file.write([&](std::ostream& stream) {
-    const std::string header = header_of(tensor.shape());
+    const std::string header = header_text(tensor.shape());
     stream.write(header.data(), static_cast<std::streamsize>(header.size()));
     stream.write(reinterpret_cast<const char*>(tensor.data()), static_cast<std::streamsize>(tensor.bytes()));
   });

@@ -12,7 +12,7 @@ struct Character {
 };
 
 /// The first character of `text`, which is not empty.
-Character decode(std::string_view text) {
+Character decode_character(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
   };
@@ -62,7 +62,7 @@ std::string printable(std::string_view text, std::size_t longest) {
   std::string result;
   std::size_t at = 0;
   while (at < text.size()) {
-    const Character character = decode(text.substr(at));
+    const Character character = decode_character(text.substr(at));
     const std::string shown = written(text.substr(at, character.bytes), character);
     if (result.size() + shown.size() > longest) return result + "…";
     result += shown;

@@ -17,7 +17,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "values are written as they are in memory");
 
-constexpr std::size_t length_bytes = 8;
+constexpr std::size_t alignment_bytes = 8;  // of the values, behind the header
 using Sources = std::map<std::string, SafetensorsSource>;
 
 const char* type_name(FloatFormat format) {
@@ -34,8 +34,8 @@ const char* type_name(FloatFormat format) {
   return "";
 }
 
-std::string header_of(const std::string& file, const Sources& tensors, FloatFormat format,
-                      const std::map<std::string, std::string>& metadata) {
+std::string json_header(const std::string& file, const Sources& tensors, FloatFormat format,
+                        const std::map<std::string, std::string>& metadata) {
   std::vector<std::string> entries;
   const auto add = [&](const std::string& name, const nlohmann::ordered_json& value) {
     entries.push_back(nlohmann::json(name).dump() + ":" + value.dump());
@@ -57,7 +57,8 @@ std::string header_of(const std::string& file, const Sources& tensors, FloatForm
   std::string text = "{";
   for (const std::string& entry : entries) text += (text.size() > 1 ? "," : "") + entry;
   text += "}";
-  text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');  // values stay aligned
+  text.resize((text.size() + alignment_bytes - 1) / alignment_bytes * alignment_bytes,
+              ' ');  // values stay aligned
   return text;
 }
 
@@ -81,10 +82,10 @@ void write_values(std::ostream& stream, const Array& tensor, FloatFormat format,
 
 void save_safetensors(OutputFile& file, const Sources& tensors, FloatFormat format,
                       const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_of(file.name(), tensors, format, metadata);
+  const std::string header = json_header(file.name(), tensors, format, metadata);
   const std::uint64_t header_bytes = header.size();
   file.write([&](std::ostream& stream) {
-    stream.write(reinterpret_cast<const char*>(&header_bytes), length_bytes);
+    stream.write(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes);
     stream.write(header.data(), static_cast<std::streamsize>(header.size()));
     for (const auto& [name, source] : tensors) {
       if (!stream) break;

@@ -9,7 +9,7 @@
 namespace edge {
 namespace {
 
-constexpr std::size_t most_entries = 1'000'000;
+constexpr std::size_t most_files = 1'000'000;
 constexpr std::string_view entry_signature{"PK\1\2", 4};
 constexpr std::string_view local_signature{"PK\3\4", 4};
 constexpr std::string_view end_signature{"PK\5\6", 4};
@@ -31,7 +31,7 @@ class Reader {
     FileReader cursor(bytes_.substr(0, static_cast<std::size_t>(directory.end)), file_, directory.begin);
     std::vector<ZipArchive::Entry> entries;
     while (cursor.left() > 0) {
-      if (entries.size() == most_entries) fail("more than " + std::to_string(most_entries) + " entries");
+      if (entries.size() == most_files) fail("more than " + std::to_string(most_files) + " entries");
       entries.push_back(read_entry(cursor));
     }
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

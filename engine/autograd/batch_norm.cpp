@@ -15,8 +15,8 @@ namespace edge::autograd {
 namespace {
 
 /// x as images x channels x pixels.
-Along check_shapes(const Variable& x, const Variable& weight, const Variable& bias,
-                   const Tensor& running_mean, const Tensor& running_variance) {
+Along check_normalization(const Variable& x, const Variable& weight, const Variable& bias,
+                          const Tensor& running_mean, const Tensor& running_variance) {
   const Shape& shape = x.shape();
   if (shape.rank() < 2) throw Error("batch_norm: an input of " + shape.to_string() + " has no channels");
   const Shape channels{shape[1]};
@@ -133,7 +133,7 @@ Variable normalise(const Variable& x, const Variable& weight, const Variable& bi
 
 Variable batch_norm_training(const Variable& x, const Variable& weight, const Variable& bias,
                              Tensor running_mean, Tensor running_variance, const BatchNormOptions& options) {
-  const Along size = check_shapes(x, weight, bias, running_mean, running_variance);
+  const Along size = check_normalization(x, weight, bias, running_mean, running_variance);
   const std::int64_t count = size.outer * size.inner;
   if (count < 2) {
     throw Error("batch_norm: an input of " + x.shape().to_string() + " has less than two values per channel");
@@ -160,7 +160,7 @@ Variable batch_norm_training(const Variable& x, const Variable& weight, const Va
 Variable batch_norm_evaluation(const Variable& x, const Variable& weight, const Variable& bias,
                                const Tensor& running_mean, const Tensor& running_variance,
                                const BatchNormOptions& options) {
-  const Along size = check_shapes(x, weight, bias, running_mean, running_variance);
+  const Along size = check_normalization(x, weight, bias, running_mean, running_variance);
   if (running_mean.empty() || running_variance.empty())
     throw Error("batch_norm: there are no running statistics");
   Normalisation by;

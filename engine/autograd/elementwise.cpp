@@ -9,7 +9,7 @@
 namespace edge::autograd {
 namespace {
 
-constexpr std::int64_t grain = 8 * 1024;  // elements that are worth waking a thread for
+constexpr std::int64_t element_grain = 8 * 1024;  // elements that are worth waking a thread for
 
 /// f(a, b) for all elements, broadcast.
 template <class Function>
@@ -17,9 +17,10 @@ Tensor map(Context& context, const Shape& shape, const Tensor& a, const Tensor& 
   Tensor result(shape);
   float* const out = result.data();
   if (a.shape() == shape && b.shape() == shape) {
-    parallel_ranges(context.pool(), shape.elements(), grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) out[i] = f(a.data()[i], b.data()[i]);
-    });
+    parallel_ranges(context.pool(), shape.elements(), element_grain,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; ++i) out[i] = f(a.data()[i], b.data()[i]);
+                    });
     return result;
   }
   const Steps a_steps = broadcast_steps(a.shape(), shape);
@@ -40,14 +41,14 @@ Variable unary(const Variable& x, const Function& f, const Slope& slope) {
   const Tensor in = x.value();
   Tensor out(in.shape());
   float* const target = out.data();
-  parallel_ranges(x.context().pool(), in.shape().elements(), grain,
+  parallel_ranges(x.context().pool(), in.shape().elements(), element_grain,
                   [&](std::int64_t begin, std::int64_t end) {
                     for (std::int64_t i = begin; i < end; ++i) target[i] = f(in.data()[i]);
                   });
   return {out, {x}, [in, out, slope](const Tensor& gradient, std::span<const Variable> inputs) {
             Tensor result(in.shape());
             float* const to = result.data();
-            parallel_ranges(inputs[0].context().pool(), in.shape().elements(), grain,
+            parallel_ranges(inputs[0].context().pool(), in.shape().elements(), element_grain,
                             [&](std::int64_t begin, std::int64_t end) {
                               for (std::int64_t i = begin; i < end; ++i) {
                                 to[i] = gradient.data()[i] * slope(in.data()[i], out.data()[i]);
@@ -137,7 +138,7 @@ Variable relu(const Variable& x) {
   const Tensor in = x.value();
   Tensor out(in.shape());
   float* const target = out.data();
-  parallel_ranges(x.context().pool(), in.shape().elements(), grain,
+  parallel_ranges(x.context().pool(), in.shape().elements(), element_grain,
                   [target, from = in.data()](std::int64_t begin, std::int64_t end) {
                     for (std::int64_t i = begin; i < end; ++i) target[i] = from[i] < 0 ? 0.0F : from[i];
                   });
@@ -145,7 +146,7 @@ Variable relu(const Variable& x) {
   // with a branch in it was forty times slower.
   return {out, {x}, [out](const Tensor& gradient, std::span<const Variable> inputs) {
             Tensor result(out.shape());
-            parallel_ranges(inputs[0].context().pool(), out.shape().elements(), grain,
+            parallel_ranges(inputs[0].context().pool(), out.shape().elements(), element_grain,
                             [to = result.data(), y = out.data(), g = gradient.data()](std::int64_t begin,
                                                                                       std::int64_t end) {
                               for (std::int64_t i = begin; i < end; ++i) {

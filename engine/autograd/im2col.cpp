@@ -35,7 +35,7 @@ Element element(const kernels::Conv2dShape& shape, std::int64_t kernel_row, std:
   return result;
 }
 
-constexpr std::int64_t grain = 16 * 1024;  // floats that are worth waking a thread for
+constexpr std::int64_t copy_grain = 16 * 1024;  // floats that are worth waking a thread for
 
 }  // namespace
 
@@ -45,7 +45,7 @@ void im2col(const kernels::Conv2dShape& shape, std::int64_t channels, const floa
   const std::int64_t width = shape.out_columns();
   const std::int64_t pixels = shape.out_rows() * width;
   parallel_ranges(
-      pool, channels * taps, grain / std::max<std::int64_t>(pixels, 1) + 1,
+      pool, channels * taps, copy_grain / std::max<std::int64_t>(pixels, 1) + 1,
       [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t k = begin; k < end; ++k) {
           const float* const plane = image + k / taps * shape.in_rows * shape.in_columns;
@@ -74,7 +74,7 @@ void col2im(const kernels::Conv2dShape& shape, std::int64_t channels, const floa
   const std::int64_t pixels = shape.out_rows() * width;
   // A channel belongs to one thread, and its elements are added in one order.
   parallel_ranges(
-      pool, channels, grain / std::max<std::int64_t>(pixels * taps, 1) + 1,
+      pool, channels, copy_grain / std::max<std::int64_t>(pixels * taps, 1) + 1,
       [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t k = begin * taps; k < end * taps; ++k) {
           float* const plane = image + k / taps * shape.in_rows * shape.in_columns;

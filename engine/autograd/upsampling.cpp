@@ -10,7 +10,8 @@
 namespace edge::autograd {
 namespace {
 
-constexpr std::int64_t grain = 16 * 1024;  // elements of the output that are worth waking a thread for
+constexpr std::int64_t upsampling_grain =
+    16 * 1024;  // elements of the output that are worth waking a thread for
 
 }  // namespace
 
@@ -22,7 +23,7 @@ Variable upsample2d(const Variable& x, std::int64_t factor) {
   const std::int64_t width = shape[3];
   const std::int64_t wide = width * factor;
   Tensor out({shape[0], shape[1], shape[2] * factor, wide});
-  const std::int64_t lines_at_least = grain / std::max<std::int64_t>(wide * factor, 1) + 1;
+  const std::int64_t lines_at_least = upsampling_grain / std::max<std::int64_t>(wide * factor, 1) + 1;
   parallel_ranges(x.context().pool(), lines, lines_at_least,
                   [&, from = x.value().data(), to = out.data()](std::int64_t begin, std::int64_t end) {
                     for (std::int64_t line = begin; line < end; ++line) {

@@ -11,7 +11,7 @@
 namespace edge {
 namespace {
 
-constexpr std::int64_t grain = 16384;  // elements that are worth waking a thread for
+constexpr std::int64_t activation_grain = 16384;  // elements that are worth waking a thread for
 
 Activation activation_of(const Operation& operation) {
   if (operation.is<ReluLayer>()) return Activation::relu();
@@ -45,7 +45,7 @@ const char* kind_name(Activation::Kind kind) {
   return "";
 }
 
-std::string settings(const Operation& operation) {
+std::string activation_settings(const Operation& operation) {
   const Activation activation = activation_of(operation);
   std::string name = kind_name(activation.kind);
   for (char& letter : name) letter = letter == ' ' ? '_' : letter;
@@ -59,7 +59,7 @@ std::string short_number(float value) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::string text(const Operation& operation) {
+std::string activation_text(const Operation& operation) {
   const Activation activation = activation_of(operation);
   const std::string name = kind_name(activation.kind);
   switch (activation.kind) {
@@ -84,7 +84,7 @@ Inference infer_activation(const Operation& operation, std::span<const Shape> in
   return same_shape(operation, inputs);
 }
 
-std::optional<FusedAs> fused(const Operation& operation) {
+std::optional<FusedAs> activation_fused(const Operation& operation) {
   return FusedAs{.kind = FusedAs::Kind::activation, .activation = activation_of(operation)};
 }
 
@@ -96,7 +96,7 @@ class ActivationKernel final : public LayerKernel {
         elements_(context.input_shapes[0].elements()) {}
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    parallel_ranges(pool, elements_, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(pool, elements_, activation_grain, [&](std::int64_t begin, std::int64_t end) {
       kernels::activate(isa_, activation_, arguments.inputs[0] + begin, arguments.output + begin,
                         static_cast<std::size_t>(end - begin));
     });
@@ -114,7 +114,7 @@ const OperationType ReluLayer::type{.name = "relu",
                                     .change = ChangeRule::per_channel,
                                     .minor = true,
                                     .placement = Placement::in_place,
-                                    .fused = fused,
+                                    .fused = activation_fused,
                                     .infer = same_shape,
                                     .make_kernel = make_kernel_of<ActivationKernel>};
 
@@ -122,7 +122,7 @@ const OperationType Relu6Layer::type{.name = "relu6",
                                      .change = ChangeRule::per_channel,
                                      .minor = true,
                                      .placement = Placement::in_place,
-                                     .fused = fused,
+                                     .fused = activation_fused,
                                      .infer = same_shape,
                                      .make_kernel = make_kernel_of<ActivationKernel>};
 
@@ -130,9 +130,9 @@ const OperationType ActivationLayer::type{.name = "activation",
                                           .change = ChangeRule::per_channel,
                                           .minor = true,
                                           .placement = Placement::in_place,
-                                          .fused = fused,
-                                          .settings = settings,
-                                          .text = text,
+                                          .fused = activation_fused,
+                                          .settings = activation_settings,
+                                          .text = activation_text,
                                           .infer = infer_activation,
                                           .make_kernel = make_kernel_of<ActivationKernel>};
 

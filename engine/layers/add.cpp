@@ -7,7 +7,7 @@
 namespace edge {
 namespace {
 
-constexpr std::int64_t grain = 16384;  // elements that are worth waking a thread for
+constexpr std::int64_t addition_grain = 16384;  // elements that are worth waking a thread for
 
 Inference infer_add(const Operation& /*operation*/, std::span<const Shape> inputs) {
   if (inputs.size() != 2) throw Error("takes two inputs, not " + std::to_string(inputs.size()));
@@ -17,7 +17,7 @@ Inference infer_add(const Operation& /*operation*/, std::span<const Shape> input
   return {.output_shape = inputs[0], .parameters = {}};
 }
 
-std::optional<FusedAs> fused(const Operation& /*operation*/) {
+std::optional<FusedAs> addition_fused(const Operation& /*operation*/) {
   return FusedAs{.kind = FusedAs::Kind::addition};
 }
 
@@ -27,7 +27,7 @@ class AddKernel final : public LayerKernel {
       : isa_(context.isa), elements_(context.input_shapes[0].elements()) {}
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    parallel_ranges(pool, elements_, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(pool, elements_, addition_grain, [&](std::int64_t begin, std::int64_t end) {
       kernels::add(isa_, arguments.inputs[0] + begin, arguments.inputs[1] + begin, arguments.output + begin,
                    static_cast<std::size_t>(end - begin), arguments.activation);
     });
@@ -45,7 +45,7 @@ const OperationType AddLayer::type{.name = "add",
                                    .minor = true,
                                    .fuses_activation = true,
                                    .placement = Placement::in_place,
-                                   .fused = fused,
+                                   .fused = addition_fused,
                                    .infer = infer_add,
                                    .make_kernel = make_kernel_of<AddKernel>};
 

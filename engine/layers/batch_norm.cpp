@@ -81,7 +81,7 @@ class ScaleKernel final : public LayerKernel {
   std::vector<float> shift_;
 };
 
-std::vector<float> rounded(const std::vector<double>& values) {
+std::vector<float> rounded_values(const std::vector<double>& values) {
   std::vector<float> floats;
   for (const double value : values) floats.push_back(static_cast<float>(value));
   return floats;
@@ -91,7 +91,8 @@ std::unique_ptr<LayerKernel> make_norm(const KernelContext& context) {
   const double epsilon = context.layer.operation.get<BatchNorm2dLayer>().epsilon;
   const ChannelTransform transform =
       channel_transform(load_batch_norm(context.layer.parameters, context.weights, epsilon));
-  return std::make_unique<ScaleKernel>(context, rounded(transform.scale), rounded(transform.shift));
+  return std::make_unique<ScaleKernel>(context, rounded_values(transform.scale),
+                                       rounded_values(transform.shift));
 }
 
 std::unique_ptr<LayerKernel> make_scale(const KernelContext& context) {

@@ -14,19 +14,19 @@ std::string name_of(const BinaryLayer& binary) {
   return kernels::function_name(binary.function);
 }
 
-std::string settings(const Operation& operation) {
+std::string binary_settings(const Operation& operation) {
   const auto& binary = operation.get<BinaryLayer>();
   return "function=" + name_of(binary) + (binary.operand_first ? " operand_first" : "");
 }
 
-std::string text(const Operation& operation) {
+std::string binary_text(const Operation& operation) {
   const auto& binary = operation.get<BinaryLayer>();
   std::string name = name_of(binary);
   for (char& letter : name) letter = letter == '_' ? ' ' : letter;
   return name + (binary.operand ? " by " + binary.operand->to_string() : "");
 }
 
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_binary(const Operation& operation, std::span<const Shape> inputs) {
   const auto& binary = operation.get<BinaryLayer>();
   if (!binary.operand) {
     if (inputs.size() != 2) throw Error("takes two inputs, not " + std::to_string(inputs.size()));
@@ -104,9 +104,9 @@ class SelectKernel final : public LayerKernel {
 const OperationType BinaryLayer::type{.name = "binary",
                                       .change = ChangeRule::sum,
                                       .minor = true,
-                                      .settings = settings,
-                                      .text = text,
-                                      .infer = infer,
+                                      .settings = binary_settings,
+                                      .text = binary_text,
+                                      .infer = infer_binary,
                                       .make_kernel = make_kernel_of<BinaryKernel>};
 
 const OperationType SelectLayer::type{.name = "select",

@@ -7,7 +7,7 @@
 namespace edge {
 namespace {
 
-constexpr std::int64_t largest = 1 << 20;
+constexpr std::int64_t largest_transpose_setting = 1 << 20;
 
 kernels::ConvTranspose2dShape kernel_shape(const ConvTranspose2dLayer& conv, const Shape& input) {
   kernels::ConvTranspose2dShape shape;
@@ -30,7 +30,7 @@ kernels::ConvTranspose2dShape kernel_shape(const ConvTranspose2dLayer& conv, con
   return shape;
 }
 
-std::string settings(const Operation& operation) {
+std::string transpose_settings(const Operation& operation) {
   const auto& conv = operation.get<ConvTranspose2dLayer>();
   return "out_channels=" + std::to_string(conv.out_channels) + " kernel=" + to_string(conv.kernel) +
          " stride=" + to_string(conv.stride) + " padding=" + to_string(conv.padding) +
@@ -38,26 +38,27 @@ std::string settings(const Operation& operation) {
          " groups=" + std::to_string(conv.groups);
 }
 
-std::string text(const Operation& operation) {
+std::string transpose_text(const Operation& operation) {
   const auto& conv = operation.get<ConvTranspose2dLayer>();
   return "conv transpose " + window_text(conv.kernel, conv.stride) + ", " +
          std::to_string(conv.out_channels) + unless_usual({0, 0}, "pad", conv.padding);
 }
 
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_transpose(const Operation& operation, std::span<const Shape> inputs) {
   const auto& conv = operation.get<ConvTranspose2dLayer>();
   const Shape& input = only_feature_map(inputs);
   for (const Extent2d& extent : {conv.kernel, conv.stride, conv.dilation, conv.output}) {
     for (const std::int64_t value : {extent.rows, extent.columns}) {
-      if (value < 1 || value > largest) throw Error("an extent of " + to_string(extent) + " is out of range");
+      if (value < 1 || value > largest_transpose_setting)
+        throw Error("an extent of " + to_string(extent) + " is out of range");
     }
   }
   // More than the window reaches at the top would be rows without any input.
-  if (conv.padding.rows < 0 || conv.padding.columns < 0 || conv.padding.rows > largest ||
-      conv.padding.columns > largest) {
+  if (conv.padding.rows < 0 || conv.padding.columns < 0 || conv.padding.rows > largest_transpose_setting ||
+      conv.padding.columns > largest_transpose_setting) {
     throw Error("padding " + to_string(conv.padding) + " is out of range");
   }
-  if (conv.out_channels < 1 || conv.out_channels > largest || conv.groups < 1 ||
+  if (conv.out_channels < 1 || conv.out_channels > largest_transpose_setting || conv.groups < 1 ||
       input[1] % conv.groups != 0 || conv.out_channels % conv.groups != 0) {
     throw Error(std::to_string(conv.groups) + " groups do not divide " + std::to_string(input[1]) +
                 " input and " + std::to_string(conv.out_channels) + " output channels");
@@ -98,9 +99,9 @@ class ConvTransposeKernel final : public LayerKernel {
 
 const OperationType ConvTranspose2dLayer::type{.name = "conv_transpose2d",
                                                .change = ChangeRule::mixes,
-                                               .settings = settings,
-                                               .text = text,
-                                               .infer = infer,
+                                               .settings = transpose_settings,
+                                               .text = transpose_text,
+                                               .infer = infer_transpose,
                                                .make_kernel = make_kernel_of<ConvTransposeKernel>};
 
 }  // namespace edge

@@ -34,7 +34,7 @@ kernels::Conv2dShape kernel_shape(const Conv2dLayer& conv, const Shape& input) {
   return shape;
 }
 
-std::string settings(const Operation& operation) {
+std::string convolution_settings(const Operation& operation) {
   const auto& conv = operation.get<Conv2dLayer>();
   return "out_channels=" + std::to_string(conv.out_channels) + " kernel=" + to_string(conv.kernel) +
          " stride=" + to_string(conv.stride) + " padding=" + to_string(conv.padding) +
@@ -42,7 +42,7 @@ std::string settings(const Operation& operation) {
          (conv.norm ? " norm=" + hexadecimal(conv.norm->epsilon) : "") + extra_settings(conv.extra);
 }
 
-std::string text(const Operation& operation) {
+std::string convolution_text(const Operation& operation) {
   const auto& conv = operation.get<Conv2dLayer>();
   std::string text =
       "conv " + window_text(conv.kernel, conv.stride) + ", " + std::to_string(conv.out_channels);
@@ -56,7 +56,7 @@ std::string text(const Operation& operation) {
   return text;
 }
 
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_convolution(const Operation& operation, std::span<const Shape> inputs) {
   const auto& conv = operation.get<Conv2dLayer>();
   assert(!conv.norm && "made by fold_batch_norms(), which knows the norm's parameters");
   const Shape& input = only_feature_map(inputs);
@@ -132,9 +132,9 @@ class Conv2dKernel final : public LayerKernel {
 const OperationType Conv2dLayer::type{.name = "conv2d",
                                       .change = ChangeRule::mixes,
                                       .fuses_activation = true,
-                                      .settings = settings,
-                                      .text = text,
-                                      .infer = infer,
+                                      .settings = convolution_settings,
+                                      .text = convolution_text,
+                                      .infer = infer_convolution,
                                       .make_kernel = make_kernel_of<Conv2dKernel>};
 
 }  // namespace edge

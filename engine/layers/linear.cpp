@@ -8,16 +8,16 @@
 namespace edge {
 namespace {
 
-std::string settings(const Operation& operation) {
+std::string linear_settings(const Operation& operation) {
   return "out_features=" + std::to_string(operation.get<LinearLayer>().out_features);
 }
 
-std::string text(const Operation& operation) {
+std::string linear_text(const Operation& operation) {
   const auto& linear = operation.get<LinearLayer>();
   return "linear " + std::to_string(linear.out_features) + (linear.bias ? "" : ", no bias");
 }
 
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_linear(const Operation& operation, std::span<const Shape> inputs) {
   const auto& linear = operation.get<LinearLayer>();
   const Shape& input = only_input(inputs);
   if (input.rank() != 2) throw Error("needs a matrix, not " + input.to_string() + "; flatten it first");
@@ -58,9 +58,9 @@ class LinearKernel final : public LayerKernel {
 const OperationType LinearLayer::type{.name = "linear",
                                       .change = ChangeRule::mixes,
                                       .fuses_activation = true,
-                                      .settings = settings,
-                                      .text = text,
-                                      .infer = infer,
+                                      .settings = linear_settings,
+                                      .text = linear_text,
+                                      .infer = infer_linear,
                                       .make_kernel = make_kernel_of<LinearKernel>};
 
 }  // namespace edge

@@ -6,17 +6,17 @@
 namespace edge {
 namespace {
 
-std::string settings(const Operation& operation) {
+std::string response_norm_settings(const Operation& operation) {
   const auto& norm = operation.get<LocalResponseNormLayer>();
   return "size=" + std::to_string(norm.size) + " alpha=" + hexadecimal(norm.alpha) +
          " beta=" + hexadecimal(norm.beta) + " k=" + hexadecimal(norm.k);
 }
 
-std::string text(const Operation& operation) {
+std::string response_norm_text(const Operation& operation) {
   return "response norm " + std::to_string(operation.get<LocalResponseNormLayer>().size);
 }
 
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_response_norm(const Operation& operation, std::span<const Shape> inputs) {
   const auto& norm = operation.get<LocalResponseNormLayer>();
   if (norm.size < 1 || norm.size > 1 << 20)
     throw Error("size " + std::to_string(norm.size) + " is out of range");
@@ -50,9 +50,9 @@ class LocalResponseNormKernel final : public LayerKernel {
 
 const OperationType LocalResponseNormLayer::type{.name = "local_response_norm",
                                                  .change = ChangeRule::per_channel,
-                                                 .settings = settings,
-                                                 .text = text,
-                                                 .infer = infer,
+                                                 .settings = response_norm_settings,
+                                                 .text = response_norm_text,
+                                                 .infer = infer_response_norm,
                                                  .make_kernel = make_kernel_of<LocalResponseNormKernel>};
 
 }  // namespace edge

@@ -7,7 +7,7 @@
 namespace edge {
 namespace {
 
-Inference infer(const Operation& /*operation*/, std::span<const Shape> inputs) {
+Inference infer_product(const Operation& /*operation*/, std::span<const Shape> inputs) {
   if (inputs.size() != 2) throw Error("takes two inputs, not " + std::to_string(inputs.size()));
   const Shape& a = inputs[0];
   const Shape& b = inputs[1];
@@ -42,7 +42,7 @@ class MatrixProductKernel final : public LayerKernel {
 
 const OperationType MatrixProductLayer::type{.name = "matrix_product",
                                              .change = ChangeRule::mixes,
-                                             .infer = infer,
+                                             .infer = infer_product,
                                              .make_kernel = make_kernel_of<MatrixProductKernel>};
 
 }  // namespace edge

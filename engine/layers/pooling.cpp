@@ -100,7 +100,7 @@ void check_padding(const Extent2d& kernel, const Extent2d& padding, const Extent
 }
 
 template <class Pool>
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_pooling(const Operation& operation, std::span<const Shape> inputs) {
   const auto& pool = operation.get<Pool>();
   const Shape& input = only_feature_map(inputs);
   Extent2d dilation{1, 1};
@@ -163,14 +163,14 @@ const OperationType MaxPool2dLayer::type{.name = "max_pool2d",
                                          .fused = max_pool_fused,
                                          .settings = max_settings,
                                          .text = max_text,
-                                         .infer = infer<MaxPool2dLayer>,
+                                         .infer = infer_pooling<MaxPool2dLayer>,
                                          .make_kernel = make_kernel_of<PoolKernel<MaxPool2dLayer>>};
 
 const OperationType AveragePool2dLayer::type{.name = "average_pool2d",
                                              .change = ChangeRule::per_channel,
                                              .settings = average_settings,
                                              .text = average_text,
-                                             .infer = infer<AveragePool2dLayer>,
+                                             .infer = infer_pooling<AveragePool2dLayer>,
                                              .make_kernel = make_kernel_of<PoolKernel<AveragePool2dLayer>>};
 
 const OperationType AdaptiveAveragePool2dLayer::type{.name = "adaptive_average_pool2d",

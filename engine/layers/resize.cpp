@@ -11,7 +11,7 @@
 namespace edge {
 namespace {
 
-constexpr std::int64_t largest = 1 << 20;
+constexpr std::int64_t largest_output = 1 << 20;
 
 const char* coordinates_name(ResizeCoordinates coordinates) {
   switch (coordinates) {
@@ -38,7 +38,7 @@ std::string axis_settings(const ResizeLayer::Axis& axis) {
          "," + hexadecimal(axis.crop_end);
 }
 
-std::string settings(const Operation& operation) {
+std::string resize_settings(const Operation& operation) {
   const auto& resize = operation.get<ResizeLayer>();
   return std::string(resize.linear ? "linear " : "nearest ") + coordinates_name(resize.coordinates) +
          " rounding=" + std::to_string(static_cast<int>(resize.rounding)) +
@@ -46,19 +46,19 @@ std::string settings(const Operation& operation) {
          " outside=" + hexadecimal(double{resize.outside});
 }
 
-std::string text(const Operation& operation) {
+std::string resize_text(const Operation& operation) {
   const auto& resize = operation.get<ResizeLayer>();
   return "resize to " + std::to_string(resize.rows.output) + "x" + std::to_string(resize.columns.output) +
          (resize.linear ? ", linear" : ", nearest");
 }
 
-Inference infer(const Operation& operation, std::span<const Shape> inputs) {
+Inference infer_resize(const Operation& operation, std::span<const Shape> inputs) {
   const auto& resize = operation.get<ResizeLayer>();
   const Shape& input = only_input(inputs);
   if (input.rank() < 2) throw Error("needs rows and columns, not " + input.to_string());
   std::vector<std::int64_t> extents(input.extents().begin(), input.extents().end());
   for (const ResizeLayer::Axis& axis : {resize.rows, resize.columns}) {
-    if (axis.output < 1 || axis.output > largest) {
+    if (axis.output < 1 || axis.output > largest_output) {
       throw Error("an output of " + std::to_string(axis.output) + " rows or columns is out of range");
     }
     if (!(axis.scale > 0) || !std::isfinite(axis.crop_begin) || !std::isfinite(axis.crop_end)) {
@@ -99,7 +99,7 @@ double position(const ResizeLayer& resize, const ResizeLayer::Axis& axis, std::i
   return 0;
 }
 
-double rounded(ResizeRounding rounding, double x) {
+double rounded_position(ResizeRounding rounding, double x) {
   switch (rounding) {
     case ResizeRounding::half_down:
       return std::ceil(x - 0.5);
@@ -129,7 +129,7 @@ std::vector<kernels::ResizeTap> taps(const ResizeLayer& resize, const ResizeLaye
       tap.second = static_cast<std::int32_t>(std::min(floor + 1, last));
       tap.weight = static_cast<float>(inside - floor);
     } else {
-      tap.first = static_cast<std::int32_t>(std::clamp(rounded(resize.rounding, x), 0.0, last));
+      tap.first = static_cast<std::int32_t>(std::clamp(rounded_position(resize.rounding, x), 0.0, last));
       tap.second = tap.first;
     }
     result.push_back(tap);
@@ -161,9 +161,9 @@ class ResizeKernel final : public LayerKernel {
 
 const OperationType ResizeLayer::type{.name = "resize",
                                       .change = ChangeRule::per_channel,
-                                      .settings = settings,
-                                      .text = text,
-                                      .infer = infer,
+                                      .settings = resize_settings,
+                                      .text = resize_text,
+                                      .infer = infer_resize,
                                       .make_kernel = make_kernel_of<ResizeKernel>};
 
 }  // namespace edge

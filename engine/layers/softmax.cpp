@@ -7,7 +7,7 @@
 namespace edge {
 namespace {
 
-Inference infer(const Operation& /*operation*/, std::span<const Shape> inputs) {
+Inference infer_softmax(const Operation& /*operation*/, std::span<const Shape> inputs) {
   const Shape& input = only_input(inputs);
   if (input.rank() != 2) throw Error("needs a matrix, not " + input.to_string() + "; flatten it first");
   return {.output_shape = input, .parameters = {}};
@@ -33,7 +33,7 @@ const OperationType SoftmaxLayer::type{.name = "softmax",
                                        .change = ChangeRule::per_channel,
                                        .minor = true,
                                        .placement = Placement::in_place,
-                                       .infer = infer,
+                                       .infer = infer_softmax,
                                        .make_kernel = make_kernel_of<SoftmaxKernel>};
 
 }  // namespace edge

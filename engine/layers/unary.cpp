@@ -7,15 +7,15 @@
 namespace edge {
 namespace {
 
-constexpr std::int64_t grain = 4096;  // elements that are worth waking a thread for
+constexpr std::int64_t unary_grain = 4096;  // elements that are worth waking a thread for
 
-std::string text(const Operation& operation) {
+std::string unary_text(const Operation& operation) {
   std::string name = kernels::function_name(operation.get<UnaryLayer>().function);
   for (char& letter : name) letter = letter == '_' ? ' ' : letter;
   return name;
 }
 
-std::string settings(const Operation& operation) {
+std::string unary_settings(const Operation& operation) {
   return std::string("function=") + kernels::function_name(operation.get<UnaryLayer>().function);
 }
 
@@ -26,7 +26,7 @@ class UnaryKernel final : public LayerKernel {
         elements_(context.input_shapes[0].elements()) {}
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    parallel_ranges(pool, elements_, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(pool, elements_, unary_grain, [&](std::int64_t begin, std::int64_t end) {
       kernels::unary(function_, arguments.inputs[0] + begin, arguments.output + begin,
                      static_cast<std::size_t>(end - begin));
     });
@@ -43,8 +43,8 @@ const OperationType UnaryLayer::type{.name = "unary",
                                      .change = ChangeRule::per_channel,
                                      .minor = true,
                                      .placement = Placement::in_place,
-                                     .settings = settings,
-                                     .text = text,
+                                     .settings = unary_settings,
+                                     .text = unary_text,
                                      .infer = same_shape,
                                      .make_kernel = make_kernel_of<UnaryKernel>};
 

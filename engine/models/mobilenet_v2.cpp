@@ -5,8 +5,9 @@ namespace edge {
 namespace {
 
 /// Convolution and batch norm under these module paths; depthwise if there are as many groups as channels.
-void add_convolution(Graph& graph, const std::string& convolution, const std::string& norm,
-                     std::int64_t channels, std::int64_t kernel, std::int64_t stride, std::int64_t groups) {
+void add_normed_convolution(Graph& graph, const std::string& convolution, const std::string& norm,
+                            std::int64_t channels, std::int64_t kernel, std::int64_t stride,
+                            std::int64_t groups) {
   graph.add(convolution, Conv2dLayer{.out_channels = channels,
                                      .kernel = {kernel, kernel},
                                      .stride = {stride, stride},
@@ -19,14 +20,14 @@ void add_convolution(Graph& graph, const std::string& convolution, const std::st
 /// torchvision's Conv2dNormActivation: modules 0, 1 and 2 of `name`.
 void add_activated(Graph& graph, const std::string& name, std::int64_t channels, std::int64_t kernel,
                    std::int64_t stride, std::int64_t groups = 1) {
-  add_convolution(graph, name + ".0", name + ".1", channels, kernel, stride, groups);
+  add_normed_convolution(graph, name + ".0", name + ".1", channels, kernel, stride, groups);
   graph.add(name + ".2", Relu6Layer{});
 }
 
 /// torchvision's InvertedResidual: 1x1 that widens (unless `expansion` is 1), depthwise 3x3, 1x1 that
 /// narrows.
-void add_block(Graph& graph, const std::string& name, std::int64_t channels, std::int64_t expansion,
-               std::int64_t stride) {
+void add_inverted_residual(Graph& graph, const std::string& name, std::int64_t channels,
+                           std::int64_t expansion, std::int64_t stride) {
   const LayerIndex input = graph.output();
   const std::int64_t in_channels = graph.layer(input).output_shape[1];
   const std::int64_t wide = in_channels * expansion;
@@ -35,7 +36,7 @@ void add_block(Graph& graph, const std::string& name, std::int64_t channels, std
   if (expansion != 1) add_activated(graph, next_name(), wide, 1, 1);
   add_activated(graph, next_name(), wide, 3, stride, wide);
   const std::string convolution = next_name();
-  add_convolution(graph, convolution, next_name(), channels, 1, 1, 1);
+  add_normed_convolution(graph, convolution, next_name(), channels, 1, 1, 1);
   if (stride == 1 && in_channels == channels) graph.add(name, AddLayer{}, {input, graph.output()});
 }
 
@@ -54,7 +55,8 @@ Graph make_mobilenet_v2(const std::string& name, const ModelOptions& options) {
   add_activated(graph, next_name(), 32, 3, 2);
   for (const Stage& stage : stages) {
     for (int block = 0; block < stage.blocks; ++block) {
-      add_block(graph, next_name(), stage.channels, stage.expansion, block == 0 ? stage.stride : 1);
+      add_inverted_residual(graph, next_name(), stage.channels, stage.expansion,
+                            block == 0 ? stage.stride : 1);
     }
   }
   add_activated(graph, next_name(), 1280, 1, 1);

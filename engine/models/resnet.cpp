@@ -14,7 +14,7 @@ struct Configuration {
   bool bottleneck = false;
 };
 
-const std::map<std::string, Configuration>& configurations() {
+const std::map<std::string, Configuration>& resnet_configurations() {
   static const std::map<std::string, Configuration> table{
       {"resnet18", {{2, 2, 2, 2}}},
       {"resnet34", {{3, 4, 6, 3}}},
@@ -35,8 +35,8 @@ Conv2dLayer convolution(std::int64_t channels, std::int64_t kernel, std::int64_t
 
 /// `name` is the module path of the block. The ReLU, one module that runs several times, has its own name
 /// where it runs last: there its output is the block's.
-void add_block(Graph& graph, const std::string& name, std::int64_t channels, std::int64_t stride,
-               bool bottleneck) {
+void add_residual_block(Graph& graph, const std::string& name, std::int64_t channels, std::int64_t stride,
+                        bool bottleneck) {
   const LayerIndex input = graph.output();
   const auto add = [&](const char* layer, const Operation& operation) {
     return graph.add(name + "." + layer, operation);
@@ -69,8 +69,8 @@ void add_block(Graph& graph, const std::string& name, std::int64_t channels, std
 }  // namespace
 
 Graph make_resnet(const std::string& name, const ModelOptions& options) {
-  assert(configurations().count(name) == 1);
-  const Configuration& configuration = configurations().at(name);
+  assert(resnet_configurations().count(name) == 1);
+  const Configuration& configuration = resnet_configurations().at(name);
   Graph graph(name, {1, 3, options.rows, options.columns});
   graph.add("conv1", convolution(64, 7, 2));
   graph.add("bn1", BatchNorm2dLayer{});
@@ -78,8 +78,8 @@ Graph make_resnet(const std::string& name, const ModelOptions& options) {
   graph.add("maxpool", MaxPool2dLayer{.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}});
   for (std::size_t stage = 0; stage < configuration.blocks.size(); ++stage) {
     for (int block = 0; block < configuration.blocks[stage]; ++block) {
-      add_block(graph, "layer" + std::to_string(stage + 1) + "." + std::to_string(block), 64 << stage,
-                stage > 0 && block == 0 ? 2 : 1, configuration.bottleneck);
+      add_residual_block(graph, "layer" + std::to_string(stage + 1) + "." + std::to_string(block),
+                         64 << stage, stage > 0 && block == 0 ? 2 : 1, configuration.bottleneck);
     }
   }
   graph.add("avgpool", AdaptiveAveragePool2dLayer{.output = {1, 1}});

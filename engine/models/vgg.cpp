@@ -1,5 +1,5 @@
-// VGG as torchvision defines it (Simonyan and Zisserman 2014, configurations A, B, D, E), with batch norm or
-// without.
+// VGG as torchvision defines it (Simonyan and Zisserman 2014, vgg_configurations A, B, D, E), with batch norm
+// or without.
 #include <array>
 #include <cassert>
 #include <map>
@@ -10,7 +10,7 @@ namespace edge {
 namespace {
 
 /// Convolutions of 64, 128, 256, 512 and 512 channels in front of each pooling.
-const std::map<std::string, std::array<int, 5>>& configurations() {
+const std::map<std::string, std::array<int, 5>>& vgg_configurations() {
   static const std::map<std::string, std::array<int, 5>> table{{"vgg11", {1, 1, 2, 2, 2}},
                                                                {"vgg13", {2, 2, 2, 2, 2}},
                                                                {"vgg16", {2, 2, 3, 3, 3}},
@@ -24,8 +24,8 @@ Graph make_vgg(const std::string& name, const ModelOptions& options) {
   constexpr std::array<int, 5> block_channels{64, 128, 256, 512, 512};
   const bool with_norm = name.ends_with("_bn");
   const std::string configuration = with_norm ? name.substr(0, name.size() - 3) : name;
-  assert(configurations().count(configuration) == 1);
-  const std::array<int, 5>& convolutions = configurations().at(configuration);
+  assert(vgg_configurations().count(configuration) == 1);
+  const std::array<int, 5>& convolutions = vgg_configurations().at(configuration);
 
   Graph graph(name, {1, 3, options.rows, options.columns});
   int module = 0;

@@ -15,6 +15,8 @@ namespace edge::onnx {
 
 /// Extents as in the file: any rank. Checked ones are not negative.
 using Dimensions = std::vector<std::int64_t>;
+/// Tensors with more of them are refused.
+inline constexpr std::size_t most_dimensions = 16;
 
 /// TensorProto's numbers.
 enum class ElementType : std::int32_t {

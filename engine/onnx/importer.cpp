@@ -128,7 +128,6 @@ class Importer {
       const std::string& name = node.outputs[i];
       if (name.empty()) continue;
       if (i < made.size()) {
-        constexpr std::size_t most_dimensions = 16;
         if (made[i].rank() > most_dimensions) throw Error("its result has too many dimensions");
         if (made[i].elements() == 0 && !made[i].is_constant()) made[i] = empty(made[i]);
         values_.emplace(name, std::move(made[i]));

@@ -16,7 +16,6 @@ constexpr std::int64_t newest_ir = 10;
 constexpr std::int64_t oldest_opset = 7;
 constexpr std::int64_t newest_opset = 21;
 constexpr std::size_t most_nodes = 200'000;
-constexpr std::size_t most_dimensions = 16;
 
 /// Where values come from, for all functions below.
 struct Source {

@@ -28,8 +28,6 @@ enum Field : std::uint32_t {
   field_location = 14
 };
 
-constexpr std::size_t most_dimensions = 16;
-
 /// The values of numbers of a fixed size: where they are in the file, if they are in one piece.
 class FixedValues {
  public:

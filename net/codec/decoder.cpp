@@ -7,17 +7,13 @@
 
 #include "kernels/delta.h"
 #include "net/codec/change_map.h"
+#include "net/codec/coding_constants.h"
 #include "net/codec/prediction.h"
 #include "net/codec/tensor_header.h"
 #include "net/codec/value_difference.h"
 
 namespace edge::net {
 namespace {
-
-constexpr std::size_t float_planes = 4;
-constexpr std::size_t kernel_slack = 8;  // kernels::compress may write so many elements more
-constexpr std::size_t smallest_measured_run = 16384;
-constexpr double measure_weight = 0.25;
 
 std::span<const std::uint8_t> as_u8(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};

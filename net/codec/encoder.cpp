@@ -8,6 +8,7 @@
 
 #include "kernels/delta.h"
 #include "net/codec/change_map.h"
+#include "net/codec/coding_constants.h"
 #include "net/codec/entropy.h"
 #include "net/codec/prediction.h"
 #include "net/codec/tensor_header.h"
@@ -21,15 +22,9 @@ constexpr std::size_t sample_pieces = 64;
 constexpr std::size_t sample_length = 256;
 // A section with a higher expected ratio is not worth a try.
 constexpr double hopeless = 0.985;
-// Shorter runs say little about the speed.
-constexpr std::size_t smallest_measured_run = 16384;
-constexpr double measure_weight = 0.25;
 constexpr double forget_weight = 0.02;
 // The prediction from the row above is considered if the one from the base leaves more than this share.
 constexpr double base_is_good = 0.25;
-
-constexpr std::size_t float_planes = 4;
-constexpr std::size_t kernel_slack = 8;  // kernels::compress may write so many elements more
 
 const std::uint8_t* bytes_of(const Array& elements) {
   return reinterpret_cast<const std::uint8_t*>(elements.data());

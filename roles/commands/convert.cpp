@@ -12,7 +12,7 @@
 namespace edge::commands {
 namespace {
 
-int run(const Arguments& arguments) {
+int run_convert(const Arguments& arguments) {
   const std::vector<std::string>& files = arguments.operands();
   if (files.size() != 2) {
     throw UsageError("say what to convert: edge convert weights.pth weights.safetensors");
@@ -33,7 +33,7 @@ Command convert_command() {
           .examples = {{"edge convert resnet18.pth resnet18.safetensors --dtype f16",
                         "half the size, and used without copying"}},
           .exit_statuses = {},
-          .run = run};
+          .run = run_convert};
 }
 
 }  // namespace edge::commands

@@ -49,7 +49,7 @@ edge::infer::Options options_of(const Arguments& arguments) {
   return options;
 }
 
-int run(const Arguments& arguments) {
+int run_infer(const Arguments& arguments) {
   edge::infer::seconds_since_start();
   set_up_log("infer", "info");
   edge::infer::run(options_of(arguments));
@@ -103,7 +103,7 @@ Command infer_command() {
            {"edge infer --model vgg16 --features-only --input x.npy --output y.npy --repeat 10",
             "how long does it take?"}},
       .exit_statuses = {},
-      .run = run};
+      .run = run_infer};
 }
 
 }  // namespace edge::commands

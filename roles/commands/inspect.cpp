@@ -15,7 +15,7 @@
 namespace edge::commands {
 namespace {
 
-int run(const Arguments& arguments) {
+int run_inspect(const Arguments& arguments) {
   set_up_log("inspect", "info");
   std::optional<std::string> model = arguments.text("model");
   if (model) model = checked_model(*model);
@@ -68,7 +68,7 @@ Command inspect_command() {
                    {"edge inspect -c config.toml --html network.html",
                     "the network of a config as a drawing"}},
       .exit_statuses = {},
-      .run = run};
+      .run = run_inspect};
 }
 
 }  // namespace edge::commands

@@ -20,7 +20,7 @@ bool is_in(const std::vector<Option>& options, std::string_view name) {
   return false;
 }
 
-int run(const Arguments& arguments) {
+int run_local(const Arguments& arguments) {
   const Config config = configure(arguments, "local");
   LocalOptions local;
   local.trace = trace_file(arguments);
@@ -49,7 +49,7 @@ Command local_command() {
           .options = joined(joined(common_options(), worker_options()), master_options()),
           .examples = {{"edge local -c config.toml --frames 48", "try a configuration without devices"}},
           .exit_statuses = statuses_of_a_run(),
-          .run = run};
+          .run = run_local};
 }
 
 }  // namespace edge::commands

@@ -27,7 +27,7 @@ void apply_master_options(const Arguments& arguments, Config& config) {
   }
 }
 
-int run(const Arguments& arguments) {
+int run_master(const Arguments& arguments) {
   Config config = configure(arguments, "master");
   apply_master_options(arguments, config);
   std::optional<OutputFile> costs;
@@ -53,7 +53,7 @@ Command master_command() {
                        {"edge master -c config.toml --video street.mp4 | jq .top_k",
                         "another video; lines on stdout"}},
           .exit_statuses = statuses_of_a_run(),
-          .run = run};
+          .run = run_master};
 }
 
 }  // namespace edge::commands

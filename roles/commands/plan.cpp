@@ -30,7 +30,7 @@ std::optional<edge::plan::PlannedNetwork> planned_network(const Arguments& argum
       .threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(0))};
 }
 
-int run(const Arguments& arguments) {
+int run_plan(const Arguments& arguments) {
   set_up_log("plan", "info");
   const edge::plan::PlanAnswer answer = edge::plan::answer_plan(
       {.costs = arguments.text("costs"),
@@ -84,7 +84,7 @@ Command plan_command() {
                {"edge plan --model nanodet.onnx --workers 3 --faster 0=0.2x --explain",
                 "no chain yet: three devices, the first with a fifth of this machine's speed"}},
           .exit_statuses = {},
-          .run = run};
+          .run = run_plan};
 }
 
 }  // namespace edge::commands

@@ -11,7 +11,7 @@
 namespace edge::commands {
 namespace {
 
-int run(const Arguments& arguments) {
+int run_trace(const Arguments& arguments) {
   std::vector<std::string> files = arguments.operands();
   if (files.size() < 2 || files.front() != "merge") {
     throw UsageError("say what to merge: edge trace merge master.json worker0.json .. -o all.json");
@@ -34,7 +34,7 @@ Command trace_command() {
           .examples = {{"edge trace merge master.json worker0.json worker1.json -o all.json",
                         "one file for ui.perfetto.dev"}},
           .exit_statuses = {},
-          .run = run};
+          .run = run_trace};
 }
 
 }  // namespace edge::commands

@@ -11,7 +11,7 @@
 namespace edge::commands {
 namespace {
 
-int run(const Arguments& arguments) {
+int run_trainer(const Arguments& arguments) {
   Config config = configure(arguments, "trainer");
   config.trainer.source = arguments.text("video", config.trainer.source);
   std::optional<OutputFile> report;
@@ -50,7 +50,7 @@ Command trainer_command() {
           .examples = {{"edge trainer -c config.toml", "beside the master, on any device"},
                        {"edge trainer -c config.toml --report report.html", "how good are the predictions?"}},
           .exit_statuses = statuses_of_a_service(),
-          .run = run};
+          .run = run_trainer};
 }
 
 }  // namespace edge::commands

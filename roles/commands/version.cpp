@@ -11,7 +11,7 @@
 namespace edge::commands {
 namespace {
 
-int run(const Arguments&) {
+int run_version(const Arguments&) {
   write_standard_output(fmt::format("edge {}\ninstruction set: {}\nCPU: {}\n", software_version(),
                                     kernels::isa_name(kernels::active_isa()), kernels::cpu_model()));
   return 0;
@@ -27,7 +27,7 @@ Command version_command() {
           .options = {},
           .examples = {},
           .exit_statuses = {},
-          .run = run};
+          .run = run_version};
 }
 
 }  // namespace edge::commands

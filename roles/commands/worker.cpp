@@ -25,7 +25,7 @@ int parse_index(const std::string& text) {
   return index;
 }
 
-int run(const Arguments& arguments) {
+int run_worker(const Arguments& arguments) {
   if (arguments.operands().size() != 1) {
     throw UsageError("say which worker this is: edge worker I [options], I counting from 0 in the config");
   }
@@ -52,7 +52,7 @@ Command worker_command() {
           {{.name = "listening-descriptor", .value = "FD", .help = "inherited socket", .in_help = false}}),
       .examples = {{"edge worker 0 -c config.toml", "the first worker of the chain; ends with ^C"}},
       .exit_statuses = statuses_of_a_service(),
-      .run = run};
+      .run = run_worker};
 }
 
 }  // namespace edge::commands

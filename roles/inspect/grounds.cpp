@@ -10,10 +10,6 @@ namespace {
 
 constexpr double label_height = 64;  // four lines of text
 
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
-
 /// The cells of one rank: from `top` to `bottom`, over the whole width.
 std::vector<Ground> cells_of(const std::vector<LayerIndex>& layers, const Layout& layout,
                              const std::vector<int>& workers, const Row& row) {

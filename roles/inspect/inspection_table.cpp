@@ -19,18 +19,18 @@ constexpr std::size_t longest_name = 60;
 constexpr std::size_t cheapest_shown = 5;
 
 /// Cells of one line; a line with a single cell runs over all columns.
-using Row = std::vector<std::string>;
+using TableRow = std::vector<std::string>;
 
 /// Columns as wide as their widest cell, two spaces apart, numbers behind numbers one. `to_the_right`: of
 /// each column, for numbers.
-std::string aligned(const std::vector<Row>& rows, const std::vector<bool>& to_the_right) {
+std::string aligned(const std::vector<TableRow>& rows, const std::vector<bool>& to_the_right) {
   std::vector<std::size_t> widths(to_the_right.size(), 0);
-  for (const Row& row : rows) {
+  for (const TableRow& row : rows) {
     for (std::size_t i = 0; row.size() > 1 && i < row.size(); ++i)
       widths[i] = std::max(widths[i], row[i].size());
   }
   std::string text;
-  for (const Row& row : rows) {
+  for (const TableRow& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::size_t width = row.size() > 1 ? widths[i] : 0;
@@ -56,16 +56,16 @@ std::string count_or_nothing(std::int64_t count) {
   return count > 0 ? count_text(count) : "";
 }
 
-Row layer_row(const Inspection& inspection, LayerIndex index) {
+TableRow layer_row(const Inspection& inspection, LayerIndex index) {
   const Layer& layer = inspection.graph.layer(index);
   const Amount& amount = inspection.amounts[static_cast<std::size_t>(index)];
   const Cut& cut = inspection.cuts[static_cast<std::size_t>(index)];
-  Row row{fmt::format("{}", index),
-          printable(layer.name, longest_name),
-          index == 0 ? "" : operation_text(layer.operation) + inputs_text(layer, index),
-          layer.output_shape.to_string(),
-          count_or_nothing(amount.parameters),
-          count_or_nothing(amount.macs)};
+  TableRow row{fmt::format("{}", index),
+               printable(layer.name, longest_name),
+               index == 0 ? "" : operation_text(layer.operation) + inputs_text(layer, index),
+               layer.output_shape.to_string(),
+               count_or_nothing(amount.parameters),
+               count_or_nothing(amount.macs)};
   if (inspection.measured) row.push_back(index == 0 ? "" : fmt::format("{:.2f}", amount.seconds * 1e3));
   row.push_back(byte_text(static_cast<std::int64_t>(inspection.graph.output_bytes(index))));
   row.push_back(byte_text(cut.bytes));
@@ -110,7 +110,7 @@ std::string plan_text(const Inspection& inspection) {
 
 std::string cheapest_text(const Inspection& inspection) {
   std::string text = "\ncheapest cuts\n";
-  std::vector<Row> rows;
+  std::vector<TableRow> rows;
   for (const LayerIndex layer : cheapest_cuts(inspection, cheapest_shown)) {
     const Cut& cut = inspection.cuts[static_cast<std::size_t>(layer)];
     rows.push_back({fmt::format("  behind {}", layer),
@@ -124,8 +124,8 @@ std::string cheapest_text(const Inspection& inspection) {
 }  // namespace
 
 std::string layer_table(const Inspection& inspection) {
-  std::vector<Row> rows;
-  Row head{"", "layer", "operation", "output", "params", "MACs"};
+  std::vector<TableRow> rows;
+  TableRow head{"", "layer", "operation", "output", "params", "MACs"};
   std::vector<bool> to_the_right{true, false, false, false, true, true};
   if (inspection.measured) {
     head.push_back("ms");

@@ -43,10 +43,6 @@ struct Pull {
   double weight = 0;
 };
 
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
-
 Columns straight_columns(const LayeredGraph& layered) {
   std::vector<int> above(layered.nodes.size(), 0);  // how many lines come and go
   std::vector<int> below(layered.nodes.size(), 0);

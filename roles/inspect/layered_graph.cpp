@@ -10,10 +10,6 @@ namespace {
 
 constexpr int sweeps = 8;
 
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
-
 std::vector<int> ranks_of_layers(const Graph& graph) {
   std::vector<int> ranks(at(graph.size()), 0);
   for (LayerIndex layer = 0; layer < graph.size(); ++layer) {

@@ -3,11 +3,17 @@
 // understanding of hierarchical system structures". Pure functions, thread-safe, no errors.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "engine/graph.h"
 
 namespace edge::inspect {
+
+/// The number of a layer, node or worker as an index.
+inline std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
 
 /// A layer, or a bend: where a connection passes a rank.
 struct LayeredNode {

@@ -25,10 +25,6 @@ constexpr double margin = 24;        // around everything
 constexpr double label_width = 150;  // at the left, for what is said about parts
 constexpr double bytes_width = 80;   // at the right, for what is written beside lines between parts
 
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
-
 std::vector<double> widths_of(const LayeredGraph& layered) {
   std::vector<double> widths;
   for (const LayeredNode& node : layered.nodes) widths.push_back(node.layer >= 0 ? box_width : bend_width);

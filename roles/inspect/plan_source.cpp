@@ -19,7 +19,6 @@
 namespace edge::inspect {
 namespace {
 
-using Json = nlohmann::json;
 using scheduling::LayerRange;
 
 constexpr std::streamoff first_tail = 1 << 16;
@@ -54,17 +53,17 @@ std::string_view trimmed(std::string_view text) {
 
 /// The last line that is JSON, of the last two: the very last one may be half written. Null: none of them is.
 /// Nothing: more of the file is needed to tell.
-std::optional<Json> last_json_line(const Tail& tail) {
+std::optional<nlohmann::json> last_json_line(const Tail& tail) {
   std::string_view rest = trimmed(tail.text);
   for (int attempt = 0; attempt < 2; ++attempt) {
     const std::size_t feed = rest.rfind('\n');
     if (feed == rest.npos && !tail.from_the_start) return std::nullopt;
     const std::string_view line = feed == rest.npos ? rest : rest.substr(feed + 1);
-    Json json = Json::parse(line.begin(), line.end(), nullptr, false);
+    nlohmann::json json = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
     if (!json.is_discarded()) return json;
     rest = trimmed(rest.substr(0, feed == rest.npos ? 0 : feed));
   }
-  return Json();
+  return nlohmann::json();
 }
 
 std::ifstream open(const std::filesystem::path& file) {
@@ -91,7 +90,7 @@ ShownPlan plan_of_result(const std::filesystem::path& file, const PlanContext& c
   const std::string name = printable(file.string(), 200);
   stream.seekg(0, std::ios::end);
   const std::streamoff size = stream.tellg();
-  std::optional<Json> line;
+  std::optional<nlohmann::json> line;
   for (std::streamoff wanted = first_tail; !line && wanted <= longest_tail && size > 0; wanted *= 4)
     line = last_json_line(read_tail(stream, size, wanted));
   const bool has_plan = line && line->is_object() && line->contains("plan");

@@ -12,7 +12,7 @@
 namespace edge {
 namespace {
 
-constexpr std::size_t name_columns = 10;
+constexpr std::size_t gantt_name_columns = 10;
 constexpr std::size_t chart_columns = 68;
 
 struct Bar {
@@ -74,7 +74,7 @@ std::string format_gantt(const std::deque<GanttFrame>& frames) {
                   format_seconds(end - begin), format_seconds(per_column));
   for (const auto& [row, bars] : rows) {
     const std::string name = fmt::format("{} {}", row % 2 == 0 ? "link" : "worker", row / 2);
-    text += fmt::format("{:<{}}{}\n", name, name_columns, draw(bars, begin, per_column));
+    text += fmt::format("{:<{}}{}\n", name, gantt_name_columns, draw(bars, begin, per_column));
   }
   return text;
 }

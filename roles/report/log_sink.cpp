@@ -12,7 +12,6 @@
 namespace edge {
 namespace {
 
-constexpr std::string_view erase_line = "\r\x1b[K";
 constexpr std::string_view no_colour = "\x1b[m";
 
 std::string_view colour(spdlog::level::level_enum level) {

@@ -4,8 +4,12 @@
 #include <spdlog/sinks/sink.h>
 
 #include <memory>
+#include <string_view>
 
 namespace edge {
+
+/// To the left margin, and away with what stands in the line; for terminals only.
+inline constexpr std::string_view erase_line = "\r\x1b[K";
 
 /// Each line is one write, so that lines of several processes do not mix. On a terminal it first erases what
 /// stands in the cursor's line, a progress bar (of this or another process: the next update draws it below),

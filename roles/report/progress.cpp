@@ -21,7 +21,6 @@ constexpr std::chrono::milliseconds least_interval{100};
 constexpr std::uint64_t least_steps = 3;  // of which a rate says something
 constexpr int widest_bar = 40;
 constexpr int narrowest_bar = 5;
-constexpr std::string_view erase_line = "\r\x1b[K";
 
 int columns_of_terminal(int descriptor) {
   winsize size{};

@@ -28,7 +28,7 @@ constexpr std::array<ChromaFormat, 7> chroma_formats = {{
 // Frames per second.
 constexpr double least_rate = 1.0 / (24 * 3600), most_rate = 1e6;
 
-std::optional<std::int64_t> parse_number(std::string_view text) {
+std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
@@ -88,7 +88,7 @@ class HeaderParser {
 
  private:
   std::int64_t side(std::string_view value, const char* what) const {
-    const auto number = parse_number(value);
+    const auto number = parse_integer(value);
     if (!number || *number < 1 || *number > Y4mHeader::max_side) {
       fail(std::string("Y4M ") + what + " " + in_quotes(value) + " is not a number from 1 to " +
            std::to_string(Y4mHeader::max_side));
@@ -100,8 +100,8 @@ class HeaderParser {
     const std::size_t colon = value.find(':');
     if (colon == std::string_view::npos)
       fail("Y4M frame rate " + in_quotes(value) + " is not FRAMES:SECONDS");
-    const auto frames = parse_number(value.substr(0, colon));
-    const auto seconds = parse_number(value.substr(colon + 1));
+    const auto frames = parse_integer(value.substr(0, colon));
+    const auto seconds = parse_integer(value.substr(colon + 1));
     if (!frames || !seconds) fail("Y4M frame rate " + in_quotes(value) + " is not FRAMES:SECONDS");
     if (*frames == 0 || *seconds == 0) return std::nullopt;  // 0:0 means unknown
     const double rate = static_cast<double>(*frames) / static_cast<double>(*seconds);

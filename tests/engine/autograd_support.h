@@ -13,6 +13,7 @@
 #include "engine/autograd/variable.h"
 #include "engine/error.h"
 #include "tests/engine/support.h"
+#include "tests/error_of.h"
 
 namespace edge::autograd::test {
 
@@ -106,14 +107,6 @@ inline void check_gradients(const std::vector<Tensor>& inputs, const Operation& 
   }
 }
 
-/// The message of the Error that `action` throws.
-inline std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using edge::test::error_of;
 
 }  // namespace edge::autograd::test

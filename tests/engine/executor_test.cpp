@@ -18,24 +18,25 @@ namespace {
 
 using Layers = std::vector<LayerIndex>;
 
-struct Case {
+struct SplitCase {
   const char* network;
   ModelOptions options;
   int parts = 5;  ///< at most
   int rounds = 6;
 };
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> all{{"toy_dag", {.rows = 64, .columns = 96, .classes = 10}, 5, 12},
-                                     {"alexnet", {.rows = 64, .columns = 96, .features_only = true}, 5, 4},
-                                     {"vgg11", {.rows = 32, .columns = 32, .features_only = true}, 2, 2}};
+const std::vector<SplitCase>& cases() {
+  static const std::vector<SplitCase> all{
+      {"toy_dag", {.rows = 64, .columns = 96, .classes = 10}, 5, 12},
+      {"alexnet", {.rows = 64, .columns = 96, .features_only = true}, 5, 4},
+      {"vgg11", {.rows = 32, .columns = 32, .features_only = true}, 2, 2}};
   return all;
 }
 
 /// A network with weights and a frame, and the outputs of all its layers, each made by its own kernel without
 /// fusion.
 struct Fixture {
-  explicit Fixture(const Case& parameters)
+  explicit Fixture(const SplitCase& parameters)
       : graph(make_model(parameters.network, parameters.options)),
         frame(test::random_tensor(graph.layer(0).output_shape, 7)) {
     Executor executor(graph, weights, test::executor_options());
@@ -71,7 +72,7 @@ constexpr std::size_t toy_dag = 0;
 
 class ExecutorOfNetworks : public testing::TestWithParam<std::size_t> {
  protected:
-  const Case& parameters() const { return cases()[GetParam()]; }
+  const SplitCase& parameters() const { return cases()[GetParam()]; }
 };
 
 INSTANTIATE_TEST_SUITE_P(Networks, ExecutorOfNetworks, testing::Range(std::size_t{0}, cases().size()),

@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "tests/engine/support.h"
+#include "tests/error_of.h"
 
 namespace edge {
 namespace {
@@ -19,14 +20,7 @@ Shape output_of(const Shape& input, const Operation& operation) {
   return graph.layer(1).output_shape;
 }
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST(Graph, starts_with_its_input) {
   const Graph graph("test", {1, 3, 4, 5});

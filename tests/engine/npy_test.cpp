@@ -46,12 +46,12 @@ std::string npy(const std::string& header, std::size_t value_bytes, int major = 
   return bytes + header + std::string(value_bytes, '\0');
 }
 
-std::string dictionary(const std::string& shape, const std::string& type = "'<f4'",
-                       const std::string& fortran_order = "False") {
+std::string npy_dictionary(const std::string& shape, const std::string& type = "'<f4'",
+                           const std::string& fortran_order = "False") {
   return "{'descr': " + type + ", 'fortran_order': " + fortran_order + ", 'shape': " + shape + ", }\n";
 }
 
-std::string refusal(const std::string& bytes) {
+std::string npy_refusal(const std::string& bytes) {
   try {
     parse_npy_header(bytes, "x.npy");
   } catch (const Error& error) {
@@ -89,20 +89,20 @@ TEST_F(Npy, writes_what_numpy_writes) {
 TEST_F(Npy, reads_all_versions_and_any_order_of_entries) {
   const Shape shape{2, 3};
   for (const int major : {1, 2, 3}) {
-    const NpyHeader header = parse_npy_header(npy(dictionary("(2, 3)"), 24, major), "x.npy");
+    const NpyHeader header = parse_npy_header(npy(npy_dictionary("(2, 3)"), 24, major), "x.npy");
     EXPECT_EQ(header.shape, shape);
-    EXPECT_EQ(header.offset, npy(dictionary("(2, 3)"), 0, major).size());
+    EXPECT_EQ(header.offset, npy(npy_dictionary("(2, 3)"), 0, major).size());
   }
   EXPECT_EQ(
       parse_npy_header(npy("{ \"shape\":(2,3,) ,'fortran_order':False,'descr' : \"<f4\"}   ", 24), "x.npy")
           .shape,
       shape);
-  EXPECT_EQ(parse_npy_header(npy(dictionary("()"), 4), "x.npy").shape, Shape());
-  EXPECT_EQ(parse_npy_header(npy(dictionary("(0, 3)"), 0), "x.npy").shape, Shape({0, 3}));
+  EXPECT_EQ(parse_npy_header(npy(npy_dictionary("()"), 4), "x.npy").shape, Shape());
+  EXPECT_EQ(parse_npy_header(npy(npy_dictionary("(0, 3)"), 0), "x.npy").shape, Shape({0, 3}));
 }
 
 TEST_F(Npy, values_need_not_be_aligned) {
-  std::string bytes = npy(dictionary("(2,)") + " ", 0);
+  std::string bytes = npy(npy_dictionary("(2,)") + " ", 0);
   ASSERT_NE(bytes.size() % 4, 0U);
   const float values[] = {1.5F, -2.0F};
   bytes.append(reinterpret_cast<const char*>(values), sizeof values);
@@ -114,42 +114,45 @@ TEST_F(Npy, values_need_not_be_aligned) {
 TEST_F(Npy, other_types_are_named) {
   for (const char* const type : {"'<f8'", "'>f4'", "'|u1'", "'<f2'", "'<i4'"}) {
     const std::string name = std::string(type).substr(1, 3);
-    EXPECT_EQ(refusal(npy(dictionary("(2, 3)", type), 24)),
+    EXPECT_EQ(npy_refusal(npy(npy_dictionary("(2, 3)", type), 24)),
               "x.npy: values of type \"" + name +
                   "\" instead of little-endian float32 (\"<f4\"); save array.astype(numpy.float32)");
   }
-  EXPECT_EQ(refusal(npy(dictionary("(2, 3)", "[('a', '<f4')]"), 24)),
+  EXPECT_EQ(npy_refusal(npy(npy_dictionary("(2, 3)", "[('a', '<f4')]"), 24)),
             "x.npy: an array with fields; only plain float32 arrays can be read");
-  EXPECT_EQ(refusal(npy(dictionary("(2, 3)", "'<f4'", "True"), 24)),
+  EXPECT_EQ(npy_refusal(npy(npy_dictionary("(2, 3)", "'<f4'", "True"), 24)),
             "x.npy: in Fortran order; save numpy.ascontiguousarray(array)");
 }
 
 TEST_F(Npy, sizes_that_do_not_fit) {
-  EXPECT_EQ(refusal(npy(dictionary("(2, 3)"), 23)),
+  EXPECT_EQ(npy_refusal(npy(npy_dictionary("(2, 3)"), 23)),
             "x.npy: cut off, or damaged: 23 bytes of values do not make a float32 array of 2x3");
-  EXPECT_NE(refusal(npy(dictionary("(2, 3)"), 28)).find("28 bytes of values"), std::string::npos);
+  EXPECT_NE(npy_refusal(npy(npy_dictionary("(2, 3)"), 28)).find("28 bytes of values"), std::string::npos);
   // Products that overflow.
   for (const char* const shape : {"(4294967296, 4294967296)", "(9223372036854775807,)",
                                   "(4611686018427387905, 1)", "(3037000500, 3037000500, 4)"}) {
-    EXPECT_NE(refusal(npy(dictionary(shape), 4)).find("4 bytes of values do not make"), std::string::npos)
+    EXPECT_NE(npy_refusal(npy(npy_dictionary(shape), 4)).find("4 bytes of values do not make"),
+              std::string::npos)
         << shape;
   }
-  EXPECT_NE(refusal(npy(dictionary("(9223372036854775808,)"), 4)).find("header is damaged"),
+  EXPECT_NE(npy_refusal(npy(npy_dictionary("(9223372036854775808,)"), 4)).find("header is damaged"),
             std::string::npos);
-  EXPECT_EQ(refusal(npy(dictionary("(1, 1, 1, 1, 1, 1, 1)"), 4)), "x.npy: more than 6 dimensions");
+  EXPECT_EQ(npy_refusal(npy(npy_dictionary("(1, 1, 1, 1, 1, 1, 1)"), 4)), "x.npy: more than 6 dimensions");
 }
 
 TEST_F(Npy, damaged_headers) {
-  EXPECT_EQ(refusal(""), "x.npy: not a .npy file");
-  EXPECT_EQ(refusal("\xff\xd8\xff\xe0 JFIF"), "x.npy: not a .npy file");
-  EXPECT_NE(refusal("\x93NUMPY").find("cut off"), std::string::npos);
-  EXPECT_EQ(refusal(npy(dictionary("(1,)"), 4, 4)), "x.npy: .npy version 4.0; 1.0 to 3.0 can be read");
-  EXPECT_EQ(refusal(npy(dictionary("(1,)"), 4, 1, 1)), "x.npy: .npy version 1.1; 1.0 to 3.0 can be read");
-  EXPECT_EQ(refusal(npy(std::string(100'000, ' '), 4, 2)),
+  EXPECT_EQ(npy_refusal(""), "x.npy: not a .npy file");
+  EXPECT_EQ(npy_refusal("\xff\xd8\xff\xe0 JFIF"), "x.npy: not a .npy file");
+  EXPECT_NE(npy_refusal("\x93NUMPY").find("cut off"), std::string::npos);
+  EXPECT_EQ(npy_refusal(npy(npy_dictionary("(1,)"), 4, 4)),
+            "x.npy: .npy version 4.0; 1.0 to 3.0 can be read");
+  EXPECT_EQ(npy_refusal(npy(npy_dictionary("(1,)"), 4, 1, 1)),
+            "x.npy: .npy version 1.1; 1.0 to 3.0 can be read");
+  EXPECT_EQ(npy_refusal(npy(std::string(100'000, ' '), 4, 2)),
             "x.npy: a header of 100000 bytes; at most 65536 are read");
-  const std::string whole = npy(dictionary("(2, 3)"), 24);
+  const std::string whole = npy(npy_dictionary("(2, 3)"), 24);
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    const std::string said = refusal(whole.substr(0, length));
+    const std::string said = npy_refusal(whole.substr(0, length));
     EXPECT_NE(said, "accepted") << length;
     EXPECT_EQ(said.find('\n'), std::string::npos);
   }
@@ -162,7 +165,7 @@ TEST_F(Npy, damaged_headers) {
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1 2)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)"}) {
-    EXPECT_NE(refusal(npy(header, 4)), "accepted") << header;
+    EXPECT_NE(npy_refusal(npy(header, 4)), "accepted") << header;
   }
 }
 

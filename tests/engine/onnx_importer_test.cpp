@@ -10,6 +10,7 @@
 #include "tests/engine/onnx_seeds.h"
 #include "tests/engine/onnx_support.h"
 #include "tests/engine/support.h"
+#include "tests/error_of.h"
 
 namespace edge {
 namespace {
@@ -18,15 +19,7 @@ using test::attribute;
 using test::OnnxFile;
 using test::text_attribute;
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
-}
+using test::error_of;
 
 onnx::Network import(const OnnxFile& file, std::int64_t rows = 4, std::int64_t columns = 6) {
   return onnx::import_network(file.model(), rows, columns);
@@ -303,7 +296,7 @@ TEST(OnnxImporter, half_precision_weights_are_widened_when_they_are_loaded) {
 }
 
 TEST(OnnxImporter, missing_operators_are_named_in_one_line) {
-  const std::string message = message_of([] {
+  const std::string message = error_of([] {
     import(picture()
                .node("Relu", {"x"}, {"a"})
                .node("NonMaxSuppression", {"a"}, {"b"}, {}, "nms")
@@ -322,7 +315,7 @@ TEST(OnnxImporter, missing_operators_are_named_in_one_line) {
 
 TEST(OnnxImporter, faults_name_file_node_and_operator) {
   const auto error = [](const OnnxFile& file) {
-    const std::string message = message_of([&] { import(file); });
+    const std::string message = error_of([&] { import(file); });
     EXPECT_EQ(message.find('\n'), std::string::npos);
     EXPECT_EQ(message.substr(0, 11), "test.onnx: ");
     return message;
@@ -364,7 +357,7 @@ TEST(OnnxImporter, faults_name_file_node_and_operator) {
 TEST(OnnxImporter, memory_is_bounded_however_large_constants_claim_to_be) {
   // Each of these would take a terabyte.
   const std::vector<std::int64_t> huge{1 << 20, 1 << 20};
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(error_of([&] {
               import(picture()
                          .initializer("extents", huge)
                          .node("ConstantOfShape", {"extents"}, {"c"})
@@ -372,7 +365,7 @@ TEST(OnnxImporter, memory_is_bounded_however_large_constants_claim_to_be) {
                          .output("y"));
             }).find("too large"),
             std::string::npos);
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(error_of([&] {
               import(picture()
                          .initializer("start", {}, {0})
                          .initializer("end", {}, {1e12F})
@@ -381,7 +374,7 @@ TEST(OnnxImporter, memory_is_bounded_however_large_constants_claim_to_be) {
                          .output("y"));
             }).find("too many numbers"),
             std::string::npos);
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(error_of([&] {
               import(picture()
                          .initializer("repeats", {1 << 30, 1 << 30, 1, 1})
                          .node("Tile", {"x", "repeats"}, {"y"})

@@ -10,6 +10,7 @@
 #include "engine/onnx/reader.h"
 #include "tests/engine/onnx_seeds.h"
 #include "tests/engine/onnx_support.h"
+#include "tests/error_of.h"
 
 namespace edge {
 namespace {
@@ -19,15 +20,7 @@ using onnx::Dimensions;
 using onnx::ElementType;
 using test::OnnxFile;
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
-}
+using test::error_of;
 
 /// A directory that goes with the test.
 class OnnxReader : public ::testing::Test {
@@ -162,7 +155,7 @@ TEST_F(OnnxReader, external_data_outside_of_the_directory_is_refused) {
     const std::string file = write(
         "models/m.onnx",
         OnnxFile().message(5, test::external_tensor_message("w", ElementType::float32, {2}, place)).bytes());
-    return message_of([&] { onnx::read_model(file); });
+    return error_of([&] { onnx::read_model(file); });
   };
   for (const std::string location : {"../secret.bin", "link.bin", "/etc/passwd", ""}) {
     EXPECT_NE(error({{"location", location}}).find("not in the model file's directory"), std::string::npos)
@@ -181,7 +174,7 @@ TEST_F(OnnxReader, external_data_outside_of_the_directory_is_refused) {
 
 TEST_F(OnnxReader, faults_are_one_line_each) {
   const auto tensor = [](ElementType type, const Dimensions& dims, const std::string& raw) {
-    return message_of([&] { OnnxFile().message(5, test::tensor_message("t", type, dims, raw)).model(); });
+    return error_of([&] { OnnxFile().message(5, test::tensor_message("t", type, dims, raw)).model(); });
   };
   EXPECT_EQ(tensor(ElementType::float32, {3}, "12345678"),
             "test.onnx: tensor \"t\" has 2 values, but its shape needs 3");
@@ -190,17 +183,17 @@ TEST_F(OnnxReader, faults_are_one_line_each) {
             std::string::npos);
   EXPECT_EQ(tensor(static_cast<ElementType>(99), {1}, "1"),
             "test.onnx: tensor \"t\" has element type 99, which cannot be read");
-  EXPECT_NE(message_of([] { OnnxFile(6).model(); }).find("has opset 6; 7 to 21 can be read"),
+  EXPECT_NE(error_of([] { OnnxFile(6).model(); }).find("has opset 6; 7 to 21 can be read"),
             std::string::npos);
-  EXPECT_NE(message_of([] { OnnxFile(22).model(); }).find("has opset 22"), std::string::npos);
-  EXPECT_NE(message_of([] { OnnxFile(13, 2).model(); }).find("IR version 2; 3 to 10"), std::string::npos);
-  EXPECT_NE(message_of([] {
+  EXPECT_NE(error_of([] { OnnxFile(22).model(); }).find("has opset 22"), std::string::npos);
+  EXPECT_NE(error_of([] { OnnxFile(13, 2).model(); }).find("IR version 2; 3 to 10"), std::string::npos);
+  EXPECT_NE(error_of([] {
               OnnxFile().initializer("w", {1}, {1}).initializer("w", {1}, {1}).model();
             }).find("\"w\" is there twice"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { onnx::read_model(write("text.onnx", "<!DOCTYPE html>")); }).find("no ONNX file"),
+  EXPECT_NE(error_of([&] { onnx::read_model(write("text.onnx", "<!DOCTYPE html>")); }).find("no ONNX file"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { onnx::read_model(write("empty.onnx", "")); }).find("has no graph"),
+  EXPECT_NE(error_of([&] { onnx::read_model(write("empty.onnx", "")); }).find("has no graph"),
             std::string::npos);
 }
 

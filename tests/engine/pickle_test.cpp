@@ -28,7 +28,7 @@ struct Read {
   PickleIndex root() const { return pickle.root(); }
 };
 
-std::string refusal(const std::string& body, int protocol = 2) {
+std::string pickle_refusal(const std::string& body, int protocol = 2) {
   return error_of([&] { const Read read(body, protocol); });
 }
 
@@ -111,7 +111,7 @@ TEST(Pickle, other_names_are_inert) {
   // More names than any file needs, and long ones, cost little.
   std::string many = "(";
   for (int i = 0; i < 5000; ++i) many += "c" + std::string(5000, 'x') + std::to_string(i) + "\ny\n";
-  EXPECT_EQ(refusal(many + "t."), "no error");
+  EXPECT_EQ(pickle_refusal(many + "t."), "no error");
 }
 
 TEST(Pickle, objects_are_not_built) {
@@ -143,17 +143,17 @@ TEST(Pickle, what_newer_protocols_add) {
       "1."s,
       4);
   EXPECT_EQ(popped.pickle.integer(popped.root()), 1);
-  EXPECT_NE(refusal("\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
-                    "abc."s,
-                    4)
+  EXPECT_NE(pickle_refusal("\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
+                           "abc."s,
+                           4)
                 .find("cut off"),
             std::string::npos);
-  EXPECT_NE(refusal("ca\nB\n)K\1\x92."s, 4).find("without a dictionary"), std::string::npos);
+  EXPECT_NE(pickle_refusal("ca\nB\n)K\1\x92."s, 4).find("without a dictionary"), std::string::npos);
 }
 
 TEST(Pickle, malformed) {
   const auto expect = [](const std::string& body, const std::string& part) {
-    const std::string message = refusal(body);
+    const std::string message = pickle_refusal(body);
     EXPECT_EQ(message.find("w.pth: "), 0U) << message;
     EXPECT_NE(message.find(part), std::string::npos) << message;
   };
@@ -178,31 +178,31 @@ TEST(Pickle, malformed) {
   expect("ccollections\nOrderedDict\n](K\1e\x85R."s, "other than");
   expect("I01\n.", "opcode 73");
   expect("2.", "opcode 50");
-  EXPECT_NE(refusal("N.", 1).find("of protocol 1"), std::string::npos);
-  EXPECT_NE(refusal("N.", 6).find("of protocol 6"), std::string::npos);
+  EXPECT_NE(pickle_refusal("N.", 1).find("of protocol 1"), std::string::npos);
+  EXPECT_NE(pickle_refusal("N.", 6).find("of protocol 6"), std::string::npos);
 }
 
 TEST(Pickle, bombs_cost_little) {
   // Nesting: a hundred thousand lists in lists are no problem.
   std::string nested(100'000, ']');
   nested += std::string(99'999, 'a') + ".";
-  EXPECT_EQ(refusal(nested), "no error");
+  EXPECT_EQ(pickle_refusal(nested), "no error");
   // More of anything than a network needs is.
-  EXPECT_NE(refusal(std::string(2'000'000, ']')).find("far longer"), std::string::npos);
+  EXPECT_NE(pickle_refusal(std::string(2'000'000, ']')).find("far longer"), std::string::npos);
   // References that double what they refer to take no more room than the references.
   std::string doubling = "]q\0"s;
   for (int i = 0; i < 100; ++i) doubling += "](h\0h\0eq\0"s;
-  EXPECT_NE(refusal(doubling + ".").find("other than one value"), std::string::npos);
+  EXPECT_NE(pickle_refusal(doubling + ".").find("other than one value"), std::string::npos);
   // A memo index is no size.
-  EXPECT_EQ(refusal("Nr\xff\xff\xff\xff."s), "no error");
+  EXPECT_EQ(pickle_refusal("Nr\xff\xff\xff\xff."s), "no error");
   // An OrderedDict made again and again from one long list.
   std::string repeated = "]("s;
   for (int i = 0; i < 1000; ++i) repeated += "NN\x86"s;
   repeated += "e\x85q\0"s;
   for (int i = 0; i < 1000; ++i) repeated += "ccollections\nOrderedDict\nh\0R"s;
-  EXPECT_NE(refusal(repeated + ".").find("far longer"), std::string::npos);
+  EXPECT_NE(pickle_refusal(repeated + ".").find("far longer"), std::string::npos);
   // A list that contains itself.
-  EXPECT_EQ(refusal("]q\0h\0a."s), "no error");
+  EXPECT_EQ(pickle_refusal("]q\0h\0a."s), "no error");
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "engine/error.h"
 #include "engine/shape.h"
+#include "tests/error_of.h"
 
 namespace edge::test {
 
@@ -40,19 +41,6 @@ class TemporaryFiles : public ::testing::Test {
                                      ("edge_weights_" + std::to_string(::getpid()) + "_" +
                                       ::testing::UnitTest::GetInstance()->current_test_info()->name());
 };
-
-/// The message of the Error that it throws, which must be one printable line of moderate length.
-inline std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    EXPECT_LT(message.size(), 1000U) << message;
-    for (const char c : message) EXPECT_GE(static_cast<unsigned char>(c), 0x20U) << message;
-    return message;
-  }
-  return "no error";
-}
 
 inline std::string test_data(const std::string& name) {
   return std::string(EDGE_TEST_DATA) + "/" + name;

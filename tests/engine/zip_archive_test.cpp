@@ -9,10 +9,10 @@ using namespace std::string_literals;
 using test::error_of;
 using test::ZipWriter;
 
-const std::string file = "w.pth";
+const std::string archive_name = "w.pth";
 
-std::string refusal(const std::string& bytes) {
-  return error_of([&] { const ZipArchive archive(bytes, file); });
+std::string archive_refusal(const std::string& bytes) {
+  return error_of([&] { const ZipArchive archive(bytes, archive_name); });
 }
 
 TEST(ZipArchive, stored_entries) {
@@ -25,10 +25,10 @@ TEST(ZipArchive, stored_entries) {
       const std::string bytes = writer.finish();
       if (!comment.empty()) {
         // A comment that looks like a directory is taken for one, and refused.
-        EXPECT_NE(refusal(bytes).find("w.pth: "), std::string::npos);
+        EXPECT_NE(archive_refusal(bytes).find("w.pth: "), std::string::npos);
         continue;
       }
-      const ZipArchive archive(bytes, file);
+      const ZipArchive archive(bytes, archive_name);
       ASSERT_EQ(archive.entries().size(), 3U);
       EXPECT_EQ(archive.entries()[0].name, "a");
       EXPECT_EQ(archive.find("b/data.pkl"), "contents");
@@ -40,12 +40,12 @@ TEST(ZipArchive, stored_entries) {
   ZipWriter commented{.comment = "made by hand"};
   commented.add("a", "1");
   const std::string bytes = commented.finish();
-  EXPECT_EQ(ZipArchive(bytes, file).find("a"), "1");
+  EXPECT_EQ(ZipArchive(bytes, archive_name).find("a"), "1");
 }
 
 TEST(ZipArchive, damaged) {
   const auto expect = [](const std::string& bytes, const std::string& part) {
-    const std::string message = refusal(bytes);
+    const std::string message = archive_refusal(bytes);
     EXPECT_NE(message.find(part), std::string::npos) << message;
   };
   expect("PK\3\4", "without its directory");
@@ -86,12 +86,12 @@ TEST(ZipArchive, every_truncation_and_every_flipped_byte_is_survived) {
     writer.add("two", "");
     const std::string bytes = writer.finish();
     for (std::size_t length = 0; length < bytes.size(); ++length)
-      EXPECT_NE(refusal(bytes.substr(0, length)), "no error") << length;
+      EXPECT_NE(archive_refusal(bytes.substr(0, length)), "no error") << length;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       for (const int flip : {1, 0x80, 0xff}) {
         std::string broken = bytes;
         broken[i] = static_cast<char>(broken[i] ^ static_cast<char>(flip));
-        (void)refusal(broken);  // checks the form of the message; padding may change
+        (void)archive_refusal(broken);  // checks the form of the message; padding may change
       }
     }
   }

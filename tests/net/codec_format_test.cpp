@@ -17,8 +17,8 @@ namespace {
 
 using test::Random;
 
-constexpr std::uint64_t base_frame = 0x0123456789ABCDEF;
-const char* const golden_file = EDGE_TEST_DATA "/codec_v1.bin";
+constexpr std::uint64_t golden_base_frame = 0x0123456789ABCDEF;
+const char* const codec_golden_file = EDGE_TEST_DATA "/codec_v1.bin";
 
 struct Case {
   Coding coding = Coding::dense;
@@ -45,9 +45,9 @@ std::vector<Case> cases() {
   Random random(2024);
   std::vector<Case> all;
   for (const ElementType type : {ElementType::u8, ElementType::f32}) {
-    const Base small{base_frame, test::random_elements(type, Shape{1, 3, 6, 7}, random)};
+    const Base small{golden_base_frame, test::random_elements(type, Shape{1, 3, 6, 7}, random)};
     all.push_back({Coding::dense, small, small.array, false});
-    const Base base{base_frame, test::random_elements(type, Shape{1, 3, 30, 47}, random)};
+    const Base base{golden_base_frame, test::random_elements(type, Shape{1, 3, 30, 47}, random)};
     all.push_back({Coding::changes, base, changed_in_blocks(base.array, random), true});
     const Coding packed = type == ElementType::u8 ? Coding::predicted_planes : Coding::packed_changes;
     all.push_back({packed, base, test::changed_elements(base.array, 0.3, true, random), true});
@@ -68,7 +68,7 @@ std::vector<std::byte> encoded(const Case& one) {
 }
 
 std::vector<std::byte> read_golden() {
-  std::ifstream file(golden_file, std::ios::binary);
+  std::ifstream file(codec_golden_file, std::ios::binary);
   const std::vector<char> chars{std::istreambuf_iterator<char>(file), {}};
   std::vector<std::byte> bytes(chars.size());
   std::transform(chars.begin(), chars.end(), bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
@@ -76,7 +76,7 @@ std::vector<std::byte> read_golden() {
 }
 
 TEST(CodecFormat, DISABLED_write) {
-  std::ofstream file(golden_file, std::ios::binary);
+  std::ofstream file(codec_golden_file, std::ios::binary);
   for (const Case& one : cases()) {
     const std::vector<std::byte> bytes = encoded(one);
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -85,7 +85,7 @@ TEST(CodecFormat, DISABLED_write) {
 
 TEST(CodecFormat, golden_bytes_are_understood) {
   const std::vector<std::byte> golden = read_golden();
-  ASSERT_FALSE(golden.empty()) << golden_file;
+  ASSERT_FALSE(golden.empty()) << codec_golden_file;
   std::span<const std::byte> rest = golden;
   for (const Case& one : cases()) {
     SCOPED_TRACE(static_cast<int>(one.coding));
@@ -108,7 +108,7 @@ TEST(CodecFormat, header_is_as_documented) {
   append_header({.type = ElementType::f32,
                  .coding = Coding::packed_changes,
                  .based = true,
-                 .base_frame = base_frame,
+                 .base_frame = golden_base_frame,
                  .payload_bytes = 0x01020304,
                  .shape = Shape{1, 300}},
                 bytes);

@@ -15,7 +15,7 @@
 namespace edge {
 namespace {
 
-const std::string two_workers =
+const std::string config_of_two_workers =
     "[[workers]]\naddress = '127.0.0.1:7701'\n"
     "[[workers]]\naddress = '127.0.0.1:7702'\n";
 
@@ -30,7 +30,7 @@ std::string message_of(const std::string& text) {
 
 /// `text` follows two valid workers, so its first line is line 5.
 std::string message_after_workers(const std::string& text) {
-  return message_of(two_workers + text);
+  return message_of(config_of_two_workers + text);
 }
 
 std::string read_text(const std::filesystem::path& path) {
@@ -42,7 +42,7 @@ std::string read_text(const std::filesystem::path& path) {
 const std::filesystem::path source_directory = std::filesystem::path(EDGE_TEST_DATA) / "../../..";
 
 TEST(Config, DefaultsWithNothingButWorkers) {
-  const Config config = parse_config(two_workers, "config.toml");
+  const Config config = parse_config(config_of_two_workers, "config.toml");
   EXPECT_EQ(config.model.name, "alexnet");
   EXPECT_FALSE(config.model.features_only);
   EXPECT_EQ(config.model.rows, 480);
@@ -60,11 +60,11 @@ TEST(Config, DefaultsWithNothingButWorkers) {
 }
 
 TEST(Config, WhatIsDoneWithPixels) {
-  const Config plain = parse_config(two_workers, "config.toml");
+  const Config plain = parse_config(config_of_two_workers, "config.toml");
   EXPECT_EQ(plain.model.normalize, Normalization::none);
   EXPECT_FALSE(plain.model.transform_input);
   const Config both = parse_config(
-      two_workers + "[model]\nname = 'googlenet'\ntransform_input = true\nnormalize = 'imagenet'\n",
+      config_of_two_workers + "[model]\nname = 'googlenet'\ntransform_input = true\nnormalize = 'imagenet'\n",
       "c.toml");
   EXPECT_TRUE(both.model.transform_input);
   EXPECT_EQ(both.model.normalize, Normalization::imagenet);
@@ -165,25 +165,28 @@ timeout_s = 4.5
 }
 
 TEST(Config, WeightsAndLabelsLieBesideTheConfig) {
-  const std::string text = two_workers + "[model]\nweights = 'vgg16.pth'\nlabels = '/data/labels.txt'\n";
+  const std::string text =
+      config_of_two_workers + "[model]\nweights = 'vgg16.pth'\nlabels = '/data/labels.txt'\n";
   const Config config = parse_config("cache_directory = 'cache'\n" + text, "/etc/edge/config.toml");
   EXPECT_EQ(config.model.weights, "/etc/edge/vgg16.pth");
   EXPECT_EQ(config.model.labels, "/data/labels.txt");
   EXPECT_EQ(config.model.cache_directory, "/etc/edge/cache");
-  const Config none = parse_config(two_workers, "/etc/edge/config.toml");
+  const Config none = parse_config(config_of_two_workers, "/etc/edge/config.toml");
   EXPECT_EQ(none.model.weights, "");
   EXPECT_EQ(none.model.labels, "");
 }
 
 TEST(Config, StreamsAreNotFiles) {
   for (const char* source : {"-", "rtsp://10.0.0.2/live", "synthetic:street?seed=1", "/dev/video0"}) {
-    const std::string text = two_workers + "[video]\nsource = '" + source + "'\n";
+    const std::string text = config_of_two_workers + "[video]\nsource = '" + source + "'\n";
     EXPECT_EQ(parse_config(text, "/etc/edge/config.toml").video.source, source);
   }
 }
 
 TEST(Config, CacheDirectoryFollowsTheEnvironment) {
-  const auto directory = [] { return parse_config(two_workers, "config.toml").cache_directory.string(); };
+  const auto directory = [] {
+    return parse_config(config_of_two_workers, "config.toml").cache_directory.string();
+  };
   const char* xdg_before = std::getenv("XDG_CACHE_HOME");
   const char* home_before = std::getenv("HOME");
   const std::string xdg = xdg_before != nullptr ? xdg_before : "";
@@ -243,9 +246,9 @@ TEST(Config, NotToml) {
 }
 
 TEST(Config, WrongTypes) {
-  EXPECT_EQ(message_of("threads = 'four'\n" + two_workers),
+  EXPECT_EQ(message_of("threads = 'four'\n" + config_of_two_workers),
             "config.toml:1: threads: expected an integer from 0 to 1024, found a string");
-  EXPECT_EQ(message_of("check = 1\n" + two_workers),
+  EXPECT_EQ(message_of("check = 1\n" + config_of_two_workers),
             "config.toml:1: check: expected true or false, found an integer");
   EXPECT_EQ(message_after_workers("[schedule]\ngroup_size = 2.5\n"),
             "config.toml:6: schedule.group_size: expected an integer from 1 to 1000, found a number with a "
@@ -256,7 +259,7 @@ TEST(Config, WrongTypes) {
             "config.toml:6: net.timeout_s: expected a number from 0.1 to 3600, found a string");
   EXPECT_EQ(message_after_workers("[output]\ntop_k = 2024-01-01\n"),
             "config.toml:6: output.top_k: expected an integer from 1 to 1000, found a date or time");
-  EXPECT_EQ(message_of("video = 'a.mp4'\n" + two_workers),
+  EXPECT_EQ(message_of("video = 'a.mp4'\n" + config_of_two_workers),
             "config.toml:1: video: expected a table, [video], found a string");
   EXPECT_EQ(message_after_workers("[[net]]\nmode = 'full'\n"),
             "config.toml:5: net: expected a table, [net], found an array of tables; write it once");
@@ -287,7 +290,7 @@ TEST(Config, Ranges) {
 
 TEST(Config, LargeIntegers) {
   const auto seed = [](const std::string& number) {
-    return parse_config(two_workers + "[model]\nseed = " + number + "\n", "c.toml").model.seed;
+    return parse_config(config_of_two_workers + "[model]\nseed = " + number + "\n", "c.toml").model.seed;
   };
   EXPECT_EQ(seed("9007199254740993"), 9007199254740993U);  // 2^53 + 1
   EXPECT_EQ(seed("9223372036854775807"), 9223372036854775807U);
@@ -417,7 +420,7 @@ TEST(Config, FilesThatCannotBeRead) {
 
 TEST(Config, TheShippedFileIsValidAndMatchesTheDefaults) {
   const Config shipped = load_config(source_directory / "config.toml");
-  const Config defaults = parse_config(two_workers, source_directory / "config.toml");
+  const Config defaults = parse_config(config_of_two_workers, source_directory / "config.toml");
   EXPECT_EQ(shipped.model.name, defaults.model.name);
   EXPECT_EQ(shipped.model.seed, defaults.model.seed);
   EXPECT_EQ(shipped.workers.size(), defaults.workers.size());

@@ -41,19 +41,19 @@ TEST(RobustEstimate, FollowsASlowDrift) {
   EXPECT_NEAR(*estimate.value() / value, 1, 0.11);
 }
 
-CostEstimator two_workers(std::optional<double> link = std::nullopt) {
+CostEstimator estimator_of_two(std::optional<double> link = std::nullopt) {
   return {{{0, 0.1, 0.2, 0.3}, {0, 0.2, 0.4, 0.6}}, {3e6, link}};
 }
 
 TEST(CostEstimator, ConfiguredThenMeasuredBandwidth) {
-  CostEstimator estimator = two_workers(1e6);
+  CostEstimator estimator = estimator_of_two(1e6);
   EXPECT_EQ(estimator.bandwidth(), (std::vector<double>{3e6, 1e6}));
   estimator.add_transfer(1, {.bytes = 500000, .seconds = 1});
   EXPECT_EQ(estimator.bandwidth(), (std::vector<double>{3e6, 5e5}));
 }
 
 TEST(CostEstimator, ShortMessagesOnlyAsLongAsNothingElseIsKnown) {
-  CostEstimator estimator = two_workers();
+  CostEstimator estimator = estimator_of_two();
   estimator.add_transfer(1, {.bytes = 100, .seconds = 0.01});
   EXPECT_EQ(estimator.bandwidth()[1], 1e4);
   estimator.add_transfer(1, {.bytes = 1000000, .seconds = 1});
@@ -62,7 +62,7 @@ TEST(CostEstimator, ShortMessagesOnlyAsLongAsNothingElseIsKnown) {
 }
 
 TEST(CostEstimator, SlowWorker) {
-  CostEstimator estimator = two_workers();
+  CostEstimator estimator = estimator_of_two();
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 1.2, 0.9);  // profiled: 0.3
   EXPECT_NEAR(estimator.slowdown(0), 4, 1e-9);
   EXPECT_EQ(estimator.slowdown(1), 1);
@@ -72,7 +72,7 @@ TEST(CostEstimator, SlowWorker) {
 }
 
 TEST(CostEstimator, AnIdleDeviceIsNotBelievedToBeFasterThanItsProfile) {
-  CostEstimator estimator = two_workers();
+  CostEstimator estimator = estimator_of_two();
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 0.15, 0.3);
   EXPECT_EQ(estimator.slowdown(0), 1);
   EXPECT_NEAR(*estimator.measured(0, 1, 3), 0.15, 1e-9);

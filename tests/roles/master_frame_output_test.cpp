@@ -9,14 +9,14 @@
 namespace edge {
 namespace {
 
-const ModelConfig model_config = {.name = "toy_dag", .rows = 32, .columns = 32};
+const ModelConfig output_model = {.name = "toy_dag", .rows = 32, .columns = 32};
 
 class FrameOutputTest : public ::testing::Test {
  protected:
   FrameOutputTest() {
     file_ = std::filesystem::path(testing::TempDir()) /
             ("frame_output_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    config_.model = model_config;
+    config_.model = output_model;
     config_.workers.resize(2);
     config_.video.source = "rtsp://me:secret@camera/1";
     config_.output = {.file = file_.string(), .result = ResultKind::checksum};
@@ -51,7 +51,7 @@ class FrameOutputTest : public ::testing::Test {
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::filesystem::path file_;
   Config config_;
-  const Model model_ = load_model(model_config);
+  const Model model_ = load_model(output_model);
 };
 
 TEST_F(FrameOutputTest, OneLinePerFrame) {

@@ -9,7 +9,7 @@ namespace {
 using Rates = std::vector<std::vector<double>>;
 
 /// Two workers, groups of three frames, cuts in proportion to the devices' speeds.
-Config two_workers() {
+Config planned_workers() {
   Config config;
   config.file = "test.toml";
   config.model = {.name = "toy_dag", .rows = 32, .columns = 32};
@@ -38,7 +38,7 @@ class PlannerTest : public ::testing::Test {
   }
   double bandwidth(std::size_t link) const { return planner_.summary().bandwidth_bytes_per_s.at(link); }
 
-  const Config config_ = two_workers();
+  const Config config_ = planned_workers();
   const Model model_;
   Planner planner_;
 };
@@ -96,7 +96,7 @@ TEST_F(PlannerTest, WhatWasMeasuredOfLinksOutlivesAnEpoch) {
 }
 
 TEST(Planner, NamesTheFileOfAPlanThatDoesNotFit) {
-  Config config = two_workers();
+  Config config = planned_workers();
   config.schedule.scheduler = "fixed";
   config.schedule.plans = {{std::pair{1, 3}, std::pair{5, 9}}};
   const Model model = load_model(config.model);

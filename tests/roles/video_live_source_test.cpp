@@ -14,6 +14,7 @@
 #include "roles/video/live_source.h"
 #include "roles/video/planar_frame.h"
 #include "tests/captured_log.h"
+#include "tests/error_of.h"
 
 namespace edge {
 namespace {
@@ -102,15 +103,7 @@ TEST(LiveSource, GoesOnWithOneThatWasLost) {
                 "info: camera is here again after 0 s (lost 3 times so far)"}));
 }
 
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST(LiveSource, EndsWhenTryingAgainCannotHelp) {
   Camera camera;

@@ -10,15 +10,10 @@
 #include "engine/error.h"
 #include "roles/video/frame_source.h"
 #include "roles/video/scenes/scene.h"
+#include "tests/roles/video_pixels.h"
 
 namespace edge {
 namespace {
-
-std::vector<int> pixels_of(const Array& frame) {
-  std::vector<int> pixels;
-  for (const std::byte value : frame.span()) pixels.push_back(std::to_integer<int>(value));
-  return pixels;
-}
 
 std::vector<std::vector<int>> play(const std::string& source, std::size_t count, std::int64_t rows = 48,
                                    std::int64_t columns = 72) {
@@ -28,7 +23,7 @@ std::vector<std::vector<int>> play(const std::string& source, std::size_t count,
     const auto frame = opened->next();
     if (!frame) break;
     EXPECT_EQ(frame->shape(), (Shape{1, 3, rows, columns}));
-    frames.push_back(pixels_of(*frame));
+    frames.push_back(test::pixels_of(*frame));
   }
   return frames;
 }

@@ -17,29 +17,17 @@
 #include "roles/video/y4m_header.h"
 #include "roles/video/y4m_source.h"
 #include "roles/video/yuv.h"
+#include "tests/error_of.h"
 #include "tests/roles/video_memory_stream.h"
+#include "tests/roles/video_pixels.h"
 
 namespace edge {
 namespace {
 
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 BufferedReader reader_of(const std::string& bytes, std::size_t piece = 1 << 16) {
   return BufferedReader(std::make_shared<MemoryStream>(bytes, piece));
-}
-
-std::vector<int> pixels_of(const Array& frame) {
-  std::vector<int> pixels;
-  for (const std::byte value : frame.span()) pixels.push_back(std::to_integer<int>(value));
-  return pixels;
 }
 
 /// A file that goes away with the test.
@@ -85,7 +73,7 @@ TEST(RgbSource, ConvertsToPlanes) {
   ASSERT_TRUE(first);
   EXPECT_EQ(first->type(), ElementType::u8);
   EXPECT_EQ(first->shape(), (Shape{1, 3, 2, 2}));
-  EXPECT_EQ(pixels_of(*first), (std::vector<int>{1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12}));
+  EXPECT_EQ(test::pixels_of(*first), (std::vector<int>{1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12}));
   EXPECT_TRUE(source->next());
   EXPECT_FALSE(source->next());
   EXPECT_FALSE(source->next());
@@ -162,7 +150,7 @@ TEST(Y4mSource, ConvertsAndScales) {
     const auto frame = source->next();
     ASSERT_TRUE(frame);
     EXPECT_EQ(frame->shape(), (Shape{1, 3, side, side}));
-    const std::vector<int> pixels = pixels_of(*frame);
+    const std::vector<int> pixels = test::pixels_of(*frame);
     for (std::size_t i = 0; i < pixels.size(); ++i) {
       EXPECT_NEAR(pixels[i], i < pixels.size() / 3 ? 254 : 0, 1) << i;
     }
@@ -174,10 +162,10 @@ TEST(Y4mSource, ConvertsAndScales) {
 
 TEST(Y4mSource, ReadsGreyAnd444) {
   auto source = make_y4m_source(reader_of(y4m("W2 H1 Cmono", {"\x10\xeb"})), "a.y4m", 1, 2, false);
-  EXPECT_EQ(pixels_of(*source->next()), (std::vector<int>{0, 255, 0, 255, 0, 255}));
+  EXPECT_EQ(test::pixels_of(*source->next()), (std::vector<int>{0, 255, 0, 255, 0, 255}));
   source = make_y4m_source(reader_of(y4m("W2 H1 C444 XCOLORRANGE=FULL", {"\x40\x60\x80\x80\x80\x80"})),
                            "a.y4m", 1, 2, false);
-  EXPECT_EQ(pixels_of(*source->next()), (std::vector<int>{64, 96, 64, 96, 64, 96}));
+  EXPECT_EQ(test::pixels_of(*source->next()), (std::vector<int>{64, 96, 64, 96, 64, 96}));
 }
 
 TEST(Y4mSource, RefusesBrokenStreams) {
@@ -217,12 +205,12 @@ TEST(OpenFrameSource, LoopsFiles) {
   const TemporaryFile file("frames.y4m", y4m("W2 H2 F5:1", {"abcdef", "ghijkl"}));
   const auto source = open_frame_source({.source = file.path(), .rows = 2, .columns = 2, .loop = true});
   EXPECT_EQ(source->frames_per_second(), 5);
-  const std::vector<int> first = pixels_of(*source->next()), second = pixels_of(*source->next());
+  const std::vector<int> first = test::pixels_of(*source->next()), second = test::pixels_of(*source->next());
   EXPECT_NE(first, second);
   for (int pass = 1; pass < 4; ++pass) {
-    EXPECT_EQ(pixels_of(*source->next()), first);
+    EXPECT_EQ(test::pixels_of(*source->next()), first);
     EXPECT_NEAR(*source->times().video_s, 0.4 * pass, 1e-9) << "time stamps go on";
-    EXPECT_EQ(pixels_of(*source->next()), second);
+    EXPECT_EQ(test::pixels_of(*source->next()), second);
     EXPECT_NEAR(*source->times().video_s, 0.4 * pass + 0.2, 1e-9);
   }
   source->cancel();
@@ -319,7 +307,7 @@ TEST(RgbFile, IsLargerThan2GiB) {
     const auto frame = open_frame_source(options)->next();
     ASSERT_TRUE(frame) << name;
     if (!y4m) {
-      EXPECT_EQ(pixels_of(*frame)[0], 7);
+      EXPECT_EQ(test::pixels_of(*frame)[0], 7);
     }
   }
 }

@@ -12,12 +12,11 @@ namespace {
 
 using Values = std::vector<Value>;
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 Values import_max_pool(NodeContext& node) {
   const Value& input = node.input(0);
   Window window = window_of(node, input.dims(), {});
-  const Value data = without_padding(node, with_rows(node, input), {-infinity}, window);
+  const Value data =
+      without_padding(node, with_rows(node, input), {-std::numeric_limits<float>::infinity()}, window);
   const MaxPool2dLayer pool{
       .kernel = window.kernel,
       .stride = window.stride,

@@ -20,7 +20,7 @@ struct Named {
 };
 
 template <class Kind, std::size_t count>
-Kind find(const std::array<Named<Kind>, count>& list, const std::string& name, const char* what) {
+Kind find_kind(const std::array<Named<Kind>, count>& list, const std::string& name, const char* what) {
   for (const Named<Kind>& candidate : list) {
     if (name == candidate.name) return candidate.kind;
   }
@@ -142,7 +142,7 @@ std::vector<std::size_t> resized_axes(const NodeContext& node, std::size_t rank)
 
 Values import_resize(NodeContext& node) {
   const Dimensions& dims = node.input(0).dims();
-  ResizeLayer resize{.linear = find(modes, node.text("mode", "nearest"), "mode")};
+  ResizeLayer resize{.linear = find_kind(modes, node.text("mode", "nearest"), "mode")};
   if (node.opset() < 11) {
     resize.coordinates = ResizeCoordinates::asymmetric;
     resize.rounding = ResizeRounding::floor;
@@ -151,8 +151,8 @@ Values import_resize(NodeContext& node) {
                    resize);
   }
   resize.coordinates =
-      find(coordinates, node.text("coordinate_transformation_mode", "half_pixel"), "coordinates");
-  resize.rounding = find(roundings, node.text("nearest_mode", "round_prefer_floor"), "nearest_mode");
+      find_kind(coordinates, node.text("coordinate_transformation_mode", "half_pixel"), "coordinates");
+  resize.rounding = find_kind(roundings, node.text("nearest_mode", "round_prefer_floor"), "nearest_mode");
   resize.outside = node.number("extrapolation_value", 0);
   const std::vector<std::size_t> axes = resized_axes(node, dims.size());
   std::vector<Wish> wishes = untouched(dims);
@@ -179,7 +179,7 @@ Values import_resize(NodeContext& node) {
 
 Values import_upsample(NodeContext& node) {
   const Dimensions& dims = node.input(0).dims();
-  const ResizeLayer resize{.linear = find(modes, node.text("mode", "nearest"), "mode"),
+  const ResizeLayer resize{.linear = find_kind(modes, node.text("mode", "nearest"), "mode"),
                            .coordinates = ResizeCoordinates::asymmetric,
                            .rounding = ResizeRounding::floor};
   std::vector<double> scales;
