@@ -64,7 +64,7 @@ TEST_F(CommandLine, UsageErrorsExitWith2AndNameWhatIsWrong) {
   expect({"plan"}, "--costs FILE, what a chain has measured");
   expect({"plan", "--costs", "c.json", "--model", "alexnet"}, "one of the two");
   expect({"plan", "--costs", "c.json", "--workers", "3"}, "--workers goes with --model");
-  expect({"plan", "--model", "alexnett"}, "did you mean 'alexnet'?");
+  expect({"plan", "--model", "alexnett"}, "did you mean alexnet?");
   expect({"plan", "--costs", "c.json", "--scheduler", "data_awre"},
          "--scheduler: unknown scheduler 'data_awre'");
   expect({"plan", "--costs", "c.json", "--pending", "0"}, "--pending: must be 1 to 1000");
