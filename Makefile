@@ -9,7 +9,7 @@ SHELL := /bin/bash
 CONFIG ?= config.toml
 BENCH ?= .
 FUZZ_SECONDS ?= 30
-# A file with all of asio needs up to 700 MB to compile: a Pi with 1 GB builds one at a time.
+# A folder of the program needs up to 600 MB to compile, one of tests somewhat more: a Pi with 1 GB builds one at a time.
 JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 700000); \
           print fit < 1 ? 1 : fit < cores ? fit : cores }' /proc/meminfo)
 
@@ -140,5 +140,6 @@ fuzz: ## run each fuzzer for FUZZ_SECONDS
 clean: ## remove everything that was built
 	rm -rf build edge edge-armv7 edge-aarch64
 
-help: ## this list
+help: ## this list, and the options
 	@sed -n 's/^\([a-z0-9-]*\):.* ## \(.*\)/  make \1 \2/p' Makefile | awk '{ name = $$2; $$1 = $$2 = ""; printf "  make %-10s %s\n", name, $$0 }'
+	@sed -n 's/^# Options: /\n  options:   /p; s/^#          /             /p' Makefile

@@ -53,6 +53,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
 endif()
 add_library(edge_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio_library.cpp)
 target_link_libraries(edge_asio PRIVATE edge_flags PUBLIC edge_dependency_asio)
+target_compile_options(edge_asio PRIVATE ${edge_cold_options})
 edge_library(edge_dependency_json)
 edge_library(edge_dependency_toml)
 edge_library(edge_dependency_protozero)

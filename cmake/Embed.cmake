@@ -1,7 +1,7 @@
-# Style sheets, scripts and pages are files of their own in the source tree. edge_embed(DIRECTORY NAMESPACE SOURCE) makes
-# DIRECTORY/embedded.h of those of a directory, which only SOURCE includes.
+# Style sheets, scripts and pages are files of their own in the source tree. edge_embed(DIRECTORY NAMESPACE) makes
+# DIRECTORY/embedded.h of those of a directory.
 add_custom_target(edge_embedded)
-function(edge_embed directory namespace source)
+function(edge_embed directory namespace)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${directory}/*.css ${CMAKE_SOURCE_DIR}/${directory}/*.js
        ${CMAKE_SOURCE_DIR}/${directory}/*.html)
   set(header ${CMAKE_BINARY_DIR}/generated/${directory}/embedded.h)
@@ -12,10 +12,9 @@ function(edge_embed directory namespace source)
   string(REPLACE "/" "_" target edge_embedded_${directory})
   add_custom_target(${target} DEPENDS ${header})
   add_dependencies(edge_embedded ${target})
-  add_dependencies(edge_roles ${target})
   add_dependencies(edge_roles_cold ${target})
-  set_property(SOURCE ${CMAKE_SOURCE_DIR}/${source} APPEND PROPERTY INCLUDE_DIRECTORIES ${CMAKE_BINARY_DIR}/generated)
 endfunction()
 
-edge_embed(roles/inspect/page edge::inspect::embedded roles/inspect/page.cpp)
-edge_embed(roles/trainer/report edge::trainer::embedded roles/trainer/report_html.cpp)
+target_include_directories(edge_roles_cold PRIVATE ${CMAKE_BINARY_DIR}/generated)
+edge_embed(roles/inspect/page edge::inspect::embedded)
+edge_embed(roles/trainer/report edge::trainer::embedded)

@@ -5,7 +5,13 @@ option(EDGE_UNITY "compile the files of a folder as one" OFF)
 
 # Nobody waits for these: they read files, arguments and messages, or write reports. Everything else is -O3.
 set(edge_cold_options $<$<CONFIG:Release>:-O1>)
-set(edge_cold_sources "^(engine/(models|onnx)/|engine/(labels|npy|pickle|printable|pth|safetensors|zip)[a-z_]*\\.cpp|net/[a-z_]*\\.cpp|roles/[a-z_]*\\.cpp|roles/(chain|commands|config|infer|inspect|local|master|plan|process|report|trace|worker)/)")
+set(edge_cold_sources
+  "engine/(models|onnx)/" "engine/(labels|npy|pickle|printable|pth|safetensors|zip)[a-z_]*\\.cpp$"
+  "net/(c[lo]|[abd-z])[a-z_]*\\.cpp$"
+  "roles/[a-z_]*\\.cpp$" "roles/(chain|commands|config|infer|inspect|local|master|plan|process|report|trace|worker)/"
+  "roles/prediction/trainer_client\\.cpp$" "roles/trainer/(report_html|statistics_json|trainer)\\.cpp$")
+list(JOIN edge_cold_sources "|" edge_cold_sources)
+set(edge_cold_sources "^(${edge_cold_sources})")
 
 # At most so many files are compiled as one: a compiler must fit into the memory of a small device.
 set(edge_unity_files 24)
@@ -41,7 +47,6 @@ function(edge_layer name)
   list(FILTER sources EXCLUDE REGEX "/(avx2|neon)/|roles/main\\.cpp$")
   set(cold ${sources})
   list(FILTER cold INCLUDE REGEX "${edge_cold_sources}")
-  list(FILTER cold EXCLUDE REGEX "^net/crc32c\\.cpp$")
   if(cold)
     list(REMOVE_ITEM sources ${cold})
   endif()

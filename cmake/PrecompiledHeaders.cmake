@@ -16,5 +16,5 @@ edge_precompile(edge_engine_cold PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_s
 edge_precompile(edge_engine PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_std.h)
 edge_precompile(edge_net REUSE_FROM edge_engine)
 edge_precompile(edge_net_cold PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_libraries.h)
-edge_precompile(edge_roles PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled_libraries.h)
+edge_precompile(edge_roles REUSE_FROM edge_engine)
 edge_precompile(edge_roles_cold REUSE_FROM edge_net_cold)
