@@ -30,6 +30,7 @@ target_link_libraries(edge_test_headers PRIVATE edge_roles GTest::gtest)
 target_compile_options(edge_test_headers PRIVATE ${edge_test_options})
 edge_precompile(edge_test_headers PRIVATE ${CMAKE_SOURCE_DIR}/tests/precompiled.h)
 
+set(edge_unity_files 8)  # GoogleTest takes memory
 set(edge_test_programs "")
 foreach(layer kernels engine net roles)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${layer}/*.cpp)

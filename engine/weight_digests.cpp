@@ -1,11 +1,12 @@
 #include "engine/weight_digests.h"
 
-#include <unistd.h>
-
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
 
+#include "engine/atomic_file.h"
 #include "engine/model_hash.h"
 
 namespace edge {
@@ -61,13 +62,9 @@ void WeightDigests::store() const {
   if (path_.empty() || !changed_) return;
   std::error_code error;
   std::filesystem::create_directories(path_.parent_path(), error);
-  const std::filesystem::path part = path_.string() + "." + std::to_string(::getpid()) + ".part";
   const nlohmann::json content = {{"format", format_version}, {"key", key_}, {"digests", digests_}};
-  std::ofstream stream(part, std::ios::binary | std::ios::trunc);
-  stream << content.dump(1) << '\n';
-  stream.close();
-  if (stream) std::filesystem::rename(part, path_, error);
-  if (!stream || error) std::filesystem::remove(part, error);
+  // A cache: whoever cannot write it computes the digests again.
+  (void)replace_file(path_, std::nullopt, [&](std::ostream& stream) { stream << content.dump(1) << '\n'; });
 }
 
 }  // namespace edge

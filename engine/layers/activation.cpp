@@ -108,23 +108,21 @@ class ActivationKernel final : public LayerKernel {
   std::int64_t elements_;
 };
 
+constexpr OperationType simple_activation(const char* name) {
+  return {.name = name,
+          .change = ChangeRule::per_channel,
+          .minor = true,
+          .placement = Placement::in_place,
+          .fused = activation_fused,
+          .infer = same_shape,
+          .make_kernel = make_kernel_of<ActivationKernel>};
+}
+
 }  // namespace
 
-const OperationType ReluLayer::type{.name = "relu",
-                                    .change = ChangeRule::per_channel,
-                                    .minor = true,
-                                    .placement = Placement::in_place,
-                                    .fused = activation_fused,
-                                    .infer = same_shape,
-                                    .make_kernel = make_kernel_of<ActivationKernel>};
+const OperationType ReluLayer::type = simple_activation("relu");
 
-const OperationType Relu6Layer::type{.name = "relu6",
-                                     .change = ChangeRule::per_channel,
-                                     .minor = true,
-                                     .placement = Placement::in_place,
-                                     .fused = activation_fused,
-                                     .infer = same_shape,
-                                     .make_kernel = make_kernel_of<ActivationKernel>};
+const OperationType Relu6Layer::type = simple_activation("relu6");
 
 const OperationType ActivationLayer::type{.name = "activation",
                                           .change = ChangeRule::per_channel,

@@ -99,7 +99,6 @@ std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> 
     ++epoch_;
     same_isa_ = std::all_of(members_.begin(), members_.end(),
                             [&](const Member& member) { return member.isa == isa_; });
-    epoch_members_ = members_;
     dispatching_ = true;
     const auto again = std::count_if(frames_.begin(), frames_.end(), [](const Frame& frame) {
       return frame.sent_in > 0 && !frame.content.result;

@@ -122,8 +122,6 @@ class Run {
   /// Why nothing is sent at present; empty while the chain works.
   std::vector<Missing> missing() const;
   int workers() const { return static_cast<int>(members_.size()); }
-  /// As they were when the epoch began.
-  const std::vector<Member>& epoch_members() const { return epoch_members_; }
 
  private:
   struct Frame {
@@ -145,8 +143,7 @@ class Run {
   std::vector<std::optional<double>> bandwidth_;  ///< of the link into each worker
   bool waits_for_trainer_ = false;
 
-  std::uint32_t epoch_ = 0;  ///< 0: none has begun
-  std::vector<Member> epoch_members_;
+  std::uint32_t epoch_ = 0;      ///< 0: none has begun
   bool broken_ = false;          ///< a worker was lost since the epoch began
   bool same_isa_ = false;        ///< of all workers that took part in the epoch
   bool dispatching_ = false;     ///< an action of next_to_dispatch() is not yet done

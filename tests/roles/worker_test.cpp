@@ -211,8 +211,10 @@ TEST_F(WorkerTest, SaysFarewellWhenItStops) {
   start_worker();
   Master master(*this, 1);
   ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::profile).has_value(); }));
-  // A farewell must not cut a message that is being written: give the profile's time to be through.
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // A farewell does not cut a message that is being written. Who is answered after the profile has arrived
+  // proves that the worker's thread has seen the end of writing it.
+  Master other(*this, 2);
+  ASSERT_TRUE(other.run_until([&] { return !other.refused.empty(); }));
   worker_->request_stop();
   ASSERT_TRUE(master.run_until([&] { return !master.farewell.empty(); }));
   EXPECT_EQ(master.farewell, "stopped");
