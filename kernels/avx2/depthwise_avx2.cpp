@@ -16,6 +16,7 @@ struct Vector : avx2::FloatVector {
 
   class Finish {
    public:
+    Finish() = default;
     [[gnu::always_inline]] Finish(float bias, bool relu, float ceiling)
         : bias_(_mm256_set1_ps(bias)),
           limit_(_mm256_set1_ps(relu ? __FLT_DENORM_MIN__ : -__builtin_inff())),
@@ -33,6 +34,7 @@ struct Vector : avx2::FloatVector {
   template <int kernel>
   class Weights {
    public:
+    Weights() = default;
     [[gnu::always_inline]] explicit Weights(const float* weights) {
       unrolled<0, kernel * kernel>([&]<int i>() __attribute__((always_inline)) {
         weights_[i] = _mm256_broadcast_ss(weights + i);
@@ -52,14 +54,18 @@ struct Vector : avx2::FloatVector {
   template <int kernel, int stride, int width>
   class Row {
    public:
-    [[gnu::always_inline]] Row(const float*& from, std::ptrdiff_t pitch) : from_(from) { from += pitch; }
+    [[gnu::always_inline]] Row(const float*& from, std::ptrdiff_t pitch,
+                               std::ptrdiff_t step = std::ptrdiff_t{lanes} * stride)
+        : from_(from), step_(step) {
+      from += pitch;
+    }
     template <int i, int v>
     [[gnu::always_inline]] type tap() const {
       if constexpr (stride == 1) {
-        return _mm256_loadu_ps(from_ + 8 * v + i);
+        return _mm256_loadu_ps(from_ + step_ * v + i);
       } else {
         // Every second element, 0 1 4 5 2 3 6 7; the loads and their shuffles serve two taps.
-        const float* at = from_ + 16 * v + i / 2 * 2;
+        const float* at = from_ + step_ * v + i / 2 * 2;
         return _mm256_shuffle_ps(_mm256_loadu_ps(at), _mm256_loadu_ps(at + 8),
                                  i % 2 == 0 ? _MM_SHUFFLE(2, 0, 2, 0) : _MM_SHUFFLE(3, 1, 3, 1));
       }
@@ -67,6 +73,7 @@ struct Vector : avx2::FloatVector {
 
    private:
     const float* from_;
+    std::ptrdiff_t step_;
   };
 
   /// Four vectors; moves the pointers on.
@@ -90,10 +97,10 @@ struct Vector : avx2::FloatVector {
 };
 
 constexpr DepthwiseVariant variants[depthwise_variant_count] = {
-    {"f32-depthwise 3x3/1 avx2", 3, 1, depthwise_plane<Vector, 3, 1, 2>},
-    {"f32-depthwise 3x3/2 avx2", 3, 2, depthwise_plane<Vector, 3, 2, 2>},
-    {"f32-depthwise 5x5/1 avx2", 5, 1, depthwise_plane<Vector, 5, 1, 2>},
-    {"f32-depthwise 5x5/2 avx2", 5, 2, depthwise_plane<Vector, 5, 2, 2>},
+    {"f32-depthwise 3x3/1 avx2", 3, 1, depthwise_plane<Vector, 3, 1, 4, 4, 2>},
+    {"f32-depthwise 3x3/2 avx2", 3, 2, depthwise_plane<Vector, 3, 2, 4, 4, 2>},
+    {"f32-depthwise 5x5/1 avx2", 5, 1, depthwise_plane<Vector, 5, 1, 2, 2, 1>},
+    {"f32-depthwise 5x5/2 avx2", 5, 2, depthwise_plane<Vector, 5, 2, 4, 4, 2>},
 };
 
 }  // namespace
