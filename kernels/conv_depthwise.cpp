@@ -19,9 +19,7 @@ namespace {
 
 constexpr std::int64_t widest_band = 1024;
 constexpr std::int64_t band_positions = 4096;  // keeps the stage of a band in L1 or L2
-constexpr std::int64_t slim_columns = 16;
-constexpr std::int64_t slim_planes = 4;       // of fewer columns than that: so many channels at a time
-constexpr std::int64_t job_macs = 64 * 1024;  // several bands or channels per job when they are small
+constexpr std::int64_t job_macs = 64 * 1024;   // several bands or channels per job when they are small
 
 class DepthwiseConvolution final : public ConvAlgorithm {
  public:
@@ -49,7 +47,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     return weights_.size() * sizeof(float) + offsets_.size() * sizeof(std::int32_t);
   }
   std::size_t workspace_floats(int threads) const override {
-    return static_cast<std::size_t>(together() * stage_floats() * threads);
+    return static_cast<std::size_t>(thread_floats() * threads);
   }
 
   ConvFusions fusions() const override {
@@ -65,19 +63,16 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     const std::int64_t bands_per_job = std::clamp<std::int64_t>(
         job_macs / (band_rows_ * band_columns_ * taps_), 1, divide_up(bands, pool.threads()));
     pool.parallel_for(divide_up(bands, bands_per_job), [&](std::int64_t job, int thread) {
-      float* stage = workspace.data() + thread * together() * stage_floats();
+      float* stage = workspace.data() + thread * thread_floats();
       const std::int64_t first = job * bands_per_job;
       std::int64_t column = first % horizontal * band_columns_;
       std::int64_t row = first / horizontal % vertical * band_rows_;
       std::int64_t plane = first / horizontal / vertical;
       std::int64_t channel = plane % shape_.in_channels;
-      const std::int64_t most = epilogue.residual == nullptr ? together() : 1;
-      std::int64_t count = 0;
-      for (std::int64_t left = std::min(bands - first, bands_per_job); left > 0; left -= count) {
+      for (std::int64_t band = first; band < std::min(bands, first + bands_per_job); ++band) {
         const OutputArea area{row, std::min(band_rows_, out_rows_ - row), column,
                               std::min(band_columns_, out_columns_ - column)};
-        count = std::min({most, left, shape_.in_channels - channel});
-        run_band(in, out, epilogue, plane, channel, count, area, stage);
+        run_band(in, out, epilogue, plane, channel, area, stage);
         // The next band; divisions are slow on armv7.
         column += band_columns_;
         if (column < out_columns_) continue;
@@ -85,9 +80,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
         row += band_rows_;
         if (row < out_rows_) continue;
         row = 0;
-        plane += count;
-        channel += count;
-        if (channel == shape_.in_channels) channel = 0;
+        ++plane;
+        channel = channel + 1 < shape_.in_channels ? channel + 1 : 0;
       }
     });
   }
@@ -111,14 +105,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     return nullptr;
   }
 
-  /// Planes whose sums are computed together.
-  std::int64_t together() const {
-    const bool whole = band_rows_ == out_rows_ && band_columns_ == out_columns_;
-    return variant_ != nullptr && whole && out_columns_ < slim_columns && multiplier_ == 1 ? slim_planes : 1;
-  }
-
-  /// Of one plane.
-  std::int64_t stage_floats() const {
+  std::int64_t thread_floats() const {
     std::int64_t floats = stage_.channel_floats();
     if (variant_ != nullptr) floats = std::max(floats, padded(band_rows_) * padded(band_columns_));
     return divide_up(floats + depthwise_overrun, 16) * 16;
@@ -129,14 +116,14 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     return (outputs - 1) * shape_.stride_rows + shape_.kernel_rows;
   }
 
-  /// `plane` counts input planes: item x in_channels + channel. `count` of them, if these are whole.
+  /// `plane` counts input planes: item x in_channels + channel.
   void run_band(const float* in, float* out, const Epilogue& epilogue, std::int64_t plane,
-                std::int64_t channel, std::int64_t count, const OutputArea& area, float* stage) const {
+                std::int64_t channel, const OutputArea& area, float* stage) const {
     const float* image = in + plane * shape_.in_rows * shape_.in_columns;
     const std::int64_t out_plane = out_rows_ * out_columns_;
     float* to = out + plane * multiplier_ * out_plane + area.first_row * out_columns_ + area.first_column;
     if (variant_ != nullptr && epilogue.residual == nullptr) {
-      run_variant(image, channel * multiplier_, count, area, epilogue, to, stage);
+      run_variant(image, channel * multiplier_, area, epilogue, to, stage);
     } else {
       const float* residual = epilogue.residual != nullptr ? epilogue.residual + (to - out) : nullptr;
       run_rows(image, channel * multiplier_, area, epilogue, residual, to, stage);
@@ -144,7 +131,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     if (epilogue.activation.kind == Activation::Kind::none || rectified(epilogue)) return;
     if (area.columns == out_columns_ && (multiplier_ == 1 || area.rows == out_rows_)) {
       activate(isa_, epilogue.activation, to, to,
-               static_cast<std::size_t>(count * multiplier_ * area.rows * out_columns_));
+               static_cast<std::size_t>(multiplier_ * area.rows * out_columns_));
       return;
     }
     for (std::int64_t row = 0; row < multiplier_ * area.rows; ++row) {
@@ -163,8 +150,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   };
 
   // Pointer-sized: 64-bit arithmetic is slow on armv7, and planes may be tiny.
-  void run_variant(const float* image, std::int64_t channel, std::int64_t count, const OutputArea& area,
-                   const Epilogue& epilogue, float* out, float* stage) const {
+  void run_variant(const float* image, std::int64_t channel, const OutputArea& area, const Epilogue& epilogue,
+                   float* out, float* stage) const {
     const auto stride = static_cast<std::ptrdiff_t>(variant_->stride);
     const auto in_columns = static_cast<std::ptrdiff_t>(shape_.in_columns);
     const auto out_rows = static_cast<std::ptrdiff_t>(area.rows);
@@ -180,12 +167,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     if (rows.inside > 0 && columns.inside > 0) {
       from += (first_row + rows.before) * in_columns + first_column + columns.before;
     }
-    const std::int64_t stage_step = stage_floats();
-    for (std::int64_t i = 0; i < count; ++i) {
-      kernels_.depthwise->pad_rows({from + i * shape_.in_rows * shape_.in_columns, in_columns, rows.before,
-                                    rows.inside, rows.behind, columns.before, columns.inside, columns.behind,
-                                    stage + i * stage_step});
-    }
+    kernels_.depthwise->pad_rows({from, in_columns, rows.before, rows.inside, rows.behind, columns.before,
+                                  columns.inside, columns.behind, stage});
     DepthwisePlane plane{stage,
                          pitch,
                          weights_.data() + channel * taps_,
@@ -195,10 +178,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
                          out,
                          static_cast<std::ptrdiff_t>(out_columns_),
                          out_rows,
-                         out_columns,
-                         static_cast<std::ptrdiff_t>(count),
-                         static_cast<std::ptrdiff_t>(stage_step),
-                         static_cast<std::ptrdiff_t>(out_rows_ * out_columns_)};
+                         out_columns};
     for (std::int64_t m = 0; m < multiplier_; ++m) {
       variant_->run(plane);
       plane.weights += taps_;

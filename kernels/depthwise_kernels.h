@@ -8,10 +8,9 @@
 
 namespace edge::kernels {
 
-/// Some channels. `image` is padded: output (row, column) is the chain of multiply-adds, row by row, of
-/// weights with the kernel x kernel elements from image[row * stride * pitch + column * stride] on, then +
-/// bias (unless null), then ReLU. Behind each image up to `depthwise_overrun` floats behind the last element
-/// of the image are read.
+/// One channel. `image` is padded: output (row, column) is the chain of multiply-adds, row by row, of weights
+/// with the kernel x kernel elements from image[row * stride * pitch + column * stride] on, then + bias
+/// (unless null), then ReLU. Up to `depthwise_overrun` floats behind the last element of the image are read.
 struct DepthwisePlane {
   const float* image;
   std::ptrdiff_t pitch;
@@ -23,9 +22,6 @@ struct DepthwisePlane {
   std::ptrdiff_t out_pitch;
   std::ptrdiff_t rows;  ///< of the output, at least 1
   std::ptrdiff_t columns;
-  std::ptrdiff_t count = 1;       ///< of channels; weights and biases stand one behind the other
-  std::ptrdiff_t image_step = 0;  ///< from a channel's image to the next one's
-  std::ptrdiff_t out_step = 0;
 };
 
 /// Rows of an image between zeros: `above` rows of zeros, `rows` of left zeros, `columns` floats and right

@@ -20,71 +20,46 @@ template <int begin, int end, class Body>
   return true;
 }
 
-/// From one vector of a strip to the next, and from one channel to the next: in the input and in the output.
-struct StripStep {
-  std::ptrdiff_t in = 0;
-  std::ptrdiff_t out = 0;
-  std::ptrdiff_t channel_in = 0;
-  std::ptrdiff_t channel_out = 0;
-};
-
-/// The same strip of `channels` channels, so that enough sums are under way for none to wait for its last
-/// multiply-add. `out` gets whole vectors: side by side, or if `apart` by `step`, so that they may overlap.
-/// Of V beyond a vector's usual functions: Weights<kernel>, which multiply by a tap; Row<kernel, stride,
-/// width>, the elements of a row below a tap, which may be out of order by stride as long as in_order() mends
-/// it; Finish, which adds the bias and does ReLU and the ceiling.
-template <class V, int kernel, int stride, int width, int channels = 1, bool apart = false>
+/// `out` gets whole vectors. Of V beyond a vector's usual functions: Weights<kernel>, which multiply by a
+/// tap; Row<kernel, stride, width>, the elements of a row below a tap, which may be out of order by stride as
+/// long as in_order() mends it; Finish, which adds the bias and does ReLU and the ceiling.
+template <class V, int kernel, int stride, int width>
 [[gnu::noinline]] void depthwise_strip(const DepthwisePlane& plane, std::ptrdiff_t column,
                                        std::ptrdiff_t rows, const float* image, float* out,
-                                       std::ptrdiff_t out_pitch, [[maybe_unused]] StripStep step = {}) {
+                                       std::ptrdiff_t out_pitch) {
   constexpr int live = (kernel + stride - 1) / stride;
   using Row = typename V::template Row<kernel, stride, width>;
-  const auto row_at = [&](const float*& from) __attribute__((always_inline)) {
-    if constexpr (apart) {
-      return Row(from, plane.pitch, step.in);
-    } else {
-      return Row(from, plane.pitch);
-    }
-  };
-  typename V::template Weights<kernel> weights[channels];
-  typename V::Finish finish[channels];
-  unrolled<0, channels>([&]<int c>() __attribute__((always_inline)) {
-    weights[c] = typename V::template Weights<kernel>(plane.weights + c * kernel * kernel);
-    finish[c] = typename V::Finish(plane.bias != nullptr ? plane.bias[c] : -0.0F, plane.relu,  // x + -0 = x
-                                   plane.ceiling);
-    return true;
-  });
+  typename V::template Weights<kernel> weights(plane.weights);
+  const typename V::Finish finish(plane.bias != nullptr ? *plane.bias : -0.0F, plane.relu,  // x + -0 = x
+                                  plane.ceiling);
+  const std::ptrdiff_t pitch = plane.pitch;
   image += column * stride;
-  typename V::type sums[live][channels][width];
+  typename V::type sums[live][width];
 
   // Input row r, counted from the first one of output `phase` of the `live` ones, into all of these.
   const auto add_row = [&]<int phase, int r>() __attribute__((always_inline)) {
-    unrolled<0, channels>([&]<int c>() __attribute__((always_inline)) {
-      const float* from = image + c * step.channel_in;
-      const Row row = row_at(from);
-      return unrolled<0, kernel>([&]<int tap_column>() __attribute__((always_inline)) {
-        typename V::type x[width];
-        unrolled<0, width>([&]<int v>() __attribute__((always_inline)) {
-          x[v] = row.template tap<tap_column, v>();
-          return true;
-        });
-        return unrolled<0, live * width>([&]<int i>() __attribute__((always_inline)) {
-          constexpr int tap_row = r - stride * (i / width);
-          if constexpr (tap_row >= 0) {
-            auto& sum = sums[(phase + i / width) % live][c][i % width];
-            sum = weights[c].template multiply_add<tap_row * kernel + tap_column>(x[i % width], sum);
-          }
-          return true;
-        });
+    weights.begin_row();
+    const Row row(image, pitch);
+    unrolled<0, kernel>([&]<int tap_column>() __attribute__((always_inline)) {
+      typename V::type x[width];
+      unrolled<0, width>([&]<int v>() __attribute__((always_inline)) {
+        x[v] = row.template tap<tap_column, v>();
+        return true;
       });
+      unrolled<0, live * width>([&]<int i>() __attribute__((always_inline)) {
+        constexpr int tap_row = r - stride * (i / width);
+        if constexpr (tap_row >= 0) {
+          auto& sum = sums[(phase + i / width) % live][i % width];
+          sum = weights.template multiply_add<tap_row * kernel + tap_column>(x[i % width], sum);
+        }
+        return true;
+      });
+      return true;
     });
-    image += plane.pitch;
     return true;
   };
   const auto clear = [&]<int output>() __attribute__((always_inline)) {
-    for (auto& channel : sums[output]) {
-      for (auto& sum : channel) sum = V::zero();
-    }
+    for (auto& sum : sums[output]) sum = V::zero();
     return true;
   };
 
@@ -97,11 +72,8 @@ template <class V, int kernel, int stride, int width, int channels = 1, bool apa
     unrolled<kernel - stride, kernel>([&]<int r>() __attribute__((always_inline)) {
       return add_row.template operator()<phase, r>();
     });
-    unrolled<0, channels * width>([&]<int i>() __attribute__((always_inline)) {
-      constexpr int c = i / width;
-      constexpr int v = i % width;
-      V::store(out + c * step.channel_out + (apart ? step.out : V::lanes) * v,
-               finish[c](V::template in_order<stride>(sums[phase][c][v])));
+    unrolled<0, width>([&]<int v>() __attribute__((always_inline)) {
+      V::store(out + V::lanes * v, finish(V::template in_order<stride>(sums[phase][v])));
       return true;
     });
     out += out_pitch;
@@ -111,41 +83,38 @@ template <class V, int kernel, int stride, int width, int channels = 1, bool apa
 }
 
 /// Planes narrower than a vector, some rows at a time.
-template <class V, int kernel, int stride, int channels>
+template <class V, int kernel, int stride>
 void narrow_plane(const DepthwisePlane& plane) {
   constexpr std::ptrdiff_t most = 16;
-  constexpr std::ptrdiff_t tile_floats = most * V::lanes;
-  float tile[channels * tile_floats];
+  float tile[most * V::lanes];
   // Whole vectors are copied, as long as they overrun into a row that comes later.
   const bool overruns = plane.out_pitch == plane.columns && 2 * plane.columns >= V::lanes;
   for (std::ptrdiff_t row = 0; row < plane.rows; row += most) {
     const std::ptrdiff_t rows = plane.rows - row < most ? plane.rows - row : most;
-    depthwise_strip<V, kernel, stride, 1, channels>(
-        plane, 0, rows, plane.image + row * stride * plane.pitch, tile, V::lanes,
-        {.channel_in = plane.image_step, .channel_out = tile_floats});
-    for (std::ptrdiff_t c = 0; c < channels; ++c) {
-      for (std::ptrdiff_t i = 0; i < rows; ++i) {
-        const float* from = tile + c * tile_floats + i * V::lanes;
-        float* to = plane.out + c * plane.out_step + (row + i) * plane.out_pitch;
-        if (overruns && row + i + 1 < plane.rows) {
-          V::store(to, V::load(from));
-        } else {
-          for (std::ptrdiff_t column = 0; column < plane.columns; ++column) to[column] = from[column];
-        }
+    depthwise_strip<V, kernel, stride, 1>(plane, 0, rows, plane.image + row * stride * plane.pitch, tile,
+                                          V::lanes);
+    for (std::ptrdiff_t i = 0; i < rows; ++i) {
+      const float* from = tile + i * V::lanes;
+      float* to = plane.out + (row + i) * plane.out_pitch;
+      if (overruns && row + i + 1 < plane.rows) {
+        V::store(to, V::load(from));
+      } else {
+        for (std::ptrdiff_t column = 0; column < plane.columns; ++column) to[column] = from[column];
       }
     }
   }
 }
 
-/// The strip from `column` on, of `width` vectors unless half as many do or there are fewer columns; the last
+/// The strip from `column` on, of `width` vectors unless fewer do or there are fewer columns; the last
 /// one overlaps the strip before. Returns its end.
 template <class V, int kernel, int stride, int width>
 std::ptrdiff_t widest_strip(const DepthwisePlane& plane, std::ptrdiff_t column) {
   constexpr std::ptrdiff_t strip = std::ptrdiff_t{width} * V::lanes;
   const std::ptrdiff_t left = plane.columns - column;
   if constexpr (width > 1) {
-    if (plane.columns < strip || left <= strip / 2) {
-      return widest_strip<V, kernel, stride, width / 2>(plane, column);
+    constexpr int less = width == 3 ? 2 : width / 2;
+    if (plane.columns < strip || left <= less * V::lanes) {
+      return widest_strip<V, kernel, stride, less>(plane, column);
     }
   }
   if (left < strip) column = plane.columns - strip;
@@ -154,56 +123,12 @@ std::ptrdiff_t widest_strip(const DepthwisePlane& plane, std::ptrdiff_t column) 
   return column + strip;
 }
 
-/// `channels` planes of up to two vectors; the second overlaps the first.
-template <class V, int kernel, int stride, int channels>
-void slim_planes(const DepthwisePlane& plane) {
-  const std::ptrdiff_t second = plane.columns - V::lanes;
-  depthwise_strip<V, kernel, stride, 2, channels, true>(
-      plane, 0, plane.rows, plane.image, plane.out, plane.out_pitch,
-      {second * stride, second, plane.image_step, plane.out_step});
-}
-
-/// run(planes) for all of plane.count, `channels` at a time as long as there are as many, then one by one.
-template <int channels, class Several, class One>
-void for_planes(const DepthwisePlane& planes, int taps, const Several& several, const One& one) {
-  DepthwisePlane plane = planes;
-  for (std::ptrdiff_t left = planes.count; left > 0;) {
-    const bool together = left >= channels;
-    if (together) {
-      several(plane);
-    } else {
-      one(plane);
-    }
-    const std::ptrdiff_t done = together ? channels : 1;
-    left -= done;
-    plane.image += done * plane.image_step;
-    plane.out += done * plane.out_step;
-    plane.weights += done * taps;
-    if (plane.bias != nullptr) plane.bias += done;
-  }
-}
-
-/// As DepthwiseVariant::run, with strips of up to `width` vectors, a power of 2. Planes of up to one vector
-/// go `narrow` at a time, those of up to two `slim` at a time (0: not together), of wider ones the strips
-/// suffice.
-template <class V, int kernel, int stride, int width, int narrow, int slim>
-void depthwise_plane(const DepthwisePlane& planes) {
-  constexpr int taps = kernel * kernel;
-  if (planes.columns < V::lanes) {
-    return for_planes<narrow>(planes, taps, narrow_plane<V, kernel, stride, narrow>,
-                              narrow_plane<V, kernel, stride, 1>);
-  }
-  if constexpr (slim > 0) {
-    if (planes.columns > V::lanes && planes.columns < 2 * V::lanes) {
-      return for_planes<slim>(planes, taps, slim_planes<V, kernel, stride, slim>,
-                              slim_planes<V, kernel, stride, 1>);
-    }
-  }
-  const auto one = [](const DepthwisePlane& plane) {
-    std::ptrdiff_t column = 0;
-    while (column < plane.columns) column = widest_strip<V, kernel, stride, width>(plane, column);
-  };
-  for_planes<1>(planes, taps, one, one);
+/// As DepthwiseVariant::run, with strips of up to `width` vectors.
+template <class V, int kernel, int stride, int width>
+void depthwise_plane(const DepthwisePlane& plane) {
+  if (plane.columns < V::lanes) return narrow_plane<V, kernel, stride>(plane);
+  std::ptrdiff_t column = 0;
+  while (column < plane.columns) column = widest_strip<V, kernel, stride, width>(plane, column);
 }
 
 /// As DepthwiseKernels::pad_rows. What a store overruns, a later one overwrites.

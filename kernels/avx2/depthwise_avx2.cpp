@@ -16,7 +16,6 @@ struct Vector : avx2::FloatVector {
 
   class Finish {
    public:
-    Finish() = default;
     [[gnu::always_inline]] Finish(float bias, bool relu, float ceiling)
         : bias_(_mm256_set1_ps(bias)),
           limit_(_mm256_set1_ps(relu ? __FLT_DENORM_MIN__ : -__builtin_inff())),
@@ -31,41 +30,43 @@ struct Vector : avx2::FloatVector {
     type bias_, limit_, ceiling_;
   };
 
+  /// In memory, as there are no registers left for them: those of a row are loaded below each of its taps.
   template <int kernel>
   class Weights {
    public:
-    Weights() = default;
     [[gnu::always_inline]] explicit Weights(const float* weights) {
       unrolled<0, kernel * kernel>([&]<int i>() __attribute__((always_inline)) {
         weights_[i] = _mm256_broadcast_ss(weights + i);
         return true;
       });
     }
+    /// Hides from the compiler that they stay the same: else it would keep them in registers instead of sums.
+    [[gnu::always_inline]] void begin_row() {
+      at_ = weights_;
+      asm("" : "+r"(at_) : "m"(weights_));
+    }
     template <int tap>
     [[gnu::always_inline]] type multiply_add(type x, type sum) const {
-      return _mm256_fmadd_ps(x, weights_[tap], sum);
+      return _mm256_fmadd_ps(x, at_[tap], sum);
     }
 
    private:
     type weights_[kernel * kernel];
+    const type* at_ = nullptr;
   };
 
   /// Loads are cheap here: one (stride 2: two) for every tap. `from` goes to the next row.
   template <int kernel, int stride, int width>
   class Row {
    public:
-    [[gnu::always_inline]] Row(const float*& from, std::ptrdiff_t pitch,
-                               std::ptrdiff_t step = std::ptrdiff_t{lanes} * stride)
-        : from_(from), step_(step) {
-      from += pitch;
-    }
+    [[gnu::always_inline]] Row(const float*& from, std::ptrdiff_t pitch) : from_(from) { from += pitch; }
     template <int i, int v>
     [[gnu::always_inline]] type tap() const {
       if constexpr (stride == 1) {
-        return _mm256_loadu_ps(from_ + step_ * v + i);
+        return _mm256_loadu_ps(from_ + 8 * v + i);
       } else {
         // Every second element, 0 1 4 5 2 3 6 7; the loads and their shuffles serve two taps.
-        const float* at = from_ + step_ * v + i / 2 * 2;
+        const float* at = from_ + 16 * v + i / 2 * 2;
         return _mm256_shuffle_ps(_mm256_loadu_ps(at), _mm256_loadu_ps(at + 8),
                                  i % 2 == 0 ? _MM_SHUFFLE(2, 0, 2, 0) : _MM_SHUFFLE(3, 1, 3, 1));
       }
@@ -73,7 +74,6 @@ struct Vector : avx2::FloatVector {
 
    private:
     const float* from_;
-    std::ptrdiff_t step_;
   };
 
   /// Four vectors; moves the pointers on.
@@ -97,10 +97,10 @@ struct Vector : avx2::FloatVector {
 };
 
 constexpr DepthwiseVariant variants[depthwise_variant_count] = {
-    {"f32-depthwise 3x3/1 avx2", 3, 1, depthwise_plane<Vector, 3, 1, 4, 4, 2>},
-    {"f32-depthwise 3x3/2 avx2", 3, 2, depthwise_plane<Vector, 3, 2, 4, 4, 2>},
-    {"f32-depthwise 5x5/1 avx2", 5, 1, depthwise_plane<Vector, 5, 1, 2, 2, 1>},
-    {"f32-depthwise 5x5/2 avx2", 5, 2, depthwise_plane<Vector, 5, 2, 4, 4, 2>},
+    {"f32-depthwise 3x3/1 avx2", 3, 1, depthwise_plane<Vector, 3, 1, 3>},
+    {"f32-depthwise 3x3/2 avx2", 3, 2, depthwise_plane<Vector, 3, 2, 2>},
+    {"f32-depthwise 5x5/1 avx2", 5, 1, depthwise_plane<Vector, 5, 1, 2>},
+    {"f32-depthwise 5x5/2 avx2", 5, 2, depthwise_plane<Vector, 5, 2, 3>},
 };
 
 }  // namespace

@@ -15,7 +15,6 @@ struct Vector : neon::FloatVector {
   [[gnu::always_inline]] static type zero() { return vdupq_n_f32(0.0F); }
   class Finish {
    public:
-    Finish() = default;
     [[gnu::always_inline]] Finish(float bias, bool relu, float ceiling)
         : bias_(vdupq_n_f32(bias)),
           limit_(vdupq_n_f32(relu ? 0.0F : -__builtin_inff())),
@@ -57,7 +56,7 @@ struct Vector : neon::FloatVector {
   template <int kernel>
   class Weights {
    public:
-    Weights() = default;
+    [[gnu::always_inline]] void begin_row() const {}
     [[gnu::always_inline]] explicit Weights(const float* weights) {
 #if defined(__aarch64__)
       unrolled<0, taps / 4>([&]<int i>() __attribute__((always_inline)) {
@@ -209,11 +208,9 @@ struct Vector : neon::FloatVector {
         "q13", "q14", "q15")
 
 template <>
-[[gnu::noinline]] void depthwise_strip<Vector, 3, 1, 1, 1, false>(const DepthwisePlane& plane,
-                                                               std::ptrdiff_t column, std::ptrdiff_t rows,
-                                                               const float* image, float* out,
-                                                               std::ptrdiff_t out_pitch,
-                                                               StripStep /*step*/) {
+[[gnu::noinline]] void depthwise_strip<Vector, 3, 1, 1>(const DepthwisePlane& plane, std::ptrdiff_t column,
+                                                        std::ptrdiff_t rows, const float* image, float* out,
+                                                        std::ptrdiff_t out_pitch) {
   const float bias = plane.bias != nullptr ? *plane.bias : -0.0F;
   const float limit = plane.relu ? 0.0F : -__builtin_inff();
   const float finish[8] = {bias, bias, bias, bias, limit, limit, limit, limit};
@@ -247,10 +244,10 @@ constexpr int width5 = 1;
 #endif
 
 constexpr DepthwiseVariant variants[depthwise_variant_count] = {
-    {"f32-depthwise 3x3/1 neon", 3, 1, depthwise_plane<Vector, 3, 1, width3, 1, 0>},
-    {"f32-depthwise 3x3/2 neon", 3, 2, depthwise_plane<Vector, 3, 2, width3, 1, 0>},
-    {"f32-depthwise 5x5/1 neon", 5, 1, depthwise_plane<Vector, 5, 1, width5, 1, 0>},
-    {"f32-depthwise 5x5/2 neon", 5, 2, depthwise_plane<Vector, 5, 2, width5, 1, 0>},
+    {"f32-depthwise 3x3/1 neon", 3, 1, depthwise_plane<Vector, 3, 1, width3>},
+    {"f32-depthwise 3x3/2 neon", 3, 2, depthwise_plane<Vector, 3, 2, width3>},
+    {"f32-depthwise 5x5/1 neon", 5, 1, depthwise_plane<Vector, 5, 1, width5>},
+    {"f32-depthwise 5x5/2 neon", 5, 2, depthwise_plane<Vector, 5, 2, width5>},
 };
 
 }  // namespace

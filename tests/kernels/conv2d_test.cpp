@@ -79,6 +79,7 @@ std::vector<float> chains(Isa isa, const Conv2dShape& s, const float* in, const 
 /// winograd_test.cpp).
 std::unique_ptr<ConvAlgorithm> make_direct(const Conv2dShape& shape, const float* weights, Isa isa,
                                            SgemmFunction external) {
+  if (fits_depthwise_lanes(shape, isa)) return make_depthwise_lane_convolution(shape, weights, isa);
   if (shape.in_channels == shape.groups) return make_depthwise_convolution(shape, weights, isa);
   if (external != nullptr) return make_external_convolution(shape, weights, external);
   return make_gemm_convolution(shape, weights, isa);
