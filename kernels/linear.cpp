@@ -9,8 +9,6 @@
 
 namespace edge::kernels {
 
-namespace {
-
 const LinearKernels& linear_kernels(Isa isa) {
   switch (isa) {
 #if defined(EDGE_HAVE_AVX2)
@@ -26,8 +24,6 @@ const LinearKernels& linear_kernels(Isa isa) {
       return linear_kernels_scalar;
   }
 }
-
-}  // namespace
 
 void linear(Isa isa, const float* in, const float* weights, const float* bias, float* out, std::int64_t batch,
             std::int64_t in_features, std::int64_t out_features, const Activation& activation,
