@@ -216,6 +216,17 @@ class Compiler {
     return root.reads == 0 && !root.kept && program_.buffers[root.buffer].storage != Program::Storage::given;
   }
 
+  /// Whether the output may lie where input 0 is: nobody needs that later, and no other input is a part of
+  /// it.
+  bool may_replace_first_input(LayerIndex index) {
+    const std::vector<LayerIndex>& inputs = graph_.layer(index).inputs;
+    const std::size_t bytes = graph_.output_bytes(inputs[0]);
+    if (!may_overwrite(inputs[0]) || graph_.output_bytes(index) != bytes) return false;
+    return std::all_of(inputs.begin() + 1, inputs.end(), [&](LayerIndex input) {
+      return value(input).root != value(inputs[0]).root || graph_.output_bytes(input) == bytes;
+    });
+  }
+
   void emit(LayerIndex index, const KernelTraits& traits) {
     const Layer& layer = graph_.layer(index);
     const Value& fused = value(index);
@@ -233,7 +244,7 @@ class Compiler {
     for (const LayerIndex input : layer.inputs) step.inputs.push_back(read(input));
     if (fused.add != 0) step.residual = read(fused.residual);
     const Placement placement = type(index).placement;
-    if (placement == Placement::in_place && may_overwrite(layer.inputs[0])) {
+    if (placement == Placement::in_place && may_replace_first_input(index)) {
       step.output = step.inputs[0];
     } else if (step.residual && *step.residual != step.inputs[0] && traits.fusions.residual_in_place &&
                may_overwrite(fused.residual)) {

@@ -70,7 +70,8 @@ struct KernelTraits {
 ///   the only consumer within the set, and the output between them is not wanted: an addition whose other
 ///   addend is made before, then an activation, then behind a ReLU a 2x2 max pooling of stride 2.
 /// - Views (flatten, dropout, slices in one piece) share the buffer of their input.
-/// - An operation that may overwrite its input does so if nobody needs the input later.
+/// - An operation that may overwrite its input does so if that has the output's size and nobody needs it
+/// later.
 /// - What a concatenation puts together is made at its place in the output, if nobody needs it later.
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,

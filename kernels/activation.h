@@ -26,6 +26,8 @@ struct Activation {
   Kind kind = Kind::none;
   float a = 0;
   float b = 0;
+  float scale = 1;  ///< what it gives times `scale` plus `shift`, rounded once, unless they are 1 and 0
+  float shift = 0;
 
   static constexpr Activation clamp(float low, float high) {
     return {Kind::clamp, low + 0.0F, high + 0.0F};  // no -0
@@ -43,18 +45,22 @@ struct Activation {
   static constexpr Activation mish() { return {Kind::mish, 0, 0}; }
   static constexpr Activation tanh() { return {Kind::tanh, 0, 0}; }
 
+  constexpr bool is_scaled() const { return scale != 1 || shift != 0; }
+  constexpr Activation scaled(float by, float plus) const { return {kind, a, b, by, plus}; }
+
   friend bool operator==(const Activation&, const Activation&) = default;
 };
 
 /// max(x, 0), then min(x, b) with b > 0: what kernels of products do in registers (Epilogue). For b infinite
 /// it is ReLU.
 constexpr bool rectifies(const Activation& activation) {
-  return activation.kind == Activation::Kind::clamp && activation.a == 0 && activation.b > 0;
+  return activation.kind == Activation::Kind::clamp && activation.a == 0 && activation.b > 0 &&
+         !activation.is_scaled();
 }
 
 /// out = activation(in), with the same bits on every ISA (armv7's NEON takes denormals for zero). Relative
-/// error of what needs an exponential: at most 3e-7, with the one of kernels/softmax.h, of elu near 0: 6e-8
-/// absolute.
+/// error of what needs an exponential: at most 3e-7 (below -50, sigmoid, SiLU and Mish give 0), with the one
+/// of kernels/softmax.h, of elu near 0: 6e-8 absolute.
 void activate(Isa isa, const Activation& activation, const float* in, float* out, std::size_t count);
 
 }  // namespace edge::kernels

@@ -8,6 +8,7 @@
 
 #include "kernels/activation_kernels.h"
 #include "kernels/exponential_loops.h"
+#include "kernels/vector_group.h"
 
 namespace edge::kernels::vector_loops {
 
@@ -19,11 +20,14 @@ template <class V>
   return V::if_less(high, above, high, above);
 }
 
+/// numerator / (1 + exp(-x)); 0 where that is negligible.
 template <class V>
-[[gnu::always_inline]] inline typename V::type sigmoid(typename V::type x) {
-  const auto one = V::set(1.0F);
-  const auto u = e<V>(V::minus_abs(x));
-  return V::div(V::if_less(x, V::set(0.0F), u, one), V::add(one, u));
+[[gnu::always_inline]] inline typename V::type times_sigmoid(typename V::type numerator, typename V::type x) {
+  const auto low = V::set(negligible);
+  const auto high = V::set(-negligible);
+  const auto above = V::max(low, V::sub(V::set(0.0F), x));  // the second one if it is NaN
+  const auto power = e_within<V>(V::if_less(high, above, high, above));
+  return V::div(V::zero_if_less(x, low, numerator), V::add(V::set(1.0F), power));
 }
 
 /// tanh(log(1 + exp(x))) = ((1 + exp(x))^2 - 1) / ((1 + exp(x))^2 + 1)
@@ -31,7 +35,7 @@ template <class V>
 [[gnu::always_inline]] inline typename V::type tanh_of_softplus(typename V::type x) {
   const auto one = V::set(1.0F);
   const auto two = V::set(2.0F);
-  const auto u = e<V>(V::minus_abs(x));
+  const auto u = e<V>(V::minus_abs(x), negligible);
   const auto n = V::mul(u, V::add(u, two));  // x < 0: u = exp(x)
   const auto p = V::fma(two, u, one);        // x >= 0: u = exp(-x)
   const auto q = V::fma(V::mul(two, u), u, p);
@@ -67,10 +71,10 @@ template <class V, Activation::Kind kind>
   if constexpr (kind == Kind::elu) {
     return V::if_less(x, zero, V::mul(a, V::sub(e<V>(V::minus_abs(x)), one)), x);
   }
-  if constexpr (kind == Kind::sigmoid) return sigmoid<V>(x);
+  if constexpr (kind == Kind::sigmoid) return times_sigmoid<V>(one, x);
   if constexpr (kind == Kind::hard_sigmoid) return clamped<V>(V::fma(a, x, b), zero, one);
   if constexpr (kind == Kind::hard_swish) return V::mul(x, clamped<V>(V::fma(a, x, b), zero, one));
-  if constexpr (kind == Kind::silu) return V::mul(x, sigmoid<V>(x));
+  if constexpr (kind == Kind::silu) return times_sigmoid<V>(x, x);
   if constexpr (kind == Kind::mish) return V::mul(x, tanh_of_softplus<V>(x));
   if constexpr (kind == Kind::tanh) return hyperbolic_tangent_of<V>(x);
 }
@@ -78,15 +82,27 @@ template <class V, Activation::Kind kind>
 template <class V, Activation::Kind kind>
 void activate_all(const Activation& activation, const float* in, float* out, std::size_t count) {
   constexpr std::size_t lanes = V::lanes;
+  using Several = Group<V, sizeof(void*) == 8 ? 4 : 2>;  // as the registers allow
   const auto a = V::set(activation.a);
   const auto b = V::set(activation.b);
+  if (count < lanes) {
+    float values[lanes] = {};
+    for (std::size_t i = 0; i < count; ++i) values[i] = in[i];
+    V::store(values, activated<V, kind>(V::load(values), a, b));
+    for (std::size_t i = 0; i < count; ++i) out[i] = values[i];
+    return;
+  }
+  // The last vector may overlap the one before, which may overwrite its input.
+  const auto last = activated<V, kind>(V::load(in + count - lanes), a, b);
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) V::store(out + i, activated<V, kind>(V::load(in + i), a, b));
-  if (i == count) return;
-  float rest[lanes] = {};
-  for (std::size_t k = 0; i + k < count; ++k) rest[k] = in[i + k];
-  V::store(rest, activated<V, kind>(V::load(rest), a, b));
-  for (std::size_t k = 0; i + k < count; ++k) out[i + k] = rest[k];
+  for (; i + Several::lanes <= count; i += Several::lanes) {
+    Several::store(out + i, activated<Several, kind>(Several::load(in + i), Several::set(activation.a),
+                                                     Several::set(activation.b)));
+  }
+  for (; i + lanes < count; i += lanes) {
+    V::store(out + i, activated<V, kind>(V::load(in + i), a, b));
+  }
+  V::store(out + count - lanes, last);
 }
 
 template <class V>

@@ -35,7 +35,9 @@ namespace {
 
 std::unique_ptr<ConvAlgorithm> choose_algorithm(const Conv2dShape& shape, const float* weights, Isa isa,
                                                 SgemmFunction external) {
+  if (fits_depthwise_lanes(shape, isa)) return make_depthwise_lane_convolution(shape, weights, isa);
   if (shape.in_channels == shape.groups) return make_depthwise_convolution(shape, weights, isa);
+  if (is_whole_image(shape)) return make_whole_image_convolution(shape, weights, isa);
   if (external != nullptr) return make_external_convolution(shape, weights, external);
   if (const auto tile = choose_winograd(shape)) return make_winograd_convolution(shape, weights, isa, *tile);
   return make_gemm_convolution(shape, weights, isa);

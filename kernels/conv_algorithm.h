@@ -57,6 +57,16 @@ std::unique_ptr<ConvAlgorithm> make_winograd_convolution_of_few_tiles(const Conv
 std::unique_ptr<ConvAlgorithm> make_depthwise_convolution(const Conv2dShape& shape, const float* weights,
                                                           Isa isa);
 
+/// The same bits by another way, where the ISA has it and the shape suits it: a channel in each lane.
+bool fits_depthwise_lanes(const Conv2dShape& shape, Isa isa);
+std::unique_ptr<ConvAlgorithm> make_depthwise_lane_convolution(const Conv2dShape& shape, const float* weights,
+                                                               Isa isa);
+
+/// Whether the only window is the whole image: a fully connected layer. A sum has the order of linear().
+bool is_whole_image(const Conv2dShape& shape);
+std::unique_ptr<ConvAlgorithm> make_whole_image_convolution(const Conv2dShape& shape, const float* weights,
+                                                            Isa isa);
+
 /// Any convolution: row-major im2col tiles multiplied by `sgemm`.
 std::unique_ptr<ConvAlgorithm> make_external_convolution(const Conv2dShape& shape, const float* weights,
                                                          SgemmFunction sgemm);

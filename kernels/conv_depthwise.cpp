@@ -129,6 +129,11 @@ class DepthwiseConvolution final : public ConvAlgorithm {
       run_rows(image, channel * multiplier_, area, epilogue, residual, to, stage);
     }
     if (epilogue.activation.kind == Activation::Kind::none || rectified(epilogue)) return;
+    if (area.columns == out_columns_ && (multiplier_ == 1 || area.rows == out_rows_)) {
+      activate(isa_, epilogue.activation, to, to,
+               static_cast<std::size_t>(multiplier_ * area.rows * out_columns_));
+      return;
+    }
     for (std::int64_t row = 0; row < multiplier_ * area.rows; ++row) {
       float* const made = to + row / area.rows * out_plane + row % area.rows * out_columns_;
       activate(isa_, epilogue.activation, made, made, static_cast<std::size_t>(area.columns));

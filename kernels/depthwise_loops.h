@@ -29,7 +29,7 @@ template <class V, int kernel, int stride, int width>
                                        std::ptrdiff_t out_pitch) {
   constexpr int live = (kernel + stride - 1) / stride;
   using Row = typename V::template Row<kernel, stride, width>;
-  const typename V::template Weights<kernel> weights(plane.weights);
+  typename V::template Weights<kernel> weights(plane.weights);
   const typename V::Finish finish(plane.bias != nullptr ? *plane.bias : -0.0F, plane.relu,  // x + -0 = x
                                   plane.ceiling);
   const std::ptrdiff_t pitch = plane.pitch;
@@ -38,6 +38,7 @@ template <class V, int kernel, int stride, int width>
 
   // Input row r, counted from the first one of output `phase` of the `live` ones, into all of these.
   const auto add_row = [&]<int phase, int r>() __attribute__((always_inline)) {
+    weights.begin_row();
     const Row row(image, pitch);
     unrolled<0, kernel>([&]<int tap_column>() __attribute__((always_inline)) {
       typename V::type x[width];
@@ -104,15 +105,16 @@ void narrow_plane(const DepthwisePlane& plane) {
   }
 }
 
-/// The strip from `column` on, of `width` vectors unless half as many do or there are fewer columns; the last
+/// The strip from `column` on, of `width` vectors unless fewer do or there are fewer columns; the last
 /// one overlaps the strip before. Returns its end.
 template <class V, int kernel, int stride, int width>
 std::ptrdiff_t widest_strip(const DepthwisePlane& plane, std::ptrdiff_t column) {
   constexpr std::ptrdiff_t strip = std::ptrdiff_t{width} * V::lanes;
   const std::ptrdiff_t left = plane.columns - column;
   if constexpr (width > 1) {
-    if (plane.columns < strip || left <= strip / 2) {
-      return widest_strip<V, kernel, stride, width / 2>(plane, column);
+    constexpr int less = width == 3 ? 2 : width / 2;
+    if (plane.columns < strip || left <= less * V::lanes) {
+      return widest_strip<V, kernel, stride, less>(plane, column);
     }
   }
   if (left < strip) column = plane.columns - strip;
@@ -121,7 +123,7 @@ std::ptrdiff_t widest_strip(const DepthwisePlane& plane, std::ptrdiff_t column) 
   return column + strip;
 }
 
-/// As DepthwiseVariant::run, with strips of up to `width` vectors, a power of 2.
+/// As DepthwiseVariant::run, with strips of up to `width` vectors.
 template <class V, int kernel, int stride, int width>
 void depthwise_plane(const DepthwisePlane& plane) {
   if (plane.columns < V::lanes) return narrow_plane<V, kernel, stride>(plane);

@@ -6,9 +6,9 @@
 
 namespace edge::kernels::vector_loops {
 
-/// e(x) for x <= 0; NaN for NaN.
+/// e(x) for x in [-87, 87]; NaN for NaN, anything for others.
 template <class V>
-[[gnu::always_inline]] inline typename V::type e(typename V::type x) {
+[[gnu::always_inline]] inline typename V::type e_within(typename V::type x) {
   using namespace exponential;
   const auto shifted = V::fma(x, V::set(log2_e), V::set(rounding));
   const auto n = V::sub(shifted, V::set(rounding));
@@ -19,7 +19,13 @@ template <class V>
   q = V::fma(q, r, V::set(q0));
   const auto one = V::set(1.0F);
   const auto fraction = V::fma(V::fma(q, r, one), r, one);
-  return V::zero_if_less(x, V::set(smallest), V::mul(fraction, V::power_of_two(shifted)));
+  return V::mul(fraction, V::power_of_two(shifted));
+}
+
+/// e(x) for x <= 0; NaN for NaN, 0 below `lowest`.
+template <class V>
+[[gnu::always_inline]] inline typename V::type e(typename V::type x, float lowest = exponential::smallest) {
+  return V::zero_if_less(x, V::set(lowest), e_within<V>(x));
 }
 
 }  // namespace edge::kernels::vector_loops

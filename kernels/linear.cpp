@@ -9,8 +9,6 @@
 
 namespace edge::kernels {
 
-namespace {
-
 const LinearKernels& linear_kernels(Isa isa) {
   switch (isa) {
 #if defined(EDGE_HAVE_AVX2)
@@ -27,18 +25,19 @@ const LinearKernels& linear_kernels(Isa isa) {
   }
 }
 
-}  // namespace
-
 void linear(Isa isa, const float* in, const float* weights, const float* bias, float* out, std::int64_t batch,
             std::int64_t in_features, std::int64_t out_features, const Activation& activation,
             ThreadPool& pool) {
   constexpr std::int64_t job_floats = 64 * 1024;
+  constexpr std::int64_t least_job_floats = 16 * 1024;  // worth waking a thread for
   const LinearKernels& kernels = linear_kernels(isa);
   const bool relu = activation == Activation::relu();
   const std::int64_t group = kernels.most_rows;  // rows at a time
   const std::int64_t groups = (out_features + group - 1) / group;
+  const std::int64_t group_floats = group * in_features * batch + 1;
+  const std::int64_t fair = std::max(groups / pool.threads() + 1, least_job_floats / group_floats);
   const std::int64_t groups_per_job =
-      std::clamp<std::int64_t>(job_floats / (group * in_features + 1), 1, groups / pool.threads() + 1);
+      std::clamp<std::int64_t>(job_floats / (group * in_features + 1), 1, fair);
   const std::int64_t rows_per_job = groups_per_job * group;
   pool.parallel_for((out_features + rows_per_job - 1) / rows_per_job, [&](std::int64_t job, int) {
     const std::int64_t end = std::min(out_features, (job + 1) * rows_per_job);

@@ -1,5 +1,5 @@
-// What each instruction set contributes to fully connected layers. Used by linear.cpp only. Any thread, no
-// errors.
+// What each instruction set contributes to fully connected layers. Used by linear.cpp, and by pooling.cpp for
+// sums of whole planes. Any thread, no errors.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ struct LinearKernels {
 };
 
 inline constexpr int linear_most_rows = 4;  ///< of any ISA
+
+const LinearKernels& linear_kernels(Isa isa);
 
 extern const LinearKernels linear_kernels_scalar;
 extern const LinearKernels linear_kernels_avx2;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/linear_kernels.h"
 #include "kernels/pooling_variants.h"
 
 namespace edge::kernels {
@@ -215,14 +216,38 @@ void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* o
                });
 }
 
-void adaptive_average_pool2d(Isa /*isa: the eight chains keep up with the memory as they are*/,
-                             std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,
+namespace {
+
+/// One value per plane: its dot product with ones.
+void average_planes(Isa isa, std::int64_t planes, std::int64_t plane, const float* in, float* out,
+                    ThreadPool& pool) {
+  const LinearKernels& kernels = linear_kernels(isa);
+  const std::vector<float> ones(static_cast<std::size_t>(plane), 1.0F);
+  const std::int64_t most = kernels.most_rows;
+  const std::int64_t groups = (planes + most - 1) / most;
+  const std::int64_t per_task = std::max<std::int64_t>(1, task_floats / (plane * most));
+  pool.parallel_for((groups + per_task - 1) / per_task, [&](std::int64_t task, int /*thread*/) {
+    const std::int64_t end = std::min(planes, (task + 1) * per_task * most);
+    for (std::int64_t first = task * per_task * most; first < end; first += most) {
+      const auto count = static_cast<int>(std::min(most, end - first));
+      kernels.dot_rows(ones.data(), in + first * plane, plane, count, out + first);
+      for (int i = 0; i < count; ++i) out[first + i] /= static_cast<float>(plane);
+    }
+  });
+}
+
+}  // namespace
+
+void adaptive_average_pool2d(Isa isa, std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,
                              std::int64_t out_rows, std::int64_t out_columns, const float* in, float* out,
                              ThreadPool& pool) {
   if (out_rows == in_rows && out_columns == in_columns) {  // each sum is that of 0 and one value
     const auto count = static_cast<Index>(planes * in_rows * in_columns);
     for (Index i = 0; i < count; ++i) out[i] = 0.0F + in[i];
     return;
+  }
+  if (out_rows == 1 && out_columns == 1) {
+    return average_planes(isa, planes, in_rows * in_columns, in, out, pool);
   }
   constexpr auto block = static_cast<std::int64_t>(planes_at_once);
   const std::int64_t blocks = (planes + block - 1) / block;

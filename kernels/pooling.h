@@ -29,7 +29,8 @@ void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, 
 /// A window's values are added up row by row, left to right, on every ISA; then divided by the size of the
 /// window, where it is clipped in ceil mode by that of the clipped window (as PyTorch).
 void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool);
-/// Window of output row r: rows floor(r*in/out) .. ceil((r+1)*in/out) - 1; columns alike.
+/// Window of output row r: rows floor(r*in/out) .. ceil((r+1)*in/out) - 1; columns alike. Values are added up
+/// as above, or for one output per plane in the order of linear(): element k to sum k mod 16.
 void adaptive_average_pool2d(Isa isa, std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,
                              std::int64_t out_rows, std::int64_t out_columns, const float* in, float* out,
                              ThreadPool& pool);

@@ -39,6 +39,16 @@ void relax() {
 #endif
 }
 
+/// The lock is held for less than a microsecond at a time; falling asleep for it would take ten.
+void lock_soon(std::unique_lock<std::mutex>& lock) {
+  constexpr int tries = 200;
+  for (int i = 0; i < tries; ++i) {
+    if (lock.try_lock()) return;
+    relax();
+  }
+  lock.lock();
+}
+
 /// Returns when ready() or after `patience`. Yields: the thread that is waited for may have been put on the
 /// same CPU.
 template <typename Ready>
@@ -95,7 +105,7 @@ struct ThreadPool::State {
       } catch (...) {
         thrown = std::current_exception();
       }
-      lock.lock();
+      lock_soon(lock);
       --running;
       if (thrown && !error) error = thrown;
     }
@@ -110,7 +120,7 @@ struct ThreadPool::State {
         const std::uint32_t seen = events;
         lock.unlock();
         look_for([this, seen] { return events.load(std::memory_order_relaxed) != seen; });
-        lock.lock();
+        lock_soon(lock);
       }
       work_available.wait(lock, [this] { return stopping || next < count; });
       if (stopping) return;
@@ -156,7 +166,8 @@ void ThreadPool::parallel_for(std::int64_t count,
                               const std::function<void(std::int64_t index, int thread)>& task) {
   if (count <= 0) return;
   State& state = *state_;
-  std::unique_lock lock(state.mutex);
+  std::unique_lock lock(state.mutex, std::defer_lock);
+  lock_soon(lock);
   assert(state.next >= state.count && state.running == 0 && "parallel_for is not reentrant");
   state.task = &task;
   state.error = nullptr;
@@ -168,7 +179,7 @@ void ThreadPool::parallel_for(std::int64_t count,
   if (state.patient && state.running > 0) {
     lock.unlock();
     look_for([&state] { return state.running.load(std::memory_order_relaxed) == 0; });
-    lock.lock();
+    lock_soon(lock);
   }
   state.work_done.wait(lock, [&state] { return state.running == 0; });
   state.task = nullptr;

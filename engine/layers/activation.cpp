@@ -50,7 +50,10 @@ std::string activation_settings(const Operation& operation) {
   std::string name = kind_name(activation.kind);
   for (char& letter : name) letter = letter == ' ' ? '_' : letter;
   return "kind=" + name + " a=" + hexadecimal(double{activation.a}) +
-         " b=" + hexadecimal(double{activation.b});
+         " b=" + hexadecimal(double{activation.b}) +
+         (activation.is_scaled() ? " scale=" + hexadecimal(double{activation.scale}) +
+                                       " shift=" + hexadecimal(double{activation.shift})
+                                 : "");
 }
 
 std::string short_number(float value) {
@@ -59,8 +62,7 @@ std::string short_number(float value) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::string activation_text(const Operation& operation) {
-  const Activation activation = activation_of(operation);
+std::string unscaled_text(const Activation& activation) {
   const std::string name = kind_name(activation.kind);
   switch (activation.kind) {
     case Activation::Kind::clamp:
@@ -72,6 +74,13 @@ std::string activation_text(const Operation& operation) {
     default:
       return name;
   }
+}
+
+std::string text(const Operation& operation) {
+  const Activation activation = activation_of(operation);
+  const std::string text = unscaled_text(activation.scaled(1, 0));
+  if (!activation.is_scaled()) return text;
+  return text + ", times " + short_number(activation.scale) + " plus " + short_number(activation.shift);
 }
 
 Inference infer_activation(const Operation& operation, std::span<const Shape> inputs) {

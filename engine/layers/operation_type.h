@@ -72,7 +72,7 @@ class LayerKernel {
 /// Where the output lies, if it is no view.
 enum class Placement : std::uint8_t {
   apart,     ///< in memory of its own
-  in_place,  ///< it may overwrite input 0, which has as many elements
+  in_place,  ///< it may overwrite input 0, if that has as many elements
   concat     ///< the inputs, one behind the other: they may be made there at once (of a batch of one)
 };
 

@@ -79,8 +79,13 @@ Value GraphBuilder::add(const Operation& operation, const std::vector<LayerIndex
 }
 
 Value GraphBuilder::add(Layer layer, std::vector<BoundParameter> parameters, const std::string& suffix) {
-  layer.name = unique_name(suffix);
+  const std::string prefix = std::exchange(layer.name, unique_name(suffix)) + ".";
   assert(layer.parameters.size() == parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (!parameters[i].name.empty()) continue;
+    std::string& name = layer.parameters[i].name;
+    name = layer.name + "." + (name.starts_with(prefix) ? name.substr(prefix.size()) : name);
+  }
   Value value;
   value.view = StridedView::whole(to_dimensions(layer.output_shape));
   value.layer = graph_.add(std::move(layer));

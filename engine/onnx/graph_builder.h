@@ -33,7 +33,8 @@ class GraphBuilder {
   /// Throws Error if shapes do not fit. The value has the layer's output shape.
   Value add(const Operation& operation, const std::vector<LayerIndex>& inputs,
             std::vector<BoundParameter> parameters = {}, const std::string& suffix = "");
-  /// The same of a layer whose shapes are known: its name is completed.
+  /// The same of a layer whose shapes are known: its name is completed, and those of parameters that have
+  /// none in the file.
   Value add(Layer layer, std::vector<BoundParameter> parameters, const std::string& suffix = "");
 
   /// A layer whose output has exactly the value's extents and elements, in order.

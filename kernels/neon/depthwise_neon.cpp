@@ -56,6 +56,7 @@ struct Vector : neon::FloatVector {
   template <int kernel>
   class Weights {
    public:
+    [[gnu::always_inline]] void begin_row() const {}
     [[gnu::always_inline]] explicit Weights(const float* weights) {
 #if defined(__aarch64__)
       unrolled<0, taps / 4>([&]<int i>() __attribute__((always_inline)) {

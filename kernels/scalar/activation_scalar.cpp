@@ -8,20 +8,22 @@ namespace edge::kernels {
 namespace {
 
 using scalar::e;
+using scalar::e_within;
 
 float clamped(float x, float low, float high) {
   const float above = x < low ? low : x;  // NaN stays
   return high < above ? high : above;
 }
 
-float sigmoid(float x) {
-  const float u = e(-std::abs(x));
-  return (x < 0 ? u : 1.0F) / (1.0F + u);
+/// numerator / (1 + exp(-x)); 0 where that is negligible.
+float times_sigmoid(float numerator, float x) {
+  const float power = e_within(clamped(0.0F - x, negligible, -negligible));
+  return (x < negligible ? 0.0F : numerator) / (1.0F + power);
 }
 
 /// tanh(log(1 + exp(x))) = ((1 + exp(x))^2 - 1) / ((1 + exp(x))^2 + 1)
 float tanh_of_softplus(float x) {
-  const float u = e(-std::abs(x));
+  const float u = e(-std::abs(x), negligible);
   if (x < 0) {
     const float n = u * (u + 2.0F);
     return n / (n + 2.0F);
@@ -59,13 +61,13 @@ float activated(const Activation& activation, float x) {
     case Kind::elu:
       return x < 0 ? a * (e(-std::abs(x)) - 1.0F) : x;
     case Kind::sigmoid:
-      return sigmoid(x);
+      return times_sigmoid(1.0F, x);
     case Kind::hard_sigmoid:
       return clamped(std::fma(a, x, b), 0, 1);
     case Kind::hard_swish:
       return x * clamped(std::fma(a, x, b), 0, 1);
     case Kind::silu:
-      return x * sigmoid(x);
+      return times_sigmoid(x, x);
     case Kind::mish:
       return x * tanh_of_softplus(x);
     case Kind::tanh:

@@ -10,8 +10,8 @@
 
 namespace edge::kernels::scalar {
 
-/// e(x) for x <= 0; NaN for NaN.
-inline float e(float x) {
+/// e(x) for x in [-87, 87]; NaN for NaN, anything for others.
+inline float e_within(float x) {
   using namespace exponential;
   const float shifted = std::fma(x, log2_e, rounding);
   const float n = shifted - rounding;
@@ -23,7 +23,12 @@ inline float e(float x) {
   const float fraction = std::fma(std::fma(q, r, 1.0F), r, 1.0F);
   // The low bits of `shifted` are n; moved into the exponent and added to that of 1 they make 2^n.
   const auto power = std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted) << 23) + 0x3F800000U);
-  return x < smallest ? 0.0F : fraction * power;
+  return fraction * power;
+}
+
+/// e(x) for x <= 0; NaN for NaN, 0 below `lowest`.
+inline float e(float x, float lowest = exponential::smallest) {
+  return x < lowest ? 0.0F : e_within(x);
 }
 
 }  // namespace edge::kernels::scalar

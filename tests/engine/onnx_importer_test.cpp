@@ -124,6 +124,56 @@ TEST(OnnxImporter, a_batch_norm_behind_a_convolution_becomes_part_of_it) {
   EXPECT_EQ(operations(import(file(true)).graph), "conv2d batch_norm2d");  // somebody else needs it
 }
 
+TEST(OnnxImporter, constants_behind_convolutions_and_activations_become_part_of_them) {
+  const auto file = [](bool twice) {
+    OnnxFile result = picture();
+    result.initializer("w", {2, 3, 1, 1}, {1, 2, 3, 4, 5, 6})
+        .initializer("scale", {2, 1, 1}, {2, 3})
+        .initializer("shift", {1}, {-0.5F})
+        .initializer("half", {1}, {0.5F})
+        .initializer("one", {}, {1})
+        .node("Conv", {"x", "w"}, {"a"})
+        .node("Mul", {"scale", "a"}, {"b"})
+        .node("Add", {"b", "shift"}, {"c"})
+        .node("Relu", {"c"}, {"d"})
+        .node("Div", {"d", "half"}, {"e"})
+        .node("Sub", {"one", "e"}, {"f"})
+        .output("f");
+    if (twice) result.output("a").output("d");
+    return result;
+  };
+  const Tensor input = test::random_tensor({1, 3, 4, 6}, 2);
+  const onnx::Network network = import(file(false));
+  EXPECT_EQ(operations(network.graph), "conv2d activation");
+  EXPECT_EQ(network.graph.layer(2).operation.get<ActivationLayer>().activation,
+            Activation::relu().scaled(-2, 1));
+  const Array result = run(network, input);
+  const float* const x = input.data();
+  for (std::size_t i = 0; i < 24; ++i) {
+    const float first = 2 * (x[i] + 2 * x[24 + i] + 3 * x[48 + i]) - 0.5F;
+    const float second = 3 * (4 * x[i] + 5 * x[24 + i] + 6 * x[48 + i]) - 0.5F;
+    EXPECT_NEAR(result.values()[i], 1 - 2 * std::max(first, 0.0F), 1e-4);
+    EXPECT_NEAR(result.values()[24 + i], 1 - 2 * std::max(second, 0.0F), 1e-4);
+  }
+  const onnx::Network apart = import(file(true));  // somebody else needs what is between
+  EXPECT_EQ(operations(apart.graph), "conv2d binary binary activation binary binary");
+  const Array same = run(apart, input);
+  for (std::size_t i = 0; i < 48; ++i) EXPECT_NEAR(result.values()[i], same.values()[i], 1e-4);
+}
+
+TEST(OnnxImporter, parameters_that_are_made_have_names_of_their_own) {
+  OnnxFile file = picture();
+  file.initializer("w", {3, 3, 1, 1}, {1, 0, 0, 0, 1, 0, 0, 0, 1});
+  file.initializer("two", {1}, {2}).initializer("three", {1}, {0.25F});
+  file.node("Conv", {"x", "w"}, {"a"}).node("Mul", {"a", "two"}, {"b"});
+  file.node("Conv", {"b", "w"}, {"c"}).node("Mul", {"c", "three"}, {"d"}).output("d");
+  const onnx::Network network = import(file);
+  EXPECT_EQ(operations(network.graph), "conv2d conv2d");
+  const Tensor input = test::random_tensor({1, 3, 4, 6}, 3);
+  const Array result = run(network, input);
+  for (std::size_t i = 0; i < 72; ++i) EXPECT_NEAR(result.values()[i], input.data()[i] / 2, 1e-6);
+}
+
 TEST(OnnxImporter, padding_in_front_goes_into_convolutions_and_pooling) {
   const onnx::Network network = import(picture(11)
                                            .initializer("pads", {0, 0, 0, 1, 0, 0, 1, 2})

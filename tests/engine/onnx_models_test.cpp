@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "engine/error.h"
 #include "engine/executor.h"
@@ -22,6 +24,10 @@ namespace {
 std::filesystem::path models() {
   const char* const directory = std::getenv("EDGE_ONNX_MODELS");
   return directory != nullptr ? directory : "";
+}
+
+bool have(const char* file) {
+  return !models().empty() && std::filesystem::exists(models() / file);
 }
 
 /// Bytes of a .npy file of uint8 as numbers.
@@ -84,28 +90,38 @@ void check(const std::string& file, const Tensor& input, const std::string& gold
   expect_cuts_change_nothing(network, input, results);
 }
 
-TEST(OnnxModels, nanodet) {
+/// NAME of each NAME.onnx with a NAME-input.npy, in order.
+std::vector<std::string> models_with_input() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(models())) {
+    const std::string name = entry.path().stem().string();
+    if (entry.path().extension() == ".onnx" && std::filesystem::exists(models() / (name + "-input.npy"))) {
+      names.push_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(OnnxModels, with_input) {
   if (models().empty()) GTEST_SKIP() << "EDGE_ONNX_MODELS is not set";
-  check("nanodet-g.onnx", load_npy((models() / "nanodet-g-input.npy").string()), "nanodet-g");
+  for (const std::string& name : models_with_input()) {
+    SCOPED_TRACE(name);
+    const Tensor input = load_npy((models() / (name + "-input.npy")).string());
+    const bool channels_last = input.shape()[1] != 3 && input.shape()[3] == 3;
+    check(name + ".onnx", channels_last ? channels_first(input) : input, name);
+  }
 }
 
 TEST(OnnxModels, nanodet_of_pixels) {
-  if (models().empty()) GTEST_SKIP() << "EDGE_ONNX_MODELS is not set";
+  if (!have("nanodet-g-rgb01.onnx")) GTEST_SKIP() << "EDGE_ONNX_MODELS names no directory with it";
   Tensor input = load_bytes(models() / "nanodet-g-rgb01-input.u8.npy", {1, 3, 416, 416});
   for (float& value : input.values()) value /= 255;
   check("nanodet-g-rgb01.onnx", input, "nanodet-g");
 }
 
-TEST(OnnxModels, blazeface) {
-  if (models().empty()) GTEST_SKIP() << "EDGE_ONNX_MODELS is not set";
-  for (const std::string name : {"blazeface-front", "blazeface-back"}) {
-    const Tensor input = load_npy((models() / (name + "-input.npy")).string());
-    check(name + ".onnx", channels_first(input), name);
-  }
-}
-
 TEST(OnnxModels, text_detector) {
-  if (models().empty()) GTEST_SKIP() << "EDGE_ONNX_MODELS is not set";
+  if (!have("ppocr-det.onnx")) GTEST_SKIP() << "EDGE_ONNX_MODELS names no directory with it";
   Tensor input = load_bytes(models() / "ppocr-det-input.u8.npy", {1, 3, 480, 736});
   const float mean[] = {0.485F, 0.456F, 0.406F};
   const float deviation[] = {0.229F, 0.224F, 0.225F};

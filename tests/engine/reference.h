@@ -76,8 +76,9 @@ class ReferenceLayer {
                    [](double x) { return std::clamp(x, 0.0, 6.0); });
   }
   void compute(const ActivationLayer& layer) {
-    std::transform(inputs_[0].begin(), inputs_[0].end(), output_.begin(),
-                   [&](double x) { return activated(layer.activation, x); });
+    std::transform(inputs_[0].begin(), inputs_[0].end(), output_.begin(), [&](double x) {
+      return activated(layer.activation, x) * double{layer.activation.scale} + double{layer.activation.shift};
+    });
   }
   static double activated(const Activation& activation, double x) {
     using Kind = Activation::Kind;

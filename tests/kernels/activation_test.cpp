@@ -37,15 +37,22 @@ std::vector<Activation> activations() {
           Activation::hard_swish(),
           Activation::silu(),
           Activation::mish(),
-          Activation::tanh()};
+          Activation::tanh(),
+          Activation::relu().scaled(0.75F, -0.5F),
+          Activation::hard_swish().scaled(-1.5F, 0),
+          Activation::silu().scaled(1, 0.25F)};
 }
 
 std::string name_of(const Activation& activation) {
   return "kind " + std::to_string(static_cast<int>(activation.kind)) + ", a " + std::to_string(activation.a) +
-         ", b " + std::to_string(activation.b);
+         ", b " + std::to_string(activation.b) + ", scale " + std::to_string(activation.scale) + ", shift " +
+         std::to_string(activation.shift);
 }
 
 double defined(const Activation& activation, double x) {
+  if (activation.is_scaled()) {
+    return defined(activation.scaled(1, 0), x) * double{activation.scale} + double{activation.shift};
+  }
   const double a = double{activation.a};
   const double b = double{activation.b};
   const double sigmoid = 1 / (1 + std::exp(-x));
@@ -90,7 +97,7 @@ TEST(Activation, IsWhatItsDefinitionSays) {
   for (const Activation& activation : activations()) {
     // Where a difference cancels, the error is that of the terms.
     const bool cancels = activation.kind == Kind::elu || activation.kind == Kind::hard_sigmoid ||
-                         activation.kind == Kind::hard_swish;
+                         activation.kind == Kind::hard_swish || activation.is_scaled();
     activate(Isa::scalar, activation, in.data(), out.data(), in.size());
     for (std::size_t i = 0; i < in.size(); ++i) {
       const double expected = defined(activation, double{in[i]});
@@ -111,7 +118,8 @@ TEST(Activation, SpecialValues) {
     for (const Activation& activation : activations()) {
       EXPECT_TRUE(std::isnan(of(activation, NAN))) << name_of(activation);
       EXPECT_TRUE(std::isnan(of(activation, -NAN))) << name_of(activation);
-      const bool zero = activation.kind != Kind::sigmoid && activation.kind != Kind::hard_sigmoid;
+      const bool zero =
+          activation.kind != Kind::sigmoid && activation.kind != Kind::hard_sigmoid && activation.shift == 0;
       EXPECT_EQ(of(activation, 0) == 0, zero) << name_of(activation);
     }
     EXPECT_EQ(of(Activation::sigmoid(), 0), 0.5F);
@@ -121,6 +129,10 @@ TEST(Activation, SpecialValues) {
     EXPECT_EQ(of(Activation::tanh(), -infinity), -1);
     EXPECT_EQ(of(Activation::elu(2), -infinity), -2);
     EXPECT_EQ(of(Activation::silu(), infinity), infinity);
+    EXPECT_EQ(of(Activation::silu(), -infinity), 0);
+    EXPECT_EQ(of(Activation::silu(), -51), 0);  // no denormals in the next layer
+    EXPECT_EQ(of(Activation::sigmoid(), -51), 0);
+    EXPECT_NEAR(of(Activation::silu(), -49), -49 * 5.2e-22, 1e-22);
     EXPECT_EQ(of(Activation::mish(), infinity), infinity);
     EXPECT_EQ(of(Activation::hard_swish(), -4), 0);
     EXPECT_EQ(of(Activation::hard_swish(), 4), 4);

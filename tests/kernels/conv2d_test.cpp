@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "kernels/conv_algorithm.h"
+#include "kernels/depthwise_lanes.h"
+#include "kernels/linear.h"
 #include "tests/kernels/arithmetic.h"
 #include "tests/kernels/guarded_buffer.h"
 
@@ -79,6 +81,7 @@ std::vector<float> chains(Isa isa, const Conv2dShape& s, const float* in, const 
 /// winograd_test.cpp).
 std::unique_ptr<ConvAlgorithm> make_direct(const Conv2dShape& shape, const float* weights, Isa isa,
                                            SgemmFunction external) {
+  if (fits_depthwise_lanes(shape, isa)) return make_depthwise_lane_convolution(shape, weights, isa);
   if (shape.in_channels == shape.groups) return make_depthwise_convolution(shape, weights, isa);
   if (external != nullptr) return make_external_convolution(shape, weights, external);
   return make_gemm_convolution(shape, weights, isa);
@@ -260,6 +263,71 @@ TEST(Conv2d, Depthwise) {
   Conv2dShape wide = square(2, 3, 1100, 2, 3, 1, 1);
   wide.groups = 2;
   check(wide);
+}
+
+TEST(Conv2d, DepthwiseWithAChannelInEachLane) {
+  std::mt19937 generator(31);
+  const auto pick = [&generator](std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(generator() % static_cast<std::uint32_t>(high - low + 1));
+  };
+  int fitting = 0;
+  for (int i = 0; i < 120 && !HasFailure(); ++i) {
+    Conv2dShape shape;
+    shape.batch = pick(1, 2);
+    shape.in_channels = shape.out_channels = shape.groups = pick(8, 20);
+    shape.in_rows = pick(1, i % 10 == 0 ? 90 : 15);
+    shape.in_columns = pick(1, i % 10 == 0 ? 90 : 24);
+    shape.kernel_rows = pick(1, 5);
+    shape.kernel_columns = pick(1, 5);
+    shape.stride_rows = pick(1, 3);
+    shape.stride_columns = pick(1, 2);
+    shape.padding_rows = pick(0, shape.kernel_rows - 1);
+    shape.padding_columns = pick(0, shape.kernel_columns);
+    shape.extra_rows = pick(-shape.padding_rows, 0);
+    shape.extra_columns = pick(-shape.padding_columns, 3);
+    if (shape.in_rows + 2 * shape.padding_rows + shape.extra_rows < shape.kernel_rows ||
+        shape.in_columns + 2 * shape.padding_columns + shape.extra_columns < shape.kernel_columns) {
+      continue;
+    }
+    if (fits_depthwise_lanes(shape, active_isa())) ++fitting;
+    check(shape);
+  }
+  if (depthwise_lane_kernels(active_isa()) != nullptr) EXPECT_GT(fitting, 30);
+}
+
+/// A window as large as the image: the layer is a fully connected one.
+TEST(Conv2d, OfTheWholeImage) {
+  for (const Isa isa : test::supported_isas()) {
+    Conv2dShape shape = square(19, 1, 1, 11, 1, 1, 0);
+    for (int i = 0; i < 2; ++i) {
+      if (i == 1) {
+        shape.in_rows = shape.kernel_rows = 3;
+        shape.in_columns = shape.kernel_columns = 2;
+      }
+      shape.batch = 2;
+      const GuardedFloats in(random_floats(in_count(shape), 5));
+      const GuardedFloats weights(random_floats(weight_count(shape), 6));
+      const GuardedFloats bias(random_floats(shape.out_channels, 7));
+      const std::vector<float> residual = random_floats(out_count(shape), 8);
+      ThreadPool pool(2);
+      ASSERT_TRUE(is_whole_image(shape));
+      const PackedConv2d convolution(shape, weights.data(), isa);
+      std::vector<float> expected(residual.size());
+      linear(isa, in.data(), weights.data(), bias.data(), expected.data(), shape.batch,
+             in_count(shape) / shape.batch, shape.out_channels, Activation::silu(), pool);
+      std::vector<float> out(residual.size());
+      convolution.run(in.data(), out.data(), {.bias = bias.data(), .activation = Activation::silu()}, {},
+                      pool);
+      EXPECT_TRUE(same_bits(out, expected));
+      linear(isa, in.data(), weights.data(), nullptr, expected.data(), shape.batch,
+             in_count(shape) / shape.batch, shape.out_channels, {}, pool);
+      out = residual;
+      convolution.run(in.data(), out.data(), {.residual = out.data()}, {}, pool);
+      for (std::size_t k = 0; k < out.size(); ++k) EXPECT_EQ(out[k], expected[k] + residual[k]);
+    }
+    shape.extra_rows = 1;
+    EXPECT_FALSE(is_whole_image(shape));
+  }
 }
 
 TEST(Conv2d, TheErrorIsSmallAgainstDoublePrecision) {

@@ -59,8 +59,8 @@ std::optional<Activation> product_with(const GraphBuilder& builder, LayerIndex a
     return mish ? std::optional(Activation::mish()) : std::nullopt;
   }
   if (*gate == Activation::sigmoid()) return Activation::silu();
-  const bool hard =
-      gate->kind == Activation::Kind::hard_sigmoid && is_sixth(double{gate->a}) && gate->b == 0.5F;
+  const bool hard = gate->kind == Activation::Kind::hard_sigmoid && is_sixth(double{gate->a}) &&
+                    gate->b == 0.5F && !gate->is_scaled();
   return hard ? std::optional(Activation::hard_swish()) : std::nullopt;
 }
 

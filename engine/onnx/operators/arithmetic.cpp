@@ -6,6 +6,7 @@
 #include "engine/onnx/broadcasting.h"
 #include "engine/onnx/operators.h"
 #include "engine/onnx/operators/activation_patterns.h"
+#include "engine/onnx/operators/affine_folding.h"
 
 namespace edge::onnx {
 namespace {
@@ -85,6 +86,7 @@ Values import_binary(NodeContext& node) {
   if (const auto found = recognise(node, function, a, b)) {
     return {node.builder().add(ActivationLayer{found->activation}, {found->input})};
   }
+  if (auto folded = fold_affine(node, function, a, b)) return {*std::move(folded)};
   Value result = binary(node, function, a, b, "");
   const ElementType type = gives_truth(function) ? ElementType::boolean : a.type;
   if (!is_floating(type) && type != ElementType::boolean) {
