@@ -19,6 +19,7 @@
 #include "roles/detection/decoders/levels.h"
 
 namespace edge::detection {
+namespace blazeface {
 namespace {
 
 constexpr std::int64_t numbers = 16;  // per box
@@ -99,7 +100,8 @@ std::string wanted(const Extent2d&) {
 }
 
 }  // namespace
+}  // namespace blazeface
 
-const DecoderType blazeface_decoder{.name = "blazeface", .make = make, .wanted = wanted};
+const DecoderType blazeface_decoder{.name = "blazeface", .make = blazeface::make, .wanted = blazeface::wanted};
 
 }  // namespace edge::detection

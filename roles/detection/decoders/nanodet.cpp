@@ -19,6 +19,7 @@
 #include "roles/detection/decoders/levels.h"
 
 namespace edge::detection {
+namespace nanodet {
 namespace {
 
 constexpr std::array<std::int64_t, 4> strides{8, 16, 32, 64};
@@ -195,7 +196,8 @@ std::string wanted(const Extent2d& frame) {
 }
 
 }  // namespace
+}  // namespace nanodet
 
-const DecoderType nanodet_decoder{.name = "nanodet", .make = make, .wanted = wanted};
+const DecoderType nanodet_decoder{.name = "nanodet", .make = nanodet::make, .wanted = nanodet::wanted};
 
 }  // namespace edge::detection

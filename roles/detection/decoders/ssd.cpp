@@ -24,6 +24,7 @@
 #include "roles/detection/decoders/levels.h"
 
 namespace edge::detection {
+namespace ssd {
 namespace {
 
 constexpr std::int64_t sides = 4;
@@ -169,7 +170,8 @@ std::string wanted(const Extent2d& frame) {
 }
 
 }  // namespace
+}  // namespace ssd
 
-const DecoderType ssd_decoder{.name = "ssd", .make = make, .wanted = wanted};
+const DecoderType ssd_decoder{.name = "ssd", .make = ssd::make, .wanted = ssd::wanted};
 
 }  // namespace edge::detection

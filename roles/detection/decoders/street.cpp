@@ -7,6 +7,7 @@
 #include "roles/detection/decoders/decoder_type.h"
 
 namespace edge::detection {
+namespace street {
 namespace {
 
 constexpr std::int64_t box_planes = 4;
@@ -67,7 +68,8 @@ std::string wanted(const Extent2d& frame) {
 }
 
 }  // namespace
+}  // namespace street
 
-const DecoderType street_decoder{.name = "street", .make = make, .wanted = wanted};
+const DecoderType street_decoder{.name = "street", .make = street::make, .wanted = street::wanted};
 
 }  // namespace edge::detection

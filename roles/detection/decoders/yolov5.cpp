@@ -18,6 +18,7 @@
 #include "roles/detection/decoders/levels.h"
 
 namespace edge::detection {
+namespace yolov5 {
 namespace {
 
 constexpr std::int64_t boxes_per_cell = 3;
@@ -147,7 +148,8 @@ std::string wanted(const Extent2d& frame) {
 }
 
 }  // namespace
+}  // namespace yolov5
 
-const DecoderType yolov5_decoder{.name = "yolov5", .make = make, .wanted = wanted};
+const DecoderType yolov5_decoder{.name = "yolov5", .make = yolov5::make, .wanted = yolov5::wanted};
 
 }  // namespace edge::detection

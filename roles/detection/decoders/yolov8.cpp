@@ -13,6 +13,7 @@
 #include "roles/detection/decoders/levels.h"
 
 namespace edge::detection {
+namespace yolov8 {
 namespace {
 
 constexpr std::int64_t numbers = 4;  // in front of the classes' probabilities
@@ -88,7 +89,8 @@ std::string wanted(const Extent2d& frame) {
 }
 
 }  // namespace
+}  // namespace yolov8
 
-const DecoderType yolov8_decoder{.name = "yolov8", .make = make, .wanted = wanted};
+const DecoderType yolov8_decoder{.name = "yolov8", .make = yolov8::make, .wanted = yolov8::wanted};
 
 }  // namespace edge::detection

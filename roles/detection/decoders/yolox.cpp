@@ -13,6 +13,7 @@
 #include "roles/detection/decoders/levels.h"
 
 namespace edge::detection {
+namespace yolox {
 namespace {
 
 constexpr std::int64_t numbers = 5;  // in front of the classes' probabilities
@@ -65,7 +66,8 @@ std::string wanted(const Extent2d& frame) {
 }
 
 }  // namespace
+}  // namespace yolox
 
-const DecoderType yolox_decoder{.name = "yolox", .make = make, .wanted = wanted};
+const DecoderType yolox_decoder{.name = "yolox", .make = yolox::make, .wanted = yolox::wanted};
 
 }  // namespace edge::detection
