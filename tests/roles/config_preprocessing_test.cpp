@@ -84,8 +84,8 @@ TEST(Preprocessing, MistakesInTheConfig) {
   EXPECT_EQ(error_of_keys("fit = 'leterbox'"),
             "c.toml:5: model.fit: expected one of stretch, letterbox, crop, found 'leterbox'; did you mean "
             "'letterbox'?");
-  EXPECT_EQ(error_of_keys("channels = 'gbr'"),
-            "c.toml:5: model.channels: expected one of rgb, bgr, found 'gbr'");
+  EXPECT_EQ(error_of_keys("channels = 'yuv'"),
+            "c.toml:5: model.channels: expected one of rgb, bgr, found 'yuv'");
   EXPECT_EQ(error_of_keys("pad = 256"),
             "c.toml:5: model.pad: expected 0 to 255, or [red, green, blue] of these, found 256");
   EXPECT_EQ(error_of_keys("pad = [1, 2]"),

@@ -136,6 +136,18 @@ TEST_F(InspectPlan, ClassesChangeTheClassifier) {
   EXPECT_NE(json.find(R"("summary":"linear 7")"), std::string::npos);
 }
 
+TEST_F(InspectPlan, WhatIsDoneWithPicturesIsALine) {
+  const auto output = [](InspectOptions options) { return answer_inspect(options).output; };
+  EXPECT_NE(output({.model = "toy_dag", .size = "64x96"}).find("\npictures: stretch, rgb, 0..1\n"),
+            std::string::npos);
+  EXPECT_NE(
+      output({.model = "street",
+              .preprocessing = {.pad = "114", .channels = "bgr", .pixel_range = "255", .mean = "1,2,3"}})
+          .find("\npictures: letterbox, pad 114, bgr, 0..255, mean 1 2 3\n"),
+      std::string::npos);
+  EXPECT_NE(output({.model = "street"}).find("street, 480x720"), std::string::npos);
+}
+
 TEST_F(InspectPlan, NormalizationIsALayer) {
   const std::string json =
       answer_inspect(
