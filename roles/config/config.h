@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/models/models.h"
+#include "roles/config/preprocessing.h"
 #include "roles/video/rtsp_transport.h"
 
 namespace edge {
@@ -25,13 +26,13 @@ struct Address {
 };
 
 struct ModelConfig {
-  std::string name = "alexnet";
+  std::string name = "street";
   bool features_only = false;
-  std::string weights = {};      ///< .pth or .safetensors; empty: random ones
-  std::string labels = {};       ///< names of the classes, one per line; empty: ImageNet's, if they fit
-  std::uint64_t seed = 1;        ///< of the random weights
+  std::string weights = {};  ///< .pth or .safetensors; empty: the network's own, or random ones
+  std::string labels = {};   ///< names of the classes, one per line; empty: the network's own, or ImageNet's
+  std::uint64_t seed = 1;    ///< of the random weights
   bool transform_input = false;  ///< only googlenet
-  Normalization normalize = Normalization::none;
+  Preprocessing preprocessing = {};
   std::int64_t rows = 480, columns = 720;      ///< frame_size = [rows, columns]
   std::filesystem::path cache_directory = {};  ///< the whole config's: hashes of weight files
   bool fold_batch_norms = true;                ///< no key: `edge infer --unfolded`

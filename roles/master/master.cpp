@@ -45,10 +45,11 @@ net::LinkSender::Options link_options(const Config& config, const net::Identity&
                         .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}}};
 }
 
-GroupSource open_source(const Config& config) {
+GroupSource open_source(const Config& config, const Framing& framing) {
   std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
                                                            .rows = config.model.rows,
                                                            .columns = config.model.columns,
+                                                           .framing = framing,
                                                            .loop = config.video.loop,
                                                            .rtsp_transport = config.video.rtsp_transport});
   const bool may_look_ahead = !config.video.realtime && !source->live();
@@ -88,7 +89,7 @@ Master::Master(const Config& config, const MasterOptions& options)
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config)),
       trace_(open_trace(options.trace)),
-      source_(open_source(config_)),
+      source_(open_source(config_, model_.framing)),
       stop_signal_(context_, [this] { interrupt(); }),
       planner_(config_, model_),
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
@@ -113,7 +114,7 @@ Master::~Master() {
 
 int Master::run() {
   net::name_this_thread("net");
-  if (config_.model.weights.empty()) {
+  if (has_random_weights(config_.model)) {
     spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
                  config_.model.name, config_.model.seed);
   }

@@ -43,6 +43,7 @@ struct PacedFrame {
       captured_at;            ///< by the source, if that knows; else when it was due (realtime) or read
   std::uint64_t dropped = 0;  ///< frames of the video that were dropped so far, all before this one
   std::optional<double> video_s = {};  ///< its time stamp, FrameTimes::video_s
+  Placement placement = {};            ///< FrameSource::placement()
 };
 
 class PacedSource {

@@ -43,7 +43,7 @@ const std::filesystem::path source_directory = std::filesystem::path(EDGE_TEST_D
 
 TEST(Config, DefaultsWithNothingButWorkers) {
   const Config config = parse_config(two_workers, "config.toml");
-  EXPECT_EQ(config.model.name, "alexnet");
+  EXPECT_EQ(config.model.name, "street");
   EXPECT_FALSE(config.model.features_only);
   EXPECT_EQ(config.model.rows, 480);
   EXPECT_EQ(config.model.columns, 720);
@@ -61,13 +61,14 @@ TEST(Config, DefaultsWithNothingButWorkers) {
 
 TEST(Config, WhatIsDoneWithPixels) {
   const Config plain = parse_config(two_workers, "config.toml");
-  EXPECT_EQ(plain.model.normalize, Normalization::none);
+  EXPECT_EQ(plain.model.preprocessing, Preprocessing{});
   EXPECT_FALSE(plain.model.transform_input);
   const Config both = parse_config(
       two_workers + "[model]\nname = 'googlenet'\ntransform_input = true\nnormalize = 'imagenet'\n",
       "c.toml");
   EXPECT_TRUE(both.model.transform_input);
-  EXPECT_EQ(both.model.normalize, Normalization::imagenet);
+  EXPECT_TRUE(both.model.preprocessing.mean.imagenet);
+  EXPECT_TRUE(both.model.preprocessing.deviation.imagenet);
   EXPECT_EQ(message_after_workers("[model]\nname = 'resnet18'\ntransform_input = true\n"),
             "config.toml:7: model.transform_input: only googlenet has that, not resnet18; leave it out");
   EXPECT_EQ(message_after_workers("[model]\nnormalize = 'imagnet'\n"),
@@ -85,7 +86,12 @@ cache_directory = "cache"
 name = "vgg16"
 features_only = true
 seed = 9007199254740993
-normalize = "imagenet"
+fit = "letterbox"
+pad = [1, 2, 255]
+channels = "bgr"
+pixel_range = 255
+mean = [103.53, 116.28, 123]
+std = 57.5
 transform_input = false
 frame_size = [240, 360]
 [[workers]]
@@ -128,7 +134,12 @@ timeout_s = 4.5
   EXPECT_EQ(config.model.name, "vgg16");
   EXPECT_TRUE(config.model.features_only);
   EXPECT_EQ(config.model.seed, 9007199254740993U);
-  EXPECT_EQ(config.model.normalize, Normalization::imagenet);
+  EXPECT_EQ(config.model.preprocessing, (Preprocessing{.fit = Fit::letterbox,
+                                                       .pad = {1, 2, 255},
+                                                       .channels = ChannelOrder::bgr,
+                                                       .pixel_range = 255,
+                                                       .mean = {{103.53, 116.28, 123}},
+                                                       .deviation = {{57.5, 57.5, 57.5}}}));
   EXPECT_FALSE(config.model.transform_input);
   EXPECT_EQ(config.model.rows, 240);
   EXPECT_EQ(config.model.columns, 360);
