@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace edge {
@@ -13,6 +14,7 @@ class Labels {
   Labels() = default;  ///< none
   /// The 1000 classes of ImageNet (ILSVRC 2012) in the order of torchvision's networks.
   static Labels imagenet();
+  explicit Labels(std::vector<std::string> names) : names_(std::move(names)) {}
   /// One name per line, UTF-8; spaces at its ends do not count, nor do empty lines at the end of the file.
   /// Throws Error with the file's name: not readable, a line that is empty, too long, or no UTF-8.
   static Labels from_file(const std::string& file);
