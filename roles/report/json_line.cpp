@@ -58,10 +58,7 @@ void add_outputs(Json& line, const std::vector<OutputValues>& outputs) {
 void add_result(Json& line, ResultKind kind, const FrameResult& result) {
   line["checksum"] = checksum_text(result.checksum);
   if (result.objects) {
-    Json& objects = line["objects"] = Json::array();
-    for (const detection::Detection& object : *result.objects) {
-      objects.push_back(object_json(object, result.labels));
-    }
+    line["objects"] = objects_json(*result.objects, result.labels != nullptr ? *result.labels : Labels());
   } else if (kind == ResultKind::top_k) {
     line["top_k"] = top_k_json(result.top_k, result.labels);
   }

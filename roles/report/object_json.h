@@ -1,7 +1,9 @@
-// An object that was found as JSON, the same wherever it is printed. Pure functions, no errors, thread-safe.
+// Detected objects as JSON, the same wherever they are printed (docs/detection.md). Pure functions, no
+// errors, thread-safe.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 
 #include "engine/labels.h"
 #include "roles/detection/detection.h"
@@ -9,7 +11,10 @@
 namespace edge {
 
 /// {"class": name, "index": i, "score": s, "box": [left, top, right, bottom]}; the name is null where
-/// `labels`, which may be null, has none.
-nlohmann::ordered_json object_json(const detection::Detection& object, const Labels* labels);
+/// `labels` has none. Scores have four decimals, pixels two: more is not in them, and lines stay short.
+nlohmann::ordered_json object_json(const detection::Detection& object, const Labels& labels);
+
+/// One entry per object, in their order.
+nlohmann::ordered_json objects_json(std::span<const detection::Detection> objects, const Labels& labels);
 
 }  // namespace edge

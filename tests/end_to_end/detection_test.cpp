@@ -114,12 +114,9 @@ class DetectorChain : public ChainFixture {
       const auto detector = detection::make_detector(config.detection, model.graph);
       if (!detector) throw Error("no detector");
       const Extent2d size{config.model.rows, config.model.columns};
-      nlohmann::json list = nlohmann::json::array();
-      for (const auto& object : detection::find_objects(*detector->decoder, outputs, detector->wanted,
-                                                        place(Fit::stretch, size, size))) {
-        list.push_back(nlohmann::json::parse(object_json(object, &detector->labels).dump()));
-      }
-      frames.push_back(list);
+      const auto objects = detection::find_objects(*detector->decoder, outputs, detector->wanted,
+                                                   place(Fit::stretch, size, size));
+      frames.push_back(nlohmann::json::parse(objects_json(objects, detector->labels).dump()));
     });
     return frames;
   }
