@@ -255,7 +255,8 @@ TEST_F(DetectorChain, AVideoWithoutTruthIsOneLine) {
       start("master",
             edge_command({"master", "-c", config, "--truth", truth, "--video", "synthetic:noise?frames=3"}));
   EXPECT_EQ(master->wait(10s), 1);
-  EXPECT_NE(master->errors().find("synthetic:noise: has no objects"), std::string::npos) << master->errors();
+  EXPECT_NE(master->errors().find("synthetic:noise?frames=3: has no objects"), std::string::npos)
+      << master->errors();
   EXPECT_EQ(read_file(truth), "kept\n");
 }
 

@@ -2,8 +2,13 @@
 // nothing that a peer may lie about is taken.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/models/models.h"
 #include "net/length_prefix.h"
@@ -150,16 +155,10 @@ TEST_F(ObjectsTest, LiesAreRefused) {
     EXPECT_NE(lie({.class_index = 0, .score = score, .box = {0, 0, 1, 1}}).find("impossible"),
               std::string::npos);
   }
-  for (const detection::Box& box : {detection::Box{nan, 0, 1, 1},
-                                    {0, nan, 1, 1},
-                                    {0, 0, nan, 1},
-                                    {0, 0, 1, nan},
-                                    {0, 0, infinity, 1},
-                                    {0, 0, 1, infinity},
-                                    {-1, 0, 1, 1},
-                                    {0, -1, 1, 1},
-                                    {2, 0, 1, 1},
-                                    {0, 2, 1, 1}}) {
+  const std::vector<detection::Box> boxes{
+      {nan, 0, 1, 1},      {0, nan, 1, 1}, {0, 0, nan, 1}, {0, 0, 1, nan}, {0, 0, infinity, 1},
+      {0, 0, 1, infinity}, {-1, 0, 1, 1},  {0, -1, 1, 1},  {2, 0, 1, 1},   {0, 2, 1, 1}};
+  for (const detection::Box& box : boxes) {
     EXPECT_NE(lie({.class_index = 0, .score = 1, .box = box}).find("impossible"), std::string::npos);
   }
 }

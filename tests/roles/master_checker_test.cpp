@@ -134,7 +134,7 @@ TEST(CheckerOfOutputs, AllAreCompared) {
 
 TEST(CheckerOfObjects, TheMastersOwnMustBeTheSame) {
   const Model model = model_of(test::detector_graph());
-  const auto detector = detection::make_detector({.threshold = 0.5F}, model.graph);
+  const auto detector = detection::make_detector({.threshold = 0.02F}, model.graph);
   ASSERT_TRUE(detector);
   Checker checker(model, &*detector, 1);
   FrameUnderWay frame = right_frame(model, &*detector);
