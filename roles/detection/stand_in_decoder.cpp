@@ -15,7 +15,7 @@ namespace {
 class Centres final : public Decoder {
  public:
   explicit Centres(const CentreGrid& grid) : grid_(grid) {}
-  std::string_view name() const override { return "centres"; }
+  std::string_view name() const override { return "street"; }
   int classes() const override { return grid_.classes; }
   std::vector<Detection> decode(std::span<const Array> outputs, float threshold) const override {
     return decode_centres(grid_, outputs.front().values().data(), threshold);
@@ -28,7 +28,7 @@ class Centres final : public Decoder {
 }  // namespace
 
 std::vector<std::string> decoder_names() {
-  return {"centres"};
+  return {"street"};
 }
 
 std::unique_ptr<const Decoder> make_decoder(const std::string& name, const Graph& graph) {
@@ -36,10 +36,10 @@ std::unique_ptr<const Decoder> make_decoder(const std::string& name, const Graph
   const Shape& frame = graph.layer(0).output_shape;
   const Shape& shape = graph.layer(graph.output()).output_shape;
   const bool fits = graph.outputs().size() == 1 && shape.rank() == 4 && shape[1] > 4 && shape[1] < 100 &&
-                    frame[2] == 8 * shape[2] && frame[3] == 8 * shape[3];
+                    frame[2] == 16 * shape[2] && frame[3] == 16 * shape[3];
   if (fits) {
     return std::make_unique<Centres>(CentreGrid{
-        .classes = static_cast<int>(shape[1]) - 4, .rows = shape[2], .columns = shape[3], .stride = 8});
+        .classes = static_cast<int>(shape[1]) - 4, .rows = shape[2], .columns = shape[3], .stride = 16});
   }
   if (name == "auto") return nullptr;
   throw Error(

@@ -54,7 +54,7 @@ void add_convolution(OnnxFile& file, const std::string& name, const std::string&
 
 class DetectorChain : public ChainFixture {
  protected:
-  /// A network of the form of `street`'s: two heat maps and four planes of boxes at stride 8.
+  /// A network of the form of `street`'s: two heat maps and four planes of boxes at stride 16.
   std::string write_detector() {
     OnnxFile file;
     file.input("frame", {1, 3, rows, columns});
@@ -64,8 +64,10 @@ class DetectorChain : public ChainFixture {
     file.node("Relu", {"two"}, {"two.relu"});
     add_convolution(file, "three", "two.relu", 12, 16, 3, 2);
     file.node("Relu", {"three"}, {"three.relu"});
-    add_convolution(file, "head", "three.relu", 16, 6, 1, 1);
-    file.output("head", {1, 6, rows / 8, columns / 8});
+    add_convolution(file, "four", "three.relu", 16, 16, 3, 2);
+    file.node("Relu", {"four"}, {"four.relu"});
+    add_convolution(file, "head", "four.relu", 16, 6, 1, 1);
+    file.output("head", {1, 6, rows / 16, columns / 16});
     return directory_.write("street.onnx", file.bytes()).string();
   }
   /// One with three outputs, of which the first is made last and the last one early.

@@ -7,10 +7,10 @@
 
 namespace edge::test {
 
-/// One layer whose output has the form of `street`'s: two heat maps and four planes of boxes, at stride 8.
-inline Graph detector_graph(std::int64_t rows = 32, std::int64_t columns = 48) {
+/// One layer whose output has the form of `street`'s: two heat maps and four planes of boxes, at stride 16.
+inline Graph detector_graph(std::int64_t rows = 64, std::int64_t columns = 96) {
   Graph graph("street", Shape{1, 3, rows, columns});
-  graph.add("head", Conv2dLayer{.out_channels = 6, .kernel = {8, 8}, .stride = {8, 8}});
+  graph.add("head", Conv2dLayer{.out_channels = 6, .kernel = {16, 16}, .stride = {16, 16}});
   return graph;
 }
 
