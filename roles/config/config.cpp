@@ -11,6 +11,7 @@
 #include "engine/models/models.h"
 #include "engine/onnx/importer.h"
 #include "engine/onnx/reader.h"
+#include "roles/config/detection_values.h"
 #include "roles/config/model_values.h"
 #include "roles/config/toml_file.h"
 #include "roles/config/toml_reader.h"
@@ -367,6 +368,10 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
   read_trainer(table("trainer"), config);
   read_video(table("video"), config);
   read_schedule(table("schedule"), config);
+  config.detection = read_detection(table("detection"));
+  if (std::string& labels = config.detection.labels; !labels.empty()) {
+    labels = from_directory_of(file, labels);
+  }
   read_output(table("output"), config);
   read_net(table("net"), config.net);
   return config;

@@ -81,6 +81,21 @@ struct OutputConfig {
   int top_k = 5;
 };
 
+/// A class of a detector, as a config names it.
+struct ClassChoice {
+  std::string name;   ///< empty: by index
+  int index = 0;      ///< if there is no name
+  std::string where;  ///< for messages: "config.toml:31: detection.classes[0]"
+};
+
+struct DetectionConfig {
+  std::string decoder = "auto";           ///< a name of detection::decoder_names(), "auto" or "none"
+  std::optional<float> threshold = {};    ///< least score; none: what the decoder's authors use
+  std::optional<float> nms = {};          ///< most overlap of two boxes of a class; none: likewise
+  std::vector<ClassChoice> classes = {};  ///< to keep; empty: all
+  std::string labels = {};                ///< names of the classes, one per line
+};
+
 struct NetConfig {
   Mode mode = Mode::delta;
   bool compress = true;
@@ -95,6 +110,7 @@ struct Config {
   TrainerConfig trainer;
   VideoConfig video;
   ScheduleConfig schedule;
+  DetectionConfig detection;
   OutputConfig output;
   NetConfig net;
   int threads = 0;     ///< of the master's own executor (check) and of workers that do not say; 0: all cores

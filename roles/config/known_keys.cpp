@@ -51,6 +51,11 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"schedule", "plans"},
     {"schedule", "group_size"},
     {"schedule", "pending"},
+    {"detection", "decoder"},
+    {"detection", "threshold"},
+    {"detection", "nms"},
+    {"detection", "classes"},
+    {"detection", "labels"},
     {"output", "file"},
     {"output", "result"},
     {"output", "top_k"},
@@ -60,8 +65,8 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"net", "timeout_s"},
 });
 
-constexpr std::array<std::string_view, 7> all_tables{"model",    "workers", "trainer", "video",
-                                                     "schedule", "output",  "net"};
+constexpr std::array<std::string_view, 8> all_tables{"model",    "workers",   "trainer", "video",
+                                                     "schedule", "detection", "output",  "net"};
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, letter case
 /// aside (optimal string alignment distance).

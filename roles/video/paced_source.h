@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "roles/video/frame_source.h"
+#include "roles/video/placement.h"
 
 namespace edge {
 

@@ -115,6 +115,12 @@ side = "cloud"
 plans = [[[1, 6], [7, 13]], [[], [1, 13]]]
 group_size = 5
 pending = 7
+[detection]
+decoder = "none"
+threshold = 0.25
+nms = 1
+classes = ["car", 7]
+labels = "things.txt"
 [output]
 file = "out.jsonl"
 result = "checksum"
@@ -162,6 +168,15 @@ timeout_s = 4.5
   EXPECT_FALSE(config.schedule.plans[1][0]);
   EXPECT_EQ(config.schedule.group_size, 5);
   EXPECT_EQ(config.schedule.pending, 7);
+  EXPECT_EQ(config.detection.decoder, "none");
+  EXPECT_EQ(config.detection.threshold, 0.25F);
+  EXPECT_EQ(config.detection.nms, 1.0F);
+  ASSERT_EQ(config.detection.classes.size(), 2U);
+  EXPECT_EQ(config.detection.classes[0].name, "car");
+  EXPECT_EQ(config.detection.classes[1].name, "");
+  EXPECT_EQ(config.detection.classes[1].index, 7);
+  EXPECT_NE(config.detection.classes[1].where.find(": detection.classes[1]"), std::string::npos);
+  EXPECT_EQ(config.detection.labels, "/etc/edge/things.txt");
   EXPECT_EQ(config.output.file, "/etc/edge/out.jsonl");
   EXPECT_EQ(config.output.result, ResultKind::checksum);
   EXPECT_EQ(config.output.top_k, 3);
@@ -336,6 +351,35 @@ TEST(Config, Choices) {
   EXPECT_NE(message_after_workers("[schedule]\nscheduler = 'magic'\n")
                 .find("expected one of data_aware, neighborhood_search, load_balance, one_side, fixed"),
             std::string::npos);
+}
+
+TEST(Config, Detection) {
+  const Config config = parse_config(two_workers, "config.toml");
+  EXPECT_EQ(config.detection.decoder, "auto");
+  EXPECT_FALSE(config.detection.threshold);
+  EXPECT_FALSE(config.detection.nms);
+  EXPECT_TRUE(config.detection.classes.empty());
+  EXPECT_EQ(config.detection.labels, "");
+  const auto message = [](const std::string& line) {
+    return message_after_workers("[detection]\n" + line + "\n");
+  };
+  EXPECT_EQ(message("decoder = 'non'").find("config.toml:6: detection.decoder: expected one of auto, "), 0U);
+  EXPECT_NE(message("decoder = 'non'").find("found 'non'; did you mean 'none'?"), std::string::npos);
+  EXPECT_EQ(message("threshold = 35"),
+            "config.toml:6: detection.threshold: expected a number from 0 to 1, found 35");
+  EXPECT_EQ(message("nms = -0.1"), "config.toml:6: detection.nms: expected a number from 0 to 1, found -0.1");
+  EXPECT_EQ(message("classes = 'car'"),
+            "config.toml:6: detection.classes: expected [class, class, ...], found a string");
+  EXPECT_EQ(message("classes = [0, -1]"),
+            "config.toml:6: detection.classes[1]: expected an integer from 0 to 1000000, found -1");
+  EXPECT_EQ(
+      message("classes = [0.5]"),
+      "config.toml:6: detection.classes[0]: expected a class, its name in quotes or its number, from 0");
+  EXPECT_EQ(message("classes = ['']"), "config.toml:6: detection.classes[0]: must not be empty");
+  EXPECT_EQ(message("treshold = 0.5"),
+            "config.toml:6: unknown key 'treshold' in [detection]; did you mean 'threshold'?");
+  EXPECT_EQ(message("top_k = 5"),
+            "config.toml:6: unknown key 'top_k' in [detection]; it belongs in [output]");
 }
 
 TEST(Config, Workers) {
