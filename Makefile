@@ -33,7 +33,7 @@ configure = { [ -f $(1)/build.ninja ]$(if $(UNITY), && grep -qx 'EDGE_UNITY:BOOL
 # $(call copy,FROM,TO): only when they differ; a running program keeps its old file.
 copy = cmp -s $(1) $(2) || install -m 755 $(1) $(2)
 
-.PHONY: edge run test pi pi64 test-pi test-armv7 test-aarch64 test-mixed bench count mca fmt lint sanitize fuzz clean help
+.PHONY: edge run models test pi pi64 test-pi test-armv7 test-aarch64 test-mixed bench count mca fmt lint sanitize fuzz clean help
 
 edge: ## build ./edge for this machine
 	@cmake/install-packages.sh build
@@ -45,6 +45,9 @@ run: ## build, then run the whole chain of CONFIG on this machine
 	@cmake/install-packages.sh run
 	@$(MAKE) --no-print-directory edge
 	./edge local -c $(CONFIG)
+
+models: ## get small trained networks into models/ (faces, text), with npm
+	@cmake/get-models.sh
 
 test: ## build and run all tests for this machine
 	@cmake/install-packages.sh test

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "engine/error.h"
+#include "engine/labels_coco.h"
 #include "engine/labels_imagenet.h"
 
 namespace edge {
@@ -50,6 +51,19 @@ bool is_text(std::string_view line) {
 Labels Labels::imagenet() {
   Labels labels;
   labels.names_.assign(imagenet_labels.begin(), imagenet_labels.end());
+  return labels;
+}
+
+Labels Labels::coco() {
+  Labels labels;
+  labels.names_.assign(coco_labels.begin(), coco_labels.end());
+  return labels;
+}
+
+Labels Labels::coco_numbered() {
+  Labels labels;
+  labels.names_.resize(std::size_t{coco_numbers.back()} + 1);
+  for (std::size_t i = 0; i < coco_labels.size(); ++i) labels.names_[coco_numbers[i]] = coco_labels[i];
   return labels;
 }
 

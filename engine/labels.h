@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace edge {
@@ -11,8 +12,14 @@ namespace edge {
 class Labels {
  public:
   Labels() = default;  ///< none
+  explicit Labels(std::vector<std::string> names) : names_(std::move(names)) {}
   /// The 1000 classes of ImageNet (ILSVRC 2012) in the order of torchvision's networks.
   static Labels imagenet();
+  /// The 80 classes of COCO in the order in which YOLO and others count them.
+  static Labels coco();
+  /// The same by their numbers in COCO, 1 to 90, as torchvision's detectors count them: 91 with the
+  /// background, which has no name, nor have the numbers that were never used.
+  static Labels coco_numbered();
   /// One name per line, UTF-8; spaces at its ends do not count, nor do empty lines at the end of the file.
   /// Throws Error with the file's name: not readable, a line that is empty, too long, or no UTF-8.
   static Labels from_file(const std::string& file);

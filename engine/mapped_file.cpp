@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "engine/error.h"
 
@@ -55,11 +56,17 @@ MappedFile::MappedFile(const std::string& file) : name_(file) {
   size_ = size;
 }
 
+MappedFile::MappedFile(std::string name, std::string_view bytes)
+    : name_(std::move(name)), data_(bytes.data()), size_(bytes.size()) {
+  version_.bytes = size_;
+}
+
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(data_, size_);
+  if (data_ != nullptr && descriptor_.number >= 0) ::munmap(const_cast<char*>(data_), size_);
 }
 
 void MappedFile::check_unchanged() const {
+  if (descriptor_.number < 0) return;
   struct stat status {};
   if (::fstat(descriptor_.number, &status) != 0) throw Error(name_ + ": " + std::strerror(errno));
   const Version now = version_of(status);
@@ -71,6 +78,7 @@ void MappedFile::check_unchanged() const {
 }
 
 void MappedFile::advise(std::string_view part, int advice) const {
+  if (descriptor_.number < 0) return;
   static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = static_cast<std::size_t>(part.data() - data_);
   // A page that is shared with what lies around may be read ahead, but not released.
@@ -78,7 +86,7 @@ void MappedFile::advise(std::string_view part, int advice) const {
   const std::size_t first = (inner ? begin + page - 1 : begin) / page * page;
   const std::size_t last =
       inner && begin + part.size() < size_ ? (begin + part.size()) / page * page : begin + part.size();
-  if (first < last) ::madvise(data_ + first, last - first, advice);  // only a hint
+  if (first < last) ::madvise(const_cast<char*>(data_) + first, last - first, advice);  // only a hint
 }
 
 void MappedFile::will_need(std::string_view part) const {

@@ -25,6 +25,9 @@ class MappedFile {
 
   /// Throws Error with the file's name: not there, not a regular file, too large for the address space.
   explicit MappedFile(const std::string& file);
+  /// What is in memory already, for as long as the program runs, as if it were a file; `name` is for
+  /// messages.
+  MappedFile(std::string name, std::string_view bytes);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -56,8 +59,8 @@ class MappedFile {
   void advise(std::string_view part, int advice) const;
 
   std::string name_;
-  Descriptor descriptor_;  ///< tells whether the file changes; the mapping itself does without
-  char* data_ = nullptr;   ///< read-only
+  Descriptor descriptor_;  ///< tells whether the file changes; the mapping itself does without. None: memory
+  const char* data_ = nullptr;  ///< read-only
   std::size_t size_ = 0;
   Version version_;
 };

@@ -243,8 +243,8 @@ class Compiler {
     step.workspace_bytes = traits.workspace_bytes;
     for (const LayerIndex input : layer.inputs) step.inputs.push_back(read(input));
     if (fused.add != 0) step.residual = read(fused.residual);
-    const Placement placement = type(index).placement;
-    if (placement == Placement::in_place && may_replace_first_input(index)) {
+    const OutputPlace placement = type(index).placement;
+    if (placement == OutputPlace::in_place && may_replace_first_input(index)) {
       step.output = step.inputs[0];
     } else if (step.residual && *step.residual != step.inputs[0] && traits.fusions.residual_in_place &&
                may_overwrite(fused.residual)) {
@@ -253,7 +253,7 @@ class Compiler {
       step.output = add_buffer(step.result, Program::Storage::arena);
     }
     value(step.result).buffer = step.output;
-    if (placement == Placement::concat) make_inputs_in_place(layer, step.output);
+    if (placement == OutputPlace::concat) make_inputs_in_place(layer, step.output);
     program_.steps.push_back(std::move(step));
   }
 

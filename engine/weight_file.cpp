@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "engine/error.h"
 #include "engine/pth.h"
@@ -58,10 +59,10 @@ void gather(const char* base, const StoredTensor& tensor, std::int64_t first, st
 
 }  // namespace
 
-WeightFile::WeightFile(const std::string& file)
-    : file_(std::make_shared<MappedFile>(file)), index_(read_index(*file_)) {
+WeightFile::WeightFile(std::shared_ptr<const MappedFile> file)
+    : file_(std::move(file)), index_(read_index(*file_)) {
   strip_common_prefixes(index_);
-  sort_by_name(index_, file);
+  sort_by_name(index_, file_->name());
 }
 
 const StoredTensor* WeightFile::find(std::string_view tensor) const {

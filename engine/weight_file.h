@@ -24,7 +24,8 @@ namespace edge {
 /// Any file of named tensors. Tensors that it hands out keep the mapping alive.
 class WeightFile {
  public:
-  explicit WeightFile(const std::string& file);
+  explicit WeightFile(const std::string& file) : WeightFile(std::make_shared<MappedFile>(file)) {}
+  explicit WeightFile(std::shared_ptr<const MappedFile> file);
 
   const std::string& name() const { return file_->name(); }
   const MappedFile::Version& version() const { return file_->version(); }

@@ -34,7 +34,13 @@ std::vector<std::pair<int, float>> top_classes(const Array& output, int count) {
 }
 
 std::uint32_t checksum(const Array& output) {
-  return net::crc32c(std::as_bytes(output.values()));
+  return checksum(std::span(&output, 1));
+}
+
+std::uint32_t checksum(std::span<const Array> outputs) {
+  std::uint32_t sum = 0;
+  for (const Array& output : outputs) sum = net::crc32c(std::as_bytes(output.values()), sum);
+  return sum;
 }
 
 }  // namespace edge

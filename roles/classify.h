@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,5 +16,7 @@ std::vector<std::pair<int, float>> top_classes(const Array& output, int count);
 
 /// CRC-32C of the values' little-endian bytes: equal checksums mean equal bits.
 std::uint32_t checksum(const Array& output);
+/// The same of several outputs, one after the other.
+std::uint32_t checksum(std::span<const Array> outputs);
 
 }  // namespace edge

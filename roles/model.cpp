@@ -8,12 +8,15 @@
 #include "engine/error.h"
 #include "engine/model_hash.h"
 #include "engine/models/input_layers.h"
+#include "engine/models/own_weights.h"
 #include "engine/onnx/importer.h"
 #include "engine/onnx/reader.h"
 #include "engine/weight_file.h"
 #include "kernels/cpu.h"
 #include "kernels/thread_pool.h"
+#include "roles/detection/decoder.h"
 #include "roles/version.h"
+#include "roles/video/scenes/scene.h"
 
 namespace edge {
 namespace {
@@ -31,6 +34,9 @@ constexpr const char* architecture = "other";
 #endif
 
 constexpr std::size_t imagenet_classes = 1000;
+
+constexpr const char* street = "street";
+constexpr Extent2d street_frame{480, 720};
 
 /// 0 if the network has no classifier: its output is then no row of logits, or one of several.
 std::size_t classes_of(const Graph& graph) {
@@ -68,27 +74,36 @@ void check_onnx_options(const ModelConfig& config) {
 Network load_onnx_network(const ModelConfig& config) {
   check_onnx_options(config);
   onnx::Network network = onnx::import_network(onnx::read_model(config.name), config.rows, config.columns);
-  Graph graph = std::move(network.graph);
-  if (config.normalize == Normalization::imagenet) {
-    graph = with_layer_behind_input(graph, "normalize", imagenet_normalization());
-  }
-  return {.graph = std::move(graph), .weights = std::move(network.weights)};
+  return {.graph = with_normalization(std::move(network.graph), config),
+          .weights = std::move(network.weights)};
 }
 
 std::string weights_text(const ModelConfig& config, const WeightSource& weights) {
   if (is_onnx_file(config.name)) return weights.identity().substr(0, 13);  // "onnx " and some digits
-  if (config.weights.empty()) return weights.identity();
+  if (has_random_weights(config)) return weights.identity();
   // "file" and the first digits of the hash: two files of one name may differ.
   const std::string digits = weights.identity().substr(5, 8);
+  if (config.weights.empty()) return fmt::format("its own weights ({})", digits);
   return fmt::format("{} ({})", std::filesystem::path(config.weights).filename().string(), digits);
 }
 
-/// ", normalize imagenet, transform_input"
-std::string input_scaling_text(const ModelConfig& config) {
-  std::string text;
-  if (config.normalize == Normalization::imagenet) text += ", normalize imagenet";
+/// ", letterbox, normalize imagenet, transform_input"
+std::string input_text(const ModelConfig& config, const Framing& framing) {
+  std::string text = preprocessing_text(config.preprocessing, framing.fit, false);
+  if (!text.empty()) text = ", " + text;
   if (config.transform_input) text += ", transform_input";
   return text;
+}
+
+std::shared_ptr<const WeightFile> weight_file(const ModelConfig& config) {
+  if (!config.weights.empty()) return std::make_shared<const WeightFile>(config.weights);
+  return std::make_shared<const WeightFile>(
+      std::make_shared<const MappedFile>(config.name + "'s own weights", own_weights(config.name)));
+}
+
+/// Of a parameter's classes, a file may have others than 1000.
+bool has_classifier(const ModelConfig& config) {
+  return !config.features_only && config.name != street;
 }
 
 }  // namespace
@@ -100,6 +115,30 @@ bool is_onnx_file(const std::string& name) {
 Extent2d frame_size_of_onnx(const std::string& file) {
   const onnx::FrameSize size = onnx::frame_size(onnx::read_model(file));
   return {size.rows, size.columns};
+}
+
+std::optional<Extent2d> usual_frame_size(const std::string& name) {
+  if (name == street) return street_frame;
+  if (!is_onnx_file(name)) return std::nullopt;
+  const Extent2d size = frame_size_of_onnx(name);
+  return size.rows > 0 && size.columns > 0 ? std::optional(size) : std::nullopt;
+}
+
+bool has_random_weights(const ModelConfig& config) {
+  return config.weights.empty() && !is_onnx_file(config.name) && own_weights(config.name).empty();
+}
+
+Framing framing_of(const ModelConfig& config, const Graph& graph) {
+  const Preprocessing& preprocessing = config.preprocessing;
+  const bool detector = config.name == street || detection::make_decoder("auto", graph) != nullptr;
+  return {.fit = preprocessing.fit.value_or(detector ? Fit::letterbox : Fit::stretch),
+          .pad = preprocessing.pad,
+          .channels = preprocessing.channels};
+}
+
+Graph with_normalization(Graph graph, const ModelConfig& config) {
+  const std::optional<ChannelScaleLayer> layer = normalization_layer(config.preprocessing);
+  return layer ? with_layer_behind_input(graph, "normalize", *layer) : std::move(graph);
 }
 
 void use_model(ModelConfig& config, const std::string& name) {
@@ -118,7 +157,6 @@ ModelOptions model_options(const ModelConfig& config) {
           .columns = config.columns,
           .features_only = config.features_only,
           .transform_input = config.transform_input,
-          .normalize = config.normalize,
           .fold_batch_norms = config.fold_batch_norms};
 }
 
@@ -126,16 +164,20 @@ Network load_network(const ModelConfig& config) {
   if (is_onnx_file(config.name)) return load_onnx_network(config);
   ModelOptions options = model_options(config);
   Graph graph = make_model(config.name, options);
-  if (config.weights.empty())
-    return {.graph = std::move(graph), .weights = std::make_unique<SeededWeights>(config.seed)};
-  const auto file = std::make_shared<const WeightFile>(config.weights);
-  if (const auto classes = classes_in(*file, graph); !config.features_only && classes != options.classes) {
+  if (has_random_weights(config)) {
+    return {.graph = with_normalization(std::move(graph), config),
+            .weights = std::make_unique<SeededWeights>(config.seed)};
+  }
+  const std::shared_ptr<const WeightFile> file = weight_file(config);
+  if (const auto classes = classes_in(*file, graph); has_classifier(config) && classes != options.classes) {
     options.classes = classes;
     graph = make_model(config.name, options);
   }
+  graph = with_normalization(std::move(graph), config);
   auto weights = std::make_unique<FileWeights>(
       file, graph,
-      FileWeightsOptions{.features_only = config.features_only, .cache_directory = config.cache_directory});
+      FileWeightsOptions{.features_only = config.features_only,
+                         .cache_directory = config.weights.empty() ? "" : config.cache_directory});
   if (!weights->unused().empty()) {
     spdlog::warn("{}: {} has no {}: ignored", config.weights, config.name, listed(weights->unused()));
   }
@@ -145,6 +187,8 @@ Network load_network(const ModelConfig& config) {
 Labels load_labels(const ModelConfig& config, const Graph& graph) {
   const std::size_t classes = classes_of(graph);
   if (config.labels.empty()) {
+    if (config.name == street)
+      return Labels(std::vector<std::string>(scene_classes.begin(), scene_classes.end()));
     const bool trained = !config.weights.empty() || is_onnx_file(config.name);
     const bool imagenet = classes == imagenet_classes && trained;
     return imagenet ? Labels::imagenet() : Labels();
@@ -161,13 +205,15 @@ Labels load_labels(const ModelConfig& config, const Graph& graph) {
 Model load_model(const ModelConfig& config) {
   Network network = load_network(config);
   Labels labels = load_labels(config, network.graph);
+  const Framing framing = framing_of(config, network.graph);
   std::string hash = model_hash(network.graph, *network.weights);
   std::string text = fmt::format("{}{}, {}x{}{}, {}", network.graph.name(),
                                  config.features_only ? " features" : "", config.rows, config.columns,
-                                 input_scaling_text(config), weights_text(config, *network.weights));
+                                 input_text(config, framing), weights_text(config, *network.weights));
   return {.graph = std::move(network.graph),
           .weights = std::move(network.weights),
           .labels = std::move(labels),
+          .framing = framing,
           .hash = std::move(hash),
           .text = std::move(text)};
 }

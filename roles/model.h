@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/graph.h"
@@ -19,6 +20,7 @@ struct Model {
   Graph graph;
   std::unique_ptr<const WeightSource> weights;
   Labels labels;     ///< of the output's classes; none: not known, or no classifier
+  Framing framing;   ///< what pictures become
   std::string hash;  ///< of graph, weights and frame size
   std::string text;  ///< for people: "alexnet features, 480x720, seed 1"
 };
@@ -35,6 +37,18 @@ bool is_onnx_file(const std::string& name);
 /// The rows and columns that an ONNX file's network wants; 0: any. Throws Error.
 Extent2d frame_size_of_onnx(const std::string& file);
 
+/// The frame size that a network is made for, if it says so: an ONNX file's, street's. Throws Error.
+std::optional<Extent2d> usual_frame_size(const std::string& name);
+
+/// Without weights that mean something: neither in a file nor in the program.
+bool has_random_weights(const ModelConfig& config);
+
+/// How pictures become frames: as the config says, or letterboxed for detectors and stretched for others.
+Framing framing_of(const ModelConfig& config, const Graph& graph);
+
+/// `graph` with what the config says about the values of pixels in front of it.
+Graph with_normalization(Graph graph, const ModelConfig& config);
+
 /// --model: another network than the config's, without the weights of that one; an ONNX file's frame size, if
 /// it has one. Throws Error: no readable ONNX file.
 void use_model(ModelConfig& config, const std::string& name);
@@ -42,13 +56,14 @@ void use_model(ModelConfig& config, const std::string& name);
 /// What config says about the graph; the classes are those of ModelOptions.
 ModelOptions model_options(const ModelConfig& config);
 
-/// The network with the weights of config.weights, or with random ones without that; an ONNX file has its
-/// own. Its classes are as many as the weights say. Logs a warning with the parameters that the file has and
-/// the network has not. Throws Error: unknown network, frame too small for it, weights that cannot be read or
-/// do not fit.
+/// The network with the weights of config.weights; without that with its own, as ONNX files and `street` have
+/// them, or random ones. Its classes are as many as the weights say. Logs a warning with the parameters that
+/// the file has and the network has not. Throws Error: unknown network, frame too small for it, weights that
+/// cannot be read or do not fit.
 Network load_network(const ModelConfig& config);
 
-/// The names that config.labels has; without that ImageNet's for a network of 1000 classes that has weights.
+/// The names that config.labels has; without that street's own, or ImageNet's for a network of 1000 classes
+/// that has weights.
 /// Throws Error: not readable, other than one name per class.
 Labels load_labels(const ModelConfig& config, const Graph& graph);
 

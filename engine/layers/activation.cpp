@@ -76,7 +76,7 @@ std::string unscaled_text(const Activation& activation) {
   }
 }
 
-std::string text(const Operation& operation) {
+std::string activation_text(const Operation& operation) {
   const Activation activation = activation_of(operation);
   const std::string text = unscaled_text(activation.scaled(1, 0));
   if (!activation.is_scaled()) return text;
@@ -121,7 +121,7 @@ constexpr OperationType simple_activation(const char* name) {
   return {.name = name,
           .change = ChangeRule::per_channel,
           .minor = true,
-          .placement = Placement::in_place,
+          .placement = OutputPlace::in_place,
           .fused = activation_fused,
           .infer = same_shape,
           .make_kernel = make_kernel_of<ActivationKernel>};
@@ -136,7 +136,7 @@ const OperationType Relu6Layer::type = simple_activation("relu6");
 const OperationType ActivationLayer::type{.name = "activation",
                                           .change = ChangeRule::per_channel,
                                           .minor = true,
-                                          .placement = Placement::in_place,
+                                          .placement = OutputPlace::in_place,
                                           .fused = activation_fused,
                                           .settings = activation_settings,
                                           .text = activation_text,

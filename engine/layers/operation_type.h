@@ -37,8 +37,8 @@ struct KernelContext {
 
 struct KernelArguments {
   std::span<const float* const> inputs;
-  /// Overlaps no input, except inputs[0] if Placement::in_place, the residual if Fusions says so, and the
-  /// inputs of a Placement::concat that are at their place in it already.
+  /// Overlaps no input, except inputs[0] if OutputPlace::in_place, the residual if Fusions says so, and the
+  /// inputs of a OutputPlace::concat that are at their place in it already.
   float* output = nullptr;
   const float* residual = nullptr;  ///< added in front of the activation, or null; only if Fusions::residual
   Activation activation = {};       ///< behind that; only if the operation fuses_activation
@@ -70,7 +70,7 @@ class LayerKernel {
 };
 
 /// Where the output lies, if it is no view.
-enum class Placement : std::uint8_t {
+enum class OutputPlace : std::uint8_t {
   apart,     ///< in memory of its own
   in_place,  ///< it may overwrite input 0, if that has as many elements
   concat     ///< the inputs, one behind the other: they may be made there at once (of a batch of one)
@@ -104,7 +104,7 @@ struct OperationType {
   ChangeRule change;
   bool minor = false;             ///< hardly worth a box of its own: small in a picture
   bool fuses_activation = false;  ///< its kernel can end with any activation
-  Placement placement = Placement::apart;
+  OutputPlace placement = OutputPlace::apart;
   /// The output is input 0's elements from the returned one on, under another shape: nothing is run. Nothing
   /// if it is not, with these shapes. Null: never.
   std::optional<std::int64_t> (*view)(const Operation& operation, const Shape& input) = nullptr;

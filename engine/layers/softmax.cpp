@@ -32,7 +32,7 @@ class SoftmaxKernel final : public LayerKernel {
 const OperationType SoftmaxLayer::type{.name = "softmax",
                                        .change = ChangeRule::per_channel,
                                        .minor = true,
-                                       .placement = Placement::in_place,
+                                       .placement = OutputPlace::in_place,
                                        .infer = infer_softmax,
                                        .make_kernel = make_kernel_of<SoftmaxKernel>};
 

@@ -148,7 +148,7 @@ const OperationType DropoutLayer::type{
 
 const OperationType ConcatLayer::type{.name = "concat",
                                       .change = ChangeRule::concat,
-                                      .placement = Placement::concat,
+                                      .placement = OutputPlace::concat,
                                       .infer = infer_concat,
                                       .make_kernel = make_kernel_of<ConcatKernel>};
 

@@ -42,7 +42,7 @@ class UnaryKernel final : public LayerKernel {
 const OperationType UnaryLayer::type{.name = "unary",
                                      .change = ChangeRule::per_channel,
                                      .minor = true,
-                                     .placement = Placement::in_place,
+                                     .placement = OutputPlace::in_place,
                                      .settings = unary_settings,
                                      .text = unary_text,
                                      .infer = same_shape,

@@ -16,6 +16,7 @@ Graph make_resnet(const std::string& name, const ModelOptions& options);
 Graph make_squeezenet(const std::string& name, const ModelOptions& options);
 /// `name`: vgg11, vgg13, vgg16 or vgg19, each also with _bn.
 Graph make_vgg(const std::string& name, const ModelOptions& options);
+Graph make_street(const std::string& name, const ModelOptions& options);
 Graph make_toy_dag(const std::string& name, const ModelOptions& options);
 
 }  // namespace edge

@@ -1,18 +1,12 @@
 #include "engine/models/input_layers.h"
 
-#include <array>
 #include <cstddef>
 #include <utility>
 
 namespace edge {
-namespace {
 
-constexpr std::array mean{0.485, 0.456, 0.406};
-constexpr std::array deviation{0.229, 0.224, 0.225};
-
-}  // namespace
-
-ChannelScaleLayer imagenet_normalization() {
+ChannelScaleLayer channel_normalization(const std::array<double, 3>& mean,
+                                        const std::array<double, 3>& deviation) {
   ChannelScaleLayer layer;
   for (std::size_t channel = 0; channel < mean.size(); ++channel) {
     layer.scale.push_back(static_cast<float>(1 / deviation[channel]));
@@ -23,9 +17,9 @@ ChannelScaleLayer imagenet_normalization() {
 
 ChannelScaleLayer imagenet_transform_input() {
   ChannelScaleLayer layer;
-  for (std::size_t channel = 0; channel < mean.size(); ++channel) {
-    layer.scale.push_back(static_cast<float>(deviation[channel] / 0.5));
-    layer.shift.push_back(static_cast<float>((mean[channel] - 0.5) / 0.5));
+  for (std::size_t channel = 0; channel < imagenet_mean.size(); ++channel) {
+    layer.scale.push_back(static_cast<float>(imagenet_deviation[channel] / 0.5));
+    layer.shift.push_back(static_cast<float>((imagenet_mean[channel] - 0.5) / 0.5));
   }
   return layer;
 }

@@ -1,4 +1,4 @@
-// Networks by name, layer for layer torchvision's (docs/networks.md).
+// Networks by name: torchvision's, layer for layer, and our own (docs/networks.md).
 #pragma once
 
 #include <cstdint>
@@ -9,24 +9,16 @@
 
 namespace edge {
 
-/// What is done with the pixels, which are in [0, 1], in front of the network.
-enum class Normalization : std::uint8_t {
-  none,
-  imagenet  ///< (x - mean) / deviation per channel, as torchvision's pretrained weights expect
-};
-
 struct ModelOptions {
   std::int64_t rows = 224;
   std::int64_t columns = 224;
   /// Stop after the convolutional part: torchvision's `features`; of googlenet and resnet, which have no such
   /// module, everything up to the global pooling.
   bool features_only = false;
-  std::int64_t classes = 1000;  ///< outputs of the classifier
+  std::int64_t classes = 1000;  ///< outputs of the classifier; detectors know their own
   /// Begin with torchvision's transform_input, as googlenet with pretrained weights does there; only
   /// googlenet.
   bool transform_input = false;
-  /// Other than none: a layer `normalize` in front of all others.
-  Normalization normalize = Normalization::none;
   /// Batch norms become part of the convolutions in front of them. False: a layer for every module, to
   /// compare with PyTorch.
   bool fold_batch_norms = true;

@@ -5,7 +5,6 @@
 #include "engine/error.h"
 #include "engine/graph_optimizer.h"
 #include "engine/models/families.h"
-#include "engine/models/input_layers.h"
 #include "engine/models/models.h"
 
 namespace edge {
@@ -26,6 +25,7 @@ constexpr std::array models{
     Model{"resnet50", make_resnet},
     Model{"squeezenet1_0", make_squeezenet},
     Model{"squeezenet1_1", make_squeezenet},
+    Model{"street", make_street},
     Model{"toy_dag", make_toy_dag},
     Model{"vgg11", make_vgg},
     Model{"vgg11_bn", make_vgg},
@@ -53,10 +53,7 @@ Graph make_model(const std::string& name, const ModelOptions& options) {
     throw Error(name + " has no transform_input; only googlenet has");
   }
   try {
-    Graph graph = model->make(name, options);
-    if (options.normalize == Normalization::imagenet) {
-      graph = with_layer_behind_input(graph, "normalize", imagenet_normalization());
-    }
+    const Graph graph = model->make(name, options);
     return options.fold_batch_norms ? fold_batch_norms(graph) : graph;
   } catch (const Error& error) {
     throw Error("frames of " + frame + " do not fit " + error.what());

@@ -9,6 +9,9 @@
 
 namespace edge::street {
 
+/// What counts as found, and how much two boxes of a class may overlap.
+inline constexpr float least_score = 0.4F, most_overlap = 0.5F;
+
 struct Score {
   std::int64_t found = 0, missed = 0, wrong = 0;  ///< objects, objects, detections
 

@@ -53,6 +53,7 @@ std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIn
                        {"compress", header.options.coding.compress},
                        {"full_result", header.options.full_result},
                        {"top_k", header.options.top_k},
+                       {"objects", to_json(header.options.objects)},
                        {"stages", to_json(header.stages)}});
 }
 
@@ -64,7 +65,8 @@ FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& gr
                        .options = {.coding = {.delta = value.at("delta").get<bool>(),
                                               .compress = value.at("compress").get<bool>()},
                                    .full_result = value.at("full_result").get<bool>(),
-                                   .top_k = value.at("top_k").get<int>()},
+                                   .top_k = value.at("top_k").get<int>(),
+                                   .objects = object_options_from(value.at("objects"), reader.decoders)},
                        .stages = stage_reports_from(value.at("stages"))};
     check_plan(header.ends, graph, reader);
     const LayerIndex first = first_layer(header.ends, reader.worker);

@@ -5,21 +5,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/graph.h"
 #include "net/link_frame.h"
+#include "roles/chain/object_json.h"
 #include "roles/chain/run_id.h"
 #include "roles/chain/stage_report.h"
 
 namespace edge::chain {
 
-/// What the last active worker shall send back, and how links encode. The same for all frames of a run.
+/// What the last active worker shall send back, and how links encode. The same for all frames of a run, but
+/// for the place of the picture in the frame.
 struct FrameOptions {
   net::LinkCoding coding = {};
-  bool full_result = false;  ///< the whole output tensor
-  int top_k = 0;             ///< so many classes; 0: a checksum instead
+  bool full_result = false;                   ///< all output tensors
+  int top_k = 0;                              ///< so many classes; 0: none
+  std::optional<ObjectOptions> objects = {};  ///< nothing: no objects
 };
 
 struct FrameHeader {
@@ -42,10 +46,12 @@ std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIn
 /// Who reads a header: one worker of a chain.
 struct Reader {
   int worker = 0;
-  int workers = 1;  ///< of the chain, in this worker's config
+  int workers = 1;                                ///< of the chain, in this worker's config
+  const detection::Decoders* decoders = nullptr;  ///< of the network; null: frames may want no objects
 };
 /// Checks everything against the graph and the chain: a plan for its workers that covers the graph, the
-/// arrays that cross the cut in front of this worker. Throws net::ConnectionLost.
+/// arrays that cross the cut in front of this worker, a decoder that reads the outputs. Throws
+/// net::ConnectionLost.
 FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, const Reader& reader);
 
 /// A frame for the next link. `report` tells of this hop when the frame is about to leave it; it is called on

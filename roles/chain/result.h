@@ -10,9 +10,11 @@
 #include "engine/array.h"
 #include "engine/graph.h"
 #include "kernels/cpu.h"
+#include "net/link_frame.h"
 #include "net/message.h"
 #include "roles/chain/run_id.h"
 #include "roles/chain/stage_report.h"
+#include "roles/detection/decoder.h"
 
 namespace edge::chain {
 
@@ -21,16 +23,29 @@ struct Result {
   RunId run;
   std::vector<StageReport> stages = {};
   std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; empty without a classifier
-  std::uint32_t checksum = 0;                     ///< CRC-32C of the output's bytes
-  Array output = {};                              ///< if asked for
+  bool has_objects = false;                       ///< they were asked for; there may be none
+  /// In pixels of the source picture, the best first.
+  std::vector<detection::Detection> objects = {};
+  std::uint32_t checksum = 0;       ///< CRC-32C of all outputs' bytes, one after the other
+  std::vector<Array> outputs = {};  ///< f32, as Graph::outputs() lists them; empty if not asked for
+};
+
+/// What the master has asked for, and so what a result may be.
+struct Asked {
+  const Graph& graph;
+  const detection::Decoder* decoder = nullptr;  ///< null: for no objects
 };
 
 /// Upper bound on a result message's payload.
 std::size_t max_result_payload(const Graph& graph);
 
-/// `encoded_output` is Result::output, encoded without a base; empty if it was not asked for.
-net::Message pack(const Result& result, std::span<const std::byte> encoded_output);
-/// Throws net::ConnectionLost for all that cannot be a result of this network.
-Result parse_result(const net::Message& message, const Graph& graph, kernels::Isa isa);
+/// Result::outputs as bytes, without bases.
+std::vector<std::byte> encode_outputs(const std::vector<Array>& outputs, const net::LinkCoding& coding);
+/// `encoded_outputs`: of encode_outputs(), whatever Result::outputs are; empty if they were not asked for.
+net::Message pack(const Result& result, std::span<const std::byte> encoded_outputs);
+/// Throws net::ConnectionLost for all that cannot be a result of this network: other classes, outputs of
+/// other shapes or a part of them, too many objects, objects without scores or places, none where they were
+/// asked for.
+Result parse_result(const net::Message& message, const Asked& asked, kernels::Isa isa);
 
 }  // namespace edge::chain

@@ -16,6 +16,7 @@ Command plan_command();
 Command infer_command();
 Command inspect_command();
 Command convert_command();
+Command truth_command();
 Command version_command();
 
 /// In the order of the help.

@@ -9,6 +9,7 @@
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/model_option.h"
+#include "roles/commands/preprocessing_options.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/model_values.h"
 #include "roles/infer/process.h"
@@ -34,8 +35,7 @@ edge::infer::Options options_of(const Arguments& arguments) {
   model.transform_input = arguments.has("transform-input");
   model.fold_batch_norms = !arguments.has("unfolded");
   of_option([&] {
-    if (const auto text = arguments.text("normalize"))
-      model.normalize = parse_normalization(*text, "--normalize");
+    apply(preprocessing_texts(arguments), model.preprocessing);
     if (const auto text = arguments.text("size")) options.size = parse_frame_size(*text, "--size");
     if (const auto text = arguments.text("layers")) options.layers = edge::infer::parse_layers(*text);
   });
@@ -59,51 +59,52 @@ int run_infer(const Arguments& arguments) {
 }  // namespace
 
 Command infer_command() {
-  return {
-      .name = "infer",
-      .operands = "",
-      .summary = "a frame through a network, or some of its layers, in this process; .npy in and out",
-      .details = "docs/infer.md",
-      .options =
-          {{.name = "model", .value = "NAME", .help = "network, or FILE.onnx"},
-           {.name = "weights", .value = "FILE", .help = ".pth or .safetensors; default: random ones"},
-           {.name = "labels",
-            .value = "FILE",
-            .help = "names of the classes, one per line; default: ImageNet's, if they fit"},
-           {.name = "seed", .value = "N", .help = "of random weights (1)"},
-           {.name = "features-only", .value = "", .help = "stop after the convolutional part"},
-           {.name = "normalize",
-            .value = "NAME",
-            .help = "none or imagenet: what pretrained weights of torchvision expect"},
-           {.name = "transform-input",
-            .value = "",
-            .help = "googlenet: scale channels as torchvision does with pretrained weights"},
-           {.name = "input",
-            .value = "X",
-            .help = "frame (1x3xROWSxCOLUMNS .npy in [0, 1]), image or video; with --layers A-B, A > 1: "
-                    "the .npy, or directory of .npy, in front of layer A"},
-           {.name = "size", .value = "ROWSxCOLUMNS", .help = "images and videos are scaled to it (224x224)"},
-           {.name = "layers", .value = "A-B", .help = "only layers A to B, as plans count them"},
-           {.name = "output",
-            .value = "Y",
-            .help = "the result as .npy; a directory if several tensors leave layer B"},
-           {.name = "dump",
-            .value = "DIR",
-            .help = "write every layer's output to this directory as LAYER.npy"},
-           {.name = "unfolded",
-            .value = "",
-            .help = "every module is a layer of its own, also batch norms, as in PyTorch"},
-           {.name = "frames", .value = "N", .help = "so many frames of a video (1); 0: all"},
-           {.name = "repeat", .value = "N", .help = "timed runs of each frame (1)"},
-           {.name = "top", .value = "N", .help = "so many of the best classes (5)"},
-           {.name = "threads", .value = "N", .help = "default: all cores"}},
-      .examples =
-          {{"edge infer --model resnet18 --weights resnet18.pth --normalize imagenet --input street.jpg",
-            "what does it see?"},
-           {"edge infer --model vgg16 --features-only --input x.npy --output y.npy --repeat 10",
-            "how long does it take?"}},
-      .exit_statuses = {},
-      .run = run_infer};
+  return {.name = "infer",
+          .operands = "",
+          .summary = "a frame through a network, or some of its layers, in this process; .npy in and out",
+          .details = "docs/infer.md",
+          .options = joined(
+              {{.name = "model", .value = "NAME", .help = "network, or FILE.onnx"},
+               {.name = "weights",
+                .value = "FILE",
+                .help = ".pth or .safetensors; default: its own, or random ones"},
+               {.name = "labels",
+                .value = "FILE",
+                .help = "names of the classes, one per line; default: its own, or ImageNet's"},
+               {.name = "seed", .value = "N", .help = "of random weights (1)"},
+               {.name = "features-only", .value = "", .help = "stop after the convolutional part"},
+               {.name = "transform-input",
+                .value = "",
+                .help = "googlenet: scale channels as torchvision does with pretrained weights"},
+               {.name = "input",
+                .value = "X",
+                .help = "frame (1x3xROWSxCOLUMNS .npy in [0, 1]), image or video; with --layers A-B, A > 1: "
+                        "the .npy, or directory of .npy, in front of layer A"},
+               {.name = "size",
+                .value = "ROWSxCOLUMNS",
+                .help = "of frames; default: as the network wants it, or 224x224"},
+               {.name = "layers", .value = "A-B", .help = "only layers A to B, as plans count them"},
+               {.name = "output",
+                .value = "Y",
+                .help = "the result as .npy; a directory if several tensors leave layer B"},
+               {.name = "dump",
+                .value = "DIR",
+                .help = "write every layer's output to this directory as LAYER.npy"},
+               {.name = "unfolded",
+                .value = "",
+                .help = "every module is a layer of its own, also batch norms, as in PyTorch"},
+               {.name = "frames", .value = "N", .help = "so many frames of a video (1); 0: all"},
+               {.name = "repeat", .value = "N", .help = "timed runs of each frame (1)"},
+               {.name = "top", .value = "N", .help = "so many of the best classes (5)"},
+               {.name = "threads", .value = "N", .help = "default: all cores"}},
+              preprocessing_options()),
+          .examples =
+              {{"edge infer --model resnet18 --weights resnet18.pth --normalize imagenet --input street.jpg",
+                "what does it see?"},
+               {"edge infer --model vgg16 --features-only --input x.npy --output y.npy --repeat 10",
+                "how long does it take?"}},
+          .exit_statuses = {},
+          .run = run_infer};
 }
 
 }  // namespace edge::commands

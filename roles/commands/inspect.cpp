@@ -8,6 +8,7 @@
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/model_option.h"
+#include "roles/commands/preprocessing_options.h"
 #include "roles/commands/role_options.h"
 #include "roles/inspect/inspect_command.h"
 #include "roles/standard_output.h"
@@ -24,7 +25,7 @@ int run_inspect(const Arguments& arguments) {
                                .model = std::move(model),
                                .size = arguments.text("size"),
                                .features_only = arguments.has("features-only"),
-                               .normalize = arguments.text("normalize"),
+                               .preprocessing = preprocessing_texts(arguments),
                                .transform_input = arguments.has("transform-input"),
                                .classes = arguments.number("classes", 1, inspect::max_classes),
                                .plan = arguments.text("plan"),
@@ -46,12 +47,13 @@ Command inspect_command() {
       .operands = "",
       .summary = "layers, shapes and costs of a network, bytes at each cut; a drawing for the browser",
       .details = "docs/inspect.md",
-      .options =
+      .options = joined(
           {{.name = "model", .value = "NAME", .help = "network, or FILE.onnx"},
-           {.name = "size", .value = "ROWSxCOLUMNS", .help = "of a frame (224x224)"},
+           {.name = "size",
+            .value = "ROWSxCOLUMNS",
+            .help = "of a frame; default: as the network wants it, or 224x224"},
            {.name = "features-only", .value = "", .help = "stop after the convolutional part"},
            {.name = "classes", .value = "N", .help = "outputs of the classifier, instead of 1000"},
-           {.name = "normalize", .value = "HOW", .help = "what the chain's config has: none or imagenet"},
            {.name = "transform-input", .value = "", .help = "only googlenet, as in the config"},
            {.name = "config",
             .value = "FILE",
@@ -63,6 +65,7 @@ Command inspect_command() {
            {.name = "threads", .value = "N", .help = "to measure with; default: all cores"},
            {.name = "html", .value = "FILE", .help = "write a drawing, one file for any browser"},
            {.name = "json", .value = "", .help = "one JSON document instead of the table"}},
+          preprocessing_options()),
       .examples = {{"edge inspect --model vgg16 --plan '[[1, 9], [10, 38]]'",
                     "what crosses the cut behind layer 9?"},
                    {"edge inspect -c config.toml --html network.html",

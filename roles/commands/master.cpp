@@ -32,9 +32,12 @@ int run_master(const Arguments& arguments) {
   apply_master_options(arguments, config);
   std::optional<OutputFile> costs;
   if (const auto file = arguments.text("costs")) costs.emplace(*file);
+  std::optional<TruthOutput> truth;
+  if (const auto file = arguments.text("truth")) truth.emplace(config, *file);
   LineOutput lines(config.output.file, arguments.has("overwrite") ? Existing::overwrite : Existing::keep);
   return Master(config, {.lines = &lines,
                          .trace = trace_file(arguments),
+                         .truth = truth ? &*truth : nullptr,
                          .costs = costs ? &*costs : nullptr,
                          .gantt = arguments.has("gantt")})
       .run();

@@ -11,6 +11,7 @@
 #include "engine/models/models.h"
 #include "engine/onnx/importer.h"
 #include "engine/onnx/reader.h"
+#include "roles/config/detection_values.h"
 #include "roles/config/model_values.h"
 #include "roles/config/toml_file.h"
 #include "roles/config/toml_reader.h"
@@ -58,16 +59,45 @@ void read_path(const TomlReader& reader, std::string_view key, std::string& path
   if (!path.empty()) path = from_directory_of(file, path);
 }
 
-/// What is done with the pixels in front of the network.
-void read_input_scaling(const TomlReader& reader, ModelConfig& model) {
+void read_transform_input(const TomlReader& reader, ModelConfig& model) {
   reader.read_boolean("transform_input", model.transform_input);
   if (model.transform_input && model.name != "googlenet") {
     throw Error(fmt::format("{}: only googlenet has that, not {}; leave it out",
                             reader.where("transform_input"), model.name));
   }
+}
+
+/// How pictures become frames, and numbers.
+void read_preprocessing(const TomlReader& reader, Preprocessing& preprocessing) {
+  if (reader.has("fit")) {
+    std::string fit;
+    reader.read_choice("fit", fit, fit_names());
+    preprocessing.fit = parse_fit(fit, reader.where("fit"));
+  }
+  if (const auto pad = reader.numbers_or_name("pad")) {
+    preprocessing.pad = parse_pad(*pad, reader.where("pad"));
+  }
+  std::string channels = "rgb";
+  reader.read_choice("channels", channels, channel_orders());
+  preprocessing.channels = parse_channels(channels, reader.where("channels"));
+  double range = preprocessing.pixel_range;
+  reader.read_number("pixel_range", range, 1, 255);
+  preprocessing.pixel_range = parse_pixel_range(range, reader.where("pixel_range"));
   std::string name = "none";
   reader.read_choice("normalize", name, normalization_names());
-  model.normalize = parse_normalization(name, reader.where("normalize"));
+  use_normalization(name, reader.where("normalize"), preprocessing);
+  for (const char* key : {"mean", "std"}) {
+    if (reader.has("normalize") && reader.has(key)) {
+      throw Error(
+          fmt::format("{}: {} says that already; leave one of them out", reader.where("normalize"), key));
+    }
+  }
+  if (const auto mean = reader.numbers_or_name("mean")) {
+    preprocessing.mean = parse_mean(*mean, reader.where("mean"));
+  }
+  if (const auto deviation = reader.numbers_or_name("std")) {
+    preprocessing.deviation = parse_deviation(*deviation, reader.where("std"));
+  }
 }
 
 /// One of the known networks, or an ONNX file.
@@ -96,7 +126,8 @@ void read_model(const TomlReader& reader, const std::filesystem::path& file, Mod
   read_path(reader, "weights", model.weights, file);
   read_path(reader, "labels", model.labels, file);
   reader.read_integer("seed", model.seed, 0, INT64_MAX);
-  read_input_scaling(reader, model);
+  read_transform_input(reader, model);
+  read_preprocessing(reader, model.preprocessing);
   const toml::array* size = reader.array("frame_size", "[rows, columns]");
   if (size == nullptr) return frame_size_of_file(reader, model);
   if (size->size() != 2) {
@@ -339,6 +370,10 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
   read_trainer(table("trainer"), config);
   read_video(table("video"), config);
   read_schedule(table("schedule"), config);
+  config.detection = read_detection(table("detection"));
+  if (std::string& labels = config.detection.labels; !labels.empty()) {
+    labels = from_directory_of(file, labels);
+  }
   read_output(table("output"), config);
   read_net(table("net"), config.net);
   return config;

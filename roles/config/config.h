@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/models/models.h"
+#include "roles/config/preprocessing.h"
 #include "roles/video/frame_hold.h"
 #include "roles/video/rtsp_transport.h"
 
@@ -26,13 +27,13 @@ struct Address {
 };
 
 struct ModelConfig {
-  std::string name = "alexnet";
+  std::string name = "street";
   bool features_only = false;
-  std::string weights = {};      ///< .pth or .safetensors; empty: random ones
-  std::string labels = {};       ///< names of the classes, one per line; empty: ImageNet's, if they fit
-  std::uint64_t seed = 1;        ///< of the random weights
+  std::string weights = {};  ///< .pth or .safetensors; empty: the network's own, or random ones
+  std::string labels = {};   ///< names of the classes, one per line; empty: the network's own, or ImageNet's
+  std::uint64_t seed = 1;    ///< of the random weights
   bool transform_input = false;  ///< only googlenet
-  Normalization normalize = Normalization::none;
+  Preprocessing preprocessing = {};
   std::int64_t rows = 480, columns = 720;      ///< frame_size = [rows, columns]
   std::filesystem::path cache_directory = {};  ///< the whole config's: hashes of weight files
   bool fold_batch_norms = true;                ///< no key: `edge infer --unfolded`
@@ -81,6 +82,21 @@ struct OutputConfig {
   int top_k = 5;
 };
 
+/// A class of a detector, as a config names it.
+struct ClassChoice {
+  std::string name;   ///< empty: by index
+  int index = 0;      ///< if there is no name
+  std::string where;  ///< for messages: "config.toml:31: detection.classes[0]"
+};
+
+struct DetectionConfig {
+  std::string decoder = "auto";           ///< a name of detection::decoder_names(), "auto" or "none"
+  std::optional<float> threshold = {};    ///< least score; none: what the decoder's authors use
+  std::optional<float> nms = {};          ///< most overlap of two boxes of a class; none: likewise
+  std::vector<ClassChoice> classes = {};  ///< to keep; empty: all
+  std::string labels = {};                ///< names of the classes, one per line
+};
+
 struct NetConfig {
   Mode mode = Mode::delta;
   bool compress = true;
@@ -95,6 +111,7 @@ struct Config {
   TrainerConfig trainer;
   VideoConfig video;
   ScheduleConfig schedule;
+  DetectionConfig detection;
   OutputConfig output;
   NetConfig net;
   int threads = 0;     ///< of the master's own executor (check) and of workers that do not say; 0: all cores

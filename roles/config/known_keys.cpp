@@ -21,6 +21,12 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"model", "weights"},
     {"model", "labels"},
     {"model", "seed"},
+    {"model", "fit"},
+    {"model", "pad"},
+    {"model", "channels"},
+    {"model", "pixel_range"},
+    {"model", "mean"},
+    {"model", "std"},
     {"model", "normalize"},
     {"model", "transform_input"},
     {"model", "frame_size"},
@@ -47,6 +53,11 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"schedule", "plans"},
     {"schedule", "group_size"},
     {"schedule", "pending"},
+    {"detection", "decoder"},
+    {"detection", "threshold"},
+    {"detection", "nms"},
+    {"detection", "classes"},
+    {"detection", "labels"},
     {"output", "file"},
     {"output", "result"},
     {"output", "top_k"},
@@ -56,8 +67,8 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"net", "timeout_s"},
 });
 
-constexpr std::array<std::string_view, 7> all_tables{"model",    "workers", "trainer", "video",
-                                                     "schedule", "output",  "net"};
+constexpr std::array<std::string_view, 8> all_tables{"model",    "workers",   "trainer", "video",
+                                                     "schedule", "detection", "output",  "net"};
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, letter case
 /// aside (optimal string alignment distance).

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 #include "engine/error.h"
 #include "roles/config/quote.h"
@@ -16,9 +14,6 @@ namespace {
 
 constexpr std::int64_t max_frame_pixels = 64'000'000;
 
-constexpr std::array<std::pair<const char*, Normalization>, 2> normalizations{
-    {{"none", Normalization::none}, {"imagenet", Normalization::imagenet}}};
-
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -27,20 +22,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 }  // namespace
-
-std::vector<std::string> normalization_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : normalizations) names.emplace_back(name);
-  return names;
-}
-
-Normalization parse_normalization(const std::string& name, const std::string& where) {
-  for (const auto& [known, value] : normalizations) {
-    if (name == known) return value;
-  }
-  throw Error(fmt::format("{}: expected one of {}, found {}", where, fmt::join(normalization_names(), ", "),
-                          in_quotes(name)));
-}
 
 void check_frame_size(const Extent2d& size, const std::string& where) {
   for (const std::int64_t side : {size.rows, size.columns}) {

@@ -4,19 +4,13 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "engine/layer.h"
-#include "engine/models/models.h"
 
 namespace edge {
 
 /// Rows or columns of a frame, at most.
 constexpr std::int64_t max_frame_side = 16384;
-
-/// "none" and "imagenet".
-std::vector<std::string> normalization_names();
-Normalization parse_normalization(const std::string& name, const std::string& where);
 
 /// Each side 1 to max_frame_side, and not too many pixels in all.
 void check_frame_size(const Extent2d& size, const std::string& where);

@@ -134,6 +134,32 @@ void TomlReader::read_number(std::string_view key, double& value, double least, 
   value = number;
 }
 
+std::optional<std::variant<std::vector<double>, std::string>> TomlReader::numbers_or_name(
+    std::string_view key) const {
+  const toml::node* node = table_.get(key);
+  if (node == nullptr) return std::nullopt;
+  if (node->is_string()) {
+    std::string name;
+    read_text(key, name);
+    return name;
+  }
+  std::vector<double> numbers;
+  const auto add = [&](const toml::node& value) {
+    const std::optional<double> number = value.is_number() ? value.value<double>() : std::nullopt;
+    if (!number) {
+      throw Error(fmt::format("{}: expected a number or an array of numbers, found {}", where(key),
+                              type_name(value)));
+    }
+    numbers.push_back(*number);
+  };
+  if (const toml::array* array = node->as_array()) {
+    for (const toml::node& value : *array) add(value);
+  } else {
+    add(*node);
+  }
+  return numbers;
+}
+
 const toml::array* TomlReader::array(std::string_view key, std::string_view expected) const {
   const toml::node* node = table_.get(key);
   return node == nullptr ? nullptr : &as_array(*node, path(key), expected);

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "roles/config/toml.h"
@@ -33,6 +35,9 @@ class TomlReader {
   }
   /// Integers are accepted, too.
   void read_number(std::string_view key, double& value, double least, double most) const;
+
+  /// A number, an array of numbers, or a string; nothing if the key is not there.
+  std::optional<std::variant<std::vector<double>, std::string>> numbers_or_name(std::string_view key) const;
 
   /// The array at `key`, or null if the key is not there.
   const toml::array* array(std::string_view key, std::string_view expected) const;

@@ -3,35 +3,37 @@
 #include <algorithm>
 #include <cmath>
 
+#include "roles/detection/decoders/candidates.h"
+
 namespace edge::detection {
 namespace {
 
 /// Of log width and log height: exp of more would be larger than any picture.
 constexpr float largest_log = 10;
 
+/// In cells. A NaN stays one.
+float size(float logarithm) {
+  return std::exp(logarithm > largest_log ? largest_log : logarithm);
+}
+
 }  // namespace
 
 std::vector<Detection> decode_centres(const CentreGrid& grid, const float* planes, float threshold) {
-  std::vector<Detection> found;
+  Candidates candidates(threshold);
   const std::int64_t cells = grid.rows * grid.columns;
   const float* const box = planes + grid.classes * cells;
   for (int index = 0; index < grid.classes; ++index) {
     for (std::int64_t cell = 0; cell < cells; ++cell) {
-      const float score = 1 / (1 + std::exp(-planes[index * cells + cell]));
-      if (!(score >= threshold)) continue;
+      const float heat = planes[index * cells + cell];
+      const float score = sigmoid(heat);
+      if (!candidates.wants(score) || !std::isfinite(heat)) continue;
       const float x = (static_cast<float>(cell % grid.columns) + 0.5F + box[cell]) * grid.stride;
       const float y = (static_cast<float>(cell / grid.columns) + 0.5F + box[cells + cell]) * grid.stride;
-      const float half_width = std::exp(std::min(box[2 * cells + cell], largest_log)) * grid.stride / 2;
-      const float half_height = std::exp(std::min(box[3 * cells + cell], largest_log)) * grid.stride / 2;
-      found.push_back({.class_index = index,
-                       .score = score,
-                       .box = {.left = x - half_width,
-                               .top = y - half_height,
-                               .right = x + half_width,
-                               .bottom = y + half_height}});
+      const float width = size(box[2 * cells + cell]), height = size(box[3 * cells + cell]);
+      candidates.add(index, score, centred_box(x, y, width * grid.stride, height * grid.stride));
     }
   }
-  return found;
+  return candidates.take();
 }
 
 }  // namespace edge::detection

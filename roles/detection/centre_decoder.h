@@ -18,7 +18,8 @@ struct CentreGrid {
 
 /// A cell whose sigmoid(heat of a class) is at least `threshold` proposes a box: its centre lies (dx, dy)
 /// cells from the cell's own, its size is exp(log width) x exp(log height) cells. `planes`: the classes' heat
-/// maps (logits), dx, dy, log width, log height. In pixels of the network's input, not yet suppressed.
+/// maps (logits), dx, dy, log width, log height. In pixels of the network's input, not yet suppressed;
+/// at most the 3,000 best (decoders/candidates.h).
 std::vector<Detection> decode_centres(const CentreGrid& grid, const float* planes, float threshold);
 
 }  // namespace edge::detection

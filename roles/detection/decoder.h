@@ -23,13 +23,18 @@ class Decoder {
   virtual std::string_view name() const = 0;
   /// How many classes the network tells apart.
   virtual int classes() const = 0;
-  /// All boxes whose score is at least `threshold`, in pixels of the network's input, in the order of
-  /// classes, then cells; not suppressed, not clipped. `outputs`: as Graph::outputs() lists them.
+  /// The boxes whose score is at least `threshold`, in pixels of the network's input, in an order that
+  /// depends on the shapes alone; not suppressed, not clipped. At most the 3,000 best of them
+  /// (most_candidates), so that work is bounded. Whatever the outputs hold, all numbers are finite.
+  /// `outputs`: as Graph::outputs() lists them, float32.
   virtual std::vector<Detection> decode(std::span<const Array> outputs, float threshold) const = 0;
   /// What the decoder's authors use.
   virtual float usual_threshold() const { return 0.35F; }
   virtual float usual_overlap() const { return 0.6F; }
 };
+
+/// The outputs of a network for people: "score_8 1x2704x80, dist_8 1x2704x44".
+std::string outputs_text(const Graph& graph);
 
 /// The names that make_decoder() takes beside "auto" and "none".
 std::vector<std::string> decoder_names();
@@ -46,8 +51,8 @@ struct Wanted {
   std::vector<int> classes = {};  ///< to keep; empty: all
 };
 
-/// What `decoder` finds, suppressed class by class, in pixels of the source picture, clipped to it; the best
-/// first. At most `most_objects`.
+/// What `decoder` finds, in pixels of the source picture, clipped to it, suppressed class by class; the best
+/// first. Boxes without area are none. At most `most_objects`.
 std::vector<Detection> find_objects(const Decoder& decoder, std::span<const Array> outputs,
                                     const Wanted& wanted, const Placement& placement);
 constexpr std::size_t most_objects = 1000;

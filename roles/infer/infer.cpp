@@ -49,7 +49,7 @@ LayerRange checked_range(const Options& options, const Graph& graph) {
 }
 
 void warn_of_random_weights(const ModelConfig& model) {
-  if (!model.weights.empty() || is_onnx_file(model.name)) return;
+  if (!has_random_weights(model)) return;
   spdlog::warn("no --weights: {} has random ones (seed {}), its results mean nothing", model.name,
                model.seed);
 }
@@ -86,11 +86,9 @@ class Stopwatch {
   LayerRange range_;
 };
 
-/// What --size says, or what an ONNX file wants.
+/// What --size says, or what the network is made for.
 std::optional<Extent2d> wanted_size(const Options& options) {
-  if (options.size || !is_onnx_file(options.model.name)) return options.size;
-  const Extent2d size = frame_size_of_onnx(options.model.name);
-  return size.rows > 0 && size.columns > 0 ? std::optional(size) : std::nullopt;
+  return options.size ? options.size : usual_frame_size(options.model.name);
 }
 
 void run_frames(const Options& options) {
@@ -113,8 +111,9 @@ void run_frames(const Options& options) {
   times.load_ms = milliseconds_since(start);
   warn_of_random_weights(model);
 
-  const std::unique_ptr<Input> input =
-      from_frames ? open_frames(options.input, size) : open_boundary(options.input, graph, range.first);
+  const std::unique_ptr<Input> input = from_frames
+                                           ? open_frames(options.input, size, framing_of(model, graph))
+                                           : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();
   if (!given) throw Error(source_name(options.input) + ": has no frames");
 

@@ -77,7 +77,7 @@ Extent2d frame_size(const std::string& input, bool is_frame, const std::optional
   return size;
 }
 
-std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size) {
+std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size, const Framing& framing) {
   if (is_npy(input)) return std::make_unique<GivenInput>(TensorMap{{0, load_frame(input)}});
   std::error_code ignored;
   if (std::filesystem::is_directory(input, ignored)) {
@@ -85,7 +85,7 @@ std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& siz
         fmt::format("{}: is a directory; name a frame (.npy), an image or a video", source_name(input)));
   }
   return std::make_unique<VideoInput>(
-      open_frame_source({.source = input, .rows = size.rows, .columns = size.columns}));
+      open_frame_source({.source = input, .rows = size.rows, .columns = size.columns, .framing = framing}));
 }
 
 std::unique_ptr<Input> open_boundary(const std::string& input, const Graph& graph, LayerIndex first) {

@@ -8,6 +8,7 @@
 #include "engine/executor.h"
 #include "engine/graph.h"
 #include "engine/layer.h"
+#include "roles/video/framing.h"
 
 namespace edge::infer {
 
@@ -23,9 +24,10 @@ class Input {
 /// only looked at if it is a .npy and `is_frame`. Throws Error: not a frame, or of another size than wanted.
 Extent2d frame_size(const std::string& input, bool is_frame, const std::optional<Extent2d>& wanted);
 
-/// Frames of a .npy, an image or a video: all that open_frame_source() takes, scaled to `size`. Throws Error:
-/// as that; values that are infinite or NaN. Warns of values outside [0, 1].
-std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size);
+/// Frames of a .npy, an image or a video: all that open_frame_source() takes, of `size`; those of a .npy are
+/// taken as they are. Throws Error: as that; values that are infinite or NaN. Warns of values outside [0, 1].
+std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size,
+                                   const Framing& framing = {});
 
 /// The tensors that cross the cut in front of layer `first` > 1, from files (read_tensors()): given once.
 std::unique_ptr<Input> open_boundary(const std::string& input, const Graph& graph, LayerIndex first);

@@ -41,13 +41,16 @@ void check(const InspectOptions& options) {
 ModelConfig model_config(const InspectOptions& options, const std::optional<Config>& config) {
   ModelConfig model = config ? config->model : ModelConfig{.rows = 224, .columns = 224};
   if (options.model) use_model(model, *options.model);
+  if (const auto size = usual_frame_size(model.name); !config && size) {
+    model.rows = size->rows;
+    model.columns = size->columns;
+  }
   if (options.size) {
     const Extent2d size = of_option([&] { return parse_frame_size(*options.size, "--size"); });
     model.rows = size.rows;
     model.columns = size.columns;
   }
-  if (options.normalize)
-    model.normalize = of_option([&] { return parse_normalization(*options.normalize, "--normalize"); });
+  of_option([&] { apply(options.preprocessing, model.preprocessing); });
   if (options.transform_input) model.transform_input = true;
   if (options.features_only) model.features_only = true;
   return model;
@@ -60,7 +63,7 @@ Graph graph_of(const InspectOptions& options, const ModelConfig& model) {
   if (!options.classes) return load_network(model).graph;
   ModelOptions graph = model_options(model);
   graph.classes = *options.classes;
-  return make_model(model.name, graph);
+  return with_normalization(make_model(model.name, graph), model);
 }
 
 std::optional<ShownPlan> shown_plan(const InspectOptions& options, const std::optional<Config>& config,
@@ -99,11 +102,13 @@ InspectAnswer answer_inspect(const InspectOptions& options) {
   if (options.config) config = load_config(*options.config);
   const ModelConfig model = model_config(options, config);
   Graph graph = graph_of(options, model);
+  const std::string pixels = preprocessing_text(model.preprocessing, framing_of(model, graph).fit, true);
   std::optional<ShownPlan> plan = shown_plan(options, config, graph);
   std::optional<Measurement> measured;
   if (options.measure) measured = measure_network(graph, resolve_threads(options.threads));
-  const Inspection inspection =
+  Inspection inspection =
       inspect_network(std::move(graph), model.features_only, std::move(plan), std::move(measured));
+  inspection.pixels = pixels;
 
   InspectAnswer answer;
   if (page) answer.notes = write_page(inspection, *page);

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "roles/config/preprocessing.h"
+
 namespace edge::inspect {
 
 inline constexpr std::int64_t max_classes = 1'000'000;
@@ -14,10 +16,10 @@ inline constexpr std::int64_t max_classes = 1'000'000;
 struct InspectOptions {
   std::optional<std::filesystem::path> config{};  ///< gives what the next ones do not, and maybe a plan
   std::optional<std::string> model{};
-  std::optional<std::string> size{};  ///< "480x720"; without it and a config 224x224
+  std::optional<std::string> size{};  ///< "480x720"; without it and a config the network's, or 224x224
   bool features_only = false;
-  std::optional<std::string> normalize{};         ///< a layer in front, as the config key
-  bool transform_input = false;                   ///< the same
+  PreprocessingTexts preprocessing{};             ///< what the config keys of these names say
+  bool transform_input = false;                   ///< a layer in front, as the config key
   std::optional<std::int64_t> classes{};          ///< 1 to max_classes
   std::optional<std::string> plan{};              ///< [[1, 6], [7, 22]] as text
   std::optional<std::filesystem::path> result{};  ///< a master's JSON lines; not together with `plan`

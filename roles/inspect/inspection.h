@@ -42,7 +42,8 @@ struct ShownPlan {
 };
 
 struct Inspection {
-  std::string title;  ///< for people: "alexnet features, 480x720"
+  std::string title;        ///< for people: "alexnet features, 480x720"
+  std::string pixels = {};  ///< what is done with pictures: "letterbox, pad 114, bgr, 0..255"; empty: unknown
   bool features_only = false;
   Graph graph;
   std::vector<Amount> amounts;         ///< of each layer

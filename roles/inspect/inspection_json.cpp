@@ -72,6 +72,7 @@ nlohmann::ordered_json inspection_json(const Inspection& inspection) {
   const Shape& input = graph.layer(0).output_shape;
   Json json{{"model", graph.name()},
             {"size", {input[2], input[3]}},
+            {"pictures", inspection.pixels},
             {"features_only", inspection.features_only},
             {"totals", totals_json(inspection)},
             {"cheapest_cuts", Json::array()}};

@@ -14,8 +14,8 @@
 namespace edge {
 
 Chain::Chain(asio::io_context& context, const Config& config, const Model& model,
-             const net::Identity& identity, Handlers handlers)
-    : model_(model), handlers_(std::move(handlers)) {
+             const detection::Decoder* decoder, const net::Identity& identity, Handlers handlers)
+    : model_(model), decoder_(decoder), handlers_(std::move(handlers)) {
   for (std::size_t i = 0; i < config.workers.size(); ++i) {
     const int index = static_cast<int>(i);
     auto worker = std::make_unique<RemoteWorker>(context);
@@ -108,7 +108,8 @@ void Chain::align_clocks(std::vector<chain::StageReport>& stages) const {
 void Chain::handle(int index, const net::Message& message) {
   switch (message.type) {
     case net::MessageType::result: {
-      chain::Result result = chain::parse_result(message, model_.graph, kernels::active_isa());
+      chain::Result result =
+          chain::parse_result(message, {.graph = model_.graph, .decoder = decoder_}, kernels::active_isa());
       align_clocks(result.stages);
       handlers_.result(std::move(result));
       return;

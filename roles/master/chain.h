@@ -42,8 +42,9 @@ class Chain {
     std::function<void(const std::string& reason)> failed;
   };
 
-  Chain(asio::io_context& context, const Config& config, const Model& model, const net::Identity& identity,
-        Handlers handlers);
+  /// `decoder`: of the objects that results must have; null: none. It and `model` outlive this.
+  Chain(asio::io_context& context, const Config& config, const Model& model,
+        const detection::Decoder* decoder, const net::Identity& identity, Handlers handlers);
   void start();
   /// Says farewell to all workers ("finished", "stopped"): the process is about to end.
   void leave(const std::string& verb);
@@ -64,6 +65,7 @@ class Chain {
   void align_clocks(std::vector<chain::StageReport>& stages) const;
 
   const Model& model_;
+  const detection::Decoder* const decoder_;
   Handlers handlers_;
   std::vector<std::unique_ptr<RemoteWorker>> workers_;
 };

@@ -4,28 +4,66 @@
 
 #include <algorithm>
 
+#include "engine/printable.h"
+
 namespace edge {
 
-Checker::Checker(const Model& model, int threads)
-    : model_(model), executor_(model.graph, *model.weights, {.threads = threads}) {}
+Checker::Checker(const Model& model, const detection::Detector* detector, int threads)
+    : model_(model), detector_(detector), executor_(model.graph, *model.weights, {.threads = threads}) {}
 
-bool Checker::check(const Array& pixels, const Array& output, bool exact) {
+bool Checker::check(const FrameUnderWay& frame) {
   ++checked_;
-  exact_ = exact_ && exact;
-  const LayerIndex last = model_.graph.output();
-  const Array expected = executor_.run_range(1, model_.graph.size(), {{0, as_floats(pixels)}}).at(last);
-  if (output.empty()) {
-    explanation_ = "the chain sent no output";
-  } else {
-    const bool equal = bit_equal(output, expected);
-    const double error = equal ? 0 : max_relative_error(output, expected);
-    worst_ = std::max(worst_, error);
-    if (exact ? equal : error <= tolerance) return true;
-    explanation_ =
-        fmt::format("the chain's output differs from the master's: relative error {:.2g}, {}", error,
-                    exact ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance));
+  exact_ = exact_ && frame.same_isa;
+  const TensorMap computed = executor_.run_range(1, model_.graph.size(), {{0, as_floats(frame.pixels)}});
+  std::vector<Array> expected;
+  for (const LayerIndex layer : model_.graph.outputs()) expected.push_back(computed.at(layer));
+  if (compare_outputs(frame.result->outputs, expected, frame.same_isa) && compare_objects(frame, expected)) {
+    return true;
   }
   ++missed_;
+  return false;
+}
+
+bool Checker::compare_outputs(const std::vector<Array>& outputs, const std::vector<Array>& expected,
+                              bool exact) {
+  if (outputs.size() != expected.size()) {
+    explanation_ = "the chain sent no output";
+    return false;
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const bool equal = bit_equal(outputs[i], expected[i]);
+    const double error = equal ? 0 : max_relative_error(outputs[i], expected[i]);
+    worst_ = std::max(worst_, error);
+    if (exact ? equal : error <= tolerance) continue;
+    const std::string which =
+        outputs.size() == 1
+            ? "output"
+            : fmt::format("output {}", printable(model_.graph.layer(model_.graph.outputs()[i]).name, 60));
+    explanation_ =
+        fmt::format("the chain's {} differs from the master's: relative error {:.2g}, {}", which, error,
+                    exact ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance));
+    return false;
+  }
+  return true;
+}
+
+/// Of the same bits the same objects are made. Of nearly the same ones another device may have made others: a
+/// score may be on the other side of the threshold.
+bool Checker::compare_objects(const FrameUnderWay& frame, const std::vector<Array>& expected) {
+  if (detector_ == nullptr || !frame.result->has_objects || !frame.same_isa) return true;
+  const std::vector<detection::Detection> own =
+      detection::find_objects(*detector_->decoder, expected, detector_->wanted, frame.placement);
+  const std::vector<detection::Detection>& sent = frame.result->objects;
+  const auto same = [](const detection::Detection& a, const detection::Detection& b) {
+    return a.class_index == b.class_index && a.score == b.score && a.box.left == b.box.left &&
+           a.box.top == b.box.top && a.box.right == b.box.right && a.box.bottom == b.box.bottom;
+  };
+  const auto [own_end, sent_end] = std::mismatch(own.begin(), own.end(), sent.begin(), sent.end(), same);
+  if (own_end == own.end() && sent_end == sent.end()) return true;
+  explanation_ = fmt::format(
+      "the chain's objects differ from the master's: {} instead of {}, the first that "
+      "differs is number {}",
+      sent.size(), own.size(), own_end - own.begin());
   return false;
 }
 

@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/array.h"
 #include "engine/executor.h"
+#include "roles/detection/detector.h"
+#include "roles/master/frame_under_way.h"
 #include "roles/model.h"
 
 namespace edge {
@@ -16,11 +19,13 @@ class Checker {
   /// Between devices of different ISAs: largest difference relative to the largest output.
   static constexpr double tolerance = 1e-4;
 
-  Checker(const Model& model, int threads);
+  /// `detector`: of the run, or null; outlives this, as `model` does.
+  Checker(const Model& model, const detection::Detector* detector, int threads);
 
-  /// True if the chain's `output` for `pixels` is right; otherwise `explanation()` says what differs.
-  /// `exact`: every device that took part has this machine's ISA, so outputs must agree bit for bit.
-  bool check(const Array& pixels, const Array& output, bool exact);
+  /// True if the chain's result for `frame` is right, all outputs and the objects; otherwise `explanation()`
+  /// says what differs. FrameUnderWay::same_isa: every device that took part has this machine's ISA, so that
+  /// outputs must agree bit for bit, and objects be the same.
+  bool check(const FrameUnderWay& frame);
   const std::string& explanation() const { return explanation_; }
   std::uint64_t checked() const { return checked_; }
   std::uint64_t missed() const { return missed_; }
@@ -30,7 +35,11 @@ class Checker {
   bool exact() const { return exact_; }
 
  private:
+  bool compare_outputs(const std::vector<Array>& outputs, const std::vector<Array>& expected, bool exact);
+  bool compare_objects(const FrameUnderWay& frame, const std::vector<Array>& expected);
+
   const Model& model_;
+  const detection::Detector* const detector_;
   Executor executor_;
   std::string explanation_;
   std::uint64_t checked_ = 0;

@@ -12,6 +12,7 @@
 #include "roles/report/json_line.h"
 #include "roles/report/json_values.h"
 #include "roles/report/log_sink.h"
+#include "roles/report/object_counts.h"
 #include "roles/report/planning_table.h"
 #include "roles/report/table.h"
 #include "roles/video/source_name.h"
@@ -26,7 +27,8 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }  // namespace
 
 FrameOutput::FrameOutput(const Config& config, const Model& model, LineOutput& lines,
-                         std::chrono::steady_clock::time_point started, std::uint64_t instance)
+                         std::chrono::steady_clock::time_point started, std::uint64_t instance,
+                         const Labels* object_labels)
     : config_(config),
       model_(model),
       lines_(lines),
@@ -36,6 +38,7 @@ FrameOutput::FrameOutput(const Config& config, const Model& model, LineOutput& l
            .started = std::chrono::system_clock::now() -
                       std::chrono::duration_cast<std::chrono::system_clock::duration>(
                           std::chrono::steady_clock::now() - started)},
+      object_labels_(object_labels),
       progress_("frames", config.video.frames),
       // People at a terminal get the bar and the tables; lines are for programs.
       show_lines_(!lines.is_standard_output() || !is_live_terminal(STDOUT_FILENO) ||
@@ -74,14 +77,25 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
   return record;
 }
 
+FrameResult FrameOutput::shown(const chain::Result& result) const {
+  FrameResult shown{.checksum = result.checksum, .top_k = result.top_k, .labels = &model_.labels};
+  if (result.has_objects) {
+    shown.objects = result.objects;
+    shown.labels = object_labels_;
+  }
+  if (config_.output.result == ResultKind::full) {
+    const std::vector<LayerIndex> layers = model_.graph.outputs();
+    for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+      const Array& output = result.outputs[i];
+      shown.outputs.push_back({model_.graph.layer(layers[i]).name, output.shape(), output.values()});
+    }
+  }
+  return shown;
+}
+
 void FrameOutput::write(const FrameUnderWay& frame) {
   const FrameRecord entry = record(frame);
-  FrameResult result{
-      .checksum = frame.result->checksum, .top_k = frame.result->top_k, .labels = &model_.labels};
-  if (config_.output.result == ResultKind::full && !frame.result->output.empty()) {
-    result.shape = frame.result->output.shape();
-    result.values = frame.result->output.values();
-  }
+  const FrameResult result = shown(*frame.result);
   const ResultKind kind = config_.output.result == ResultKind::top_k && result.top_k.empty()
                               ? ResultKind::checksum
                               : config_.output.result;
@@ -95,6 +109,10 @@ std::vector<std::string> FrameOutput::notes(const FrameResult& result) const {
   std::vector<std::string> list;
   if (const std::vector<double> shares = load_.shares(); !shares.empty()) {
     list.push_back("devices " + load_bars(shares));
+  }
+  if (result.objects) {
+    list.push_back(object_counts(*result.objects, object_labels_ != nullptr ? *object_labels_ : Labels()));
+    return list;
   }
   if (result.top_k.empty()) {
     list.push_back(checksum_text(result.checksum));

@@ -23,9 +23,11 @@ namespace edge {
 /// more.
 class FrameOutput {
  public:
-  /// `started`: second 0 of the run. `instance`: the master's, which names the run.
+  /// `started`: second 0 of the run. `instance`: the master's, which names the run. `object_labels`: names of
+  /// the classes of objects; outlives this, as all else does.
   FrameOutput(const Config& config, const Model& model, LineOutput& lines,
-              std::chrono::steady_clock::time_point started, std::uint64_t instance);
+              std::chrono::steady_clock::time_point started, std::uint64_t instance,
+              const Labels* object_labels = nullptr);
 
   /// Writes the frame's JSON line (not to a terminal), updates the bar. Frames come in order.
   void write(const FrameUnderWay& frame);
@@ -39,6 +41,7 @@ class FrameOutput {
 
  private:
   FrameRecord record(const FrameUnderWay& frame) const;
+  FrameResult shown(const chain::Result& result) const;
   std::vector<std::string> notes(const FrameResult& result) const;
 
   const Config& config_;
@@ -46,6 +49,7 @@ class FrameOutput {
   LineOutput& lines_;
   const std::chrono::steady_clock::time_point started_;
   const RunFacts run_;
+  const Labels* const object_labels_;
   RunStatistics statistics_;
   ProgressBar progress_;
   DeviceLoad load_;

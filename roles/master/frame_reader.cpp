@@ -8,6 +8,17 @@ namespace edge {
 
 using std::chrono::steady_clock;
 
+namespace {
+
+/// Where nothing is known of the source's pictures, frames are taken for them.
+Placement known_placement(const Placement& placement, const Shape& frame) {
+  if (placement.picture.rows > 0 && placement.picture.columns > 0) return placement;
+  const Extent2d size{frame[2], frame[3]};
+  return place(Fit::stretch, size, size);
+}
+
+}  // namespace
+
 std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
   if (number % group_size_ == 0) {
     const auto start = steady_clock::now();
@@ -29,6 +40,7 @@ std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
   frame.video_s = next->video_s;
   frame.captured = next->captured;
   frame.plan = plan_;
+  frame.placement = known_placement(next->placement, next->pixels.shape());
   frame.pixels = std::move(next->pixels);
   return frame;
 }

@@ -8,6 +8,7 @@
 #include "engine/array.h"
 #include "roles/chain/result.h"
 #include "roles/scheduling/plan.h"
+#include "roles/video/placement.h"
 
 namespace edge {
 
@@ -19,6 +20,7 @@ struct FrameUnderWay {
   std::chrono::steady_clock::time_point captured;
   std::chrono::steady_clock::time_point finished;
   scheduling::Plan plan;
+  Placement placement = {};  ///< of the source's picture in the frame
   Array pixels;
   std::optional<chain::Result> result;
   /// Every device that may have computed the result has the master's instruction set: its bits can be

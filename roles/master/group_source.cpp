@@ -26,6 +26,7 @@ bool GroupSource::read_one() {
                    .dropped = next->dropped,
                    .captured = next->captured_at,
                    .video_s = next->video_s,
+                   .placement = next->placement,
                    .pixels = hold_.hold(std::move(next->elements)),
                    .change_rates = {}};
   if (!last_.empty()) frame.change_rates = prediction::change_rates(frame.pixels, last_);

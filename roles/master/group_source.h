@@ -19,6 +19,7 @@ struct InputFrame {
   std::uint64_t dropped = 0;  ///< frames of the video, all before this one
   std::chrono::steady_clock::time_point captured;
   std::optional<double> video_s = {};  ///< time stamp in the video, seconds (FrameTimes)
+  Placement placement = {};            ///< of the source's picture in the frame; empty: not known
   Array pixels;
   std::vector<double> change_rates;  ///< of each channel, against the frame before; empty for the first frame
 };

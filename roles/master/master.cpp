@@ -28,10 +28,24 @@ namespace {
 
 constexpr std::size_t gantt_frames = 6;
 
-chain::FrameOptions frame_options(const Config& config) {
-  return {.coding = {.delta = config.net.mode == Mode::delta, .compress = config.net.compress},
-          .full_result = config.check || config.output.result == ResultKind::full,
-          .top_k = config.output.result == ResultKind::top_k ? config.output.top_k : 0};
+/// Who wants checksums only wants no objects.
+std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
+  auto detector = detection::make_detector(config.detection, graph);
+  if (config.output.result == ResultKind::checksum) detector.reset();
+  return detector;
+}
+
+chain::FrameOptions frame_options(const Config& config, const std::optional<detection::Detector>& detector) {
+  chain::FrameOptions options{
+      .coding = {.delta = config.net.mode == Mode::delta, .compress = config.net.compress},
+      .full_result = config.check || config.output.result == ResultKind::full};
+  if (detector) {
+    options.objects = {
+        .decoder = std::string(detector->decoder->name()), .wanted = detector->wanted, .placement = {}};
+  } else if (config.output.result == ResultKind::top_k) {
+    options.top_k = config.output.top_k;
+  }
+  return options;
 }
 
 net::LinkSender::Options link_options(const Config& config, const net::Identity& identity) {
@@ -45,10 +59,11 @@ net::LinkSender::Options link_options(const Config& config, const net::Identity&
                         .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}}};
 }
 
-GroupSource open_source(const Config& config) {
+GroupSource open_source(const Config& config, const Framing& framing) {
   std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
                                                            .rows = config.model.rows,
                                                            .columns = config.model.columns,
+                                                           .framing = framing,
                                                            .loop = config.video.loop,
                                                            .rtsp_transport = config.video.rtsp_transport});
   const bool may_look_ahead = !config.video.realtime && !source->live();
@@ -85,14 +100,16 @@ Master::Master(const Config& config, const MasterOptions& options)
     : config_(config),
       options_(options),
       model_(load_model(config.model)),
+      detector_(open_detector(config, model_.graph)),
       identity_(make_identity("master", 0, model_)),
-      frame_options_(frame_options(config)),
+      frame_options_(frame_options(config, detector_)),
       trace_(open_trace(options.trace)),
-      source_(open_source(config_)),
+      source_(open_source(config_, model_.framing)),
       stop_signal_(context_, [this] { interrupt(); }),
       planner_(config_, model_),
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
-      chain_(context_, config_, model_, identity_, chain_events()),
+      chain_(context_, config_, model_, detector_ ? detector_->decoder.get() : nullptr, identity_,
+             chain_events()),
       link_(context_, link_options(config_, identity_), link_events()),
       trainer_(context_, config_, model_, identity_,
                {.predictors =
@@ -113,9 +130,13 @@ Master::~Master() {
 
 int Master::run() {
   net::name_this_thread("net");
-  if (config_.model.weights.empty()) {
+  if (has_random_weights(config_.model)) {
     spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
                  config_.model.name, config_.model.seed);
+  }
+  if (detector_) {
+    spdlog::info("finds objects: decoder {}, threshold {:.2f}, nms {:.2f}", detector_->decoder->name(),
+                 detector_->wanted.threshold, detector_->wanted.overlap);
   }
   feed_thread_ = std::thread([this] { feed(); });
   dispatch_thread_ = std::thread([this] { dispatch(); });
@@ -274,11 +295,13 @@ void Master::begin(const action::BeginEpoch& epoch) {
 void Master::send(const action::SendFrame& send) {
   const FrameUnderWay& frame = send.frame;
   planner_.sent(frame.frame, frame.plan);
+  chain::FrameOptions options = frame_options_;
+  if (options.objects) options.objects->placement = frame.placement;
   link_.send(chain::outgoing_frame(
       frame.frame,
       {.run = {.instance = identity_.instance, .epoch = send.epoch},
        .ends = frame.plan.ends,
-       .options = frame_options_},
+       .options = std::move(options)},
       {{0, frame.pixels}}, [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); }));
 }
 
@@ -322,12 +345,15 @@ void Master::output_frames() {
     if (!deliver) break;
     FrameUnderWay* const frame = &deliver->frame;
     if (!output) {
-      output.emplace(config_, model_, *options_.lines, frame->captured, identity_.instance);
-      if (config_.check) checker.emplace(model_, resolve_threads(config_.threads));
+      output.emplace(config_, model_, *options_.lines, frame->captured, identity_.instance,
+                     detector_ ? &detector_->labels : nullptr);
+      if (config_.check) {
+        checker.emplace(model_, detector_ ? &*detector_ : nullptr, resolve_threads(config_.threads));
+      }
     }
     if (checker) {
       const auto start = steady_clock::now();
-      const bool right = checker->check(frame->pixels, frame->result->output, frame->same_isa);
+      const bool right = checker->check(*frame);
       trace_event("output", "check", start, frame->frame);
       output->count_check(!right);
       if (!right) {
@@ -339,6 +365,7 @@ void Master::output_frames() {
     output->set_dropped(frame->dropped);
     const auto start = steady_clock::now();
     output->write(*frame);
+    if (options_.truth != nullptr) options_.truth->write(frame->video_index);
     trace_event("output", "write", start, frame->frame, trace::Flow::ends);
     if (options_.gantt) {
       last_frames.push_back({.frame = frame->video_index, .stages = std::move(frame->result->stages)});

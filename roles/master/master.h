@@ -15,6 +15,7 @@
 #include "net/link_sender.h"
 #include "roles/chain/frame_header.h"
 #include "roles/config/config.h"
+#include "roles/detection/detector.h"
 #include "roles/line_output.h"
 #include "roles/master/chain.h"
 #include "roles/master/frame_reader.h"
@@ -22,6 +23,7 @@
 #include "roles/master/planner.h"
 #include "roles/master/shared_run.h"
 #include "roles/master/trainer_watch.h"
+#include "roles/master/truth_output.h"
 #include "roles/master/waiting_log.h"
 #include "roles/model.h"
 #include "roles/stop_signal.h"
@@ -30,10 +32,11 @@
 namespace edge {
 
 struct MasterOptions {
-  LineOutput* lines;            ///< where the results go; outlives the master
-  std::string trace = {};       ///< write a trace file
-  OutputFile* costs = nullptr;  ///< write costs for `edge plan`; outlives the master
-  bool gantt = false;           ///< print when the stages worked on the last frames
+  LineOutput* lines;             ///< where the results go; outlives the master
+  std::string trace = {};        ///< write a trace file
+  TruthOutput* truth = nullptr;  ///< write what was to be found; outlives the master
+  OutputFile* costs = nullptr;   ///< write costs for `edge plan`; outlives the master
+  bool gantt = false;            ///< print when the stages worked on the last frames
 };
 
 /// A shell around Run: tells it what happens and does what it says. Threads: the caller of run() does all
@@ -77,6 +80,7 @@ class Master {
   const Config config_;
   const MasterOptions options_;
   const Model model_;
+  const std::optional<detection::Detector> detector_;  ///< nothing: results are without objects
   const net::Identity identity_;
   const chain::FrameOptions frame_options_;
   asio::io_context context_;

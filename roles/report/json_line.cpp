@@ -4,11 +4,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <cassert>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "roles/report/json_values.h"
+#include "roles/report/object_json.h"
 
 namespace edge {
 namespace {
@@ -36,21 +36,33 @@ Json plan_json(const scheduling::Plan& plan) {
   return ranges;
 }
 
+Json values_json(std::span<const float> values) {
+  Json list = Json::array();
+  for (const float value : values) list.push_back(shortest(value));
+  return list;
+}
+
+void add_outputs(Json& line, const std::vector<OutputValues>& outputs) {
+  if (outputs.size() == 1) {
+    line["shape"] = shape_json(outputs.front().shape);
+    line["values"] = values_json(outputs.front().values);
+    return;
+  }
+  Json& list = line["outputs"] = Json::array();
+  for (const OutputValues& output : outputs) {
+    list.push_back(
+        {{"name", output.name}, {"shape", shape_json(output.shape)}, {"values", values_json(output.values)}});
+  }
+}
+
 void add_result(Json& line, ResultKind kind, const FrameResult& result) {
   line["checksum"] = checksum_text(result.checksum);
-  if (kind == ResultKind::top_k) {
+  if (result.objects) {
+    line["objects"] = objects_json(*result.objects, result.labels != nullptr ? *result.labels : Labels());
+  } else if (kind == ResultKind::top_k) {
     line["top_k"] = top_k_json(result.top_k, result.labels);
-  } else if (kind == ResultKind::full) {
-    assert(static_cast<std::size_t>(result.shape.elements()) == result.values.size());
-    line["shape"] = Json::array();
-    for (const std::int64_t extent : result.shape.extents()) {
-      line["shape"].push_back(extent);
-    }
-    Json& values = line["values"] = Json::array();
-    for (const float value : result.values) {
-      values.push_back(shortest(value));
-    }
   }
+  if (kind == ResultKind::full) add_outputs(line, result.outputs);
 }
 
 }  // namespace

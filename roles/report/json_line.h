@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "engine/labels.h"
 #include "engine/shape.h"
 #include "roles/config/config.h"
+#include "roles/detection/detection.h"
 #include "roles/report/frame_record.h"
 
 namespace edge {
@@ -23,12 +25,20 @@ struct RunFacts {
   std::chrono::system_clock::time_point started;  ///< the wall clock at second 0 of the run
 };
 
+/// One of a network's outputs.
+struct OutputValues {
+  std::string name;  ///< of the layer; shown if there are several outputs
+  Shape shape;
+  std::span<const float> values;  ///< all elements of `shape`
+};
+
 struct FrameResult {
-  std::uint32_t checksum = 0;                     ///< of the network's output, always shown
+  std::uint32_t checksum = 0;                     ///< of the network's outputs, always shown
   std::vector<std::pair<int, float>> top_k = {};  ///< class, probability; ResultKind::top_k
-  const Labels* labels = nullptr;                 ///< names of the classes, or null
-  Shape shape = {};                               ///< ResultKind::full
-  std::span<const float> values = {};             ///< ResultKind::full, all elements of `shape`
+  const Labels* labels = nullptr;                 ///< names of the classes, also of objects, or null
+  /// Of a detector, in pixels of the source picture, the best first; they stand in the place of top_k.
+  std::optional<std::span<const detection::Detection>> objects = {};
+  std::vector<OutputValues> outputs = {};  ///< ResultKind::full
 };
 
 /// One object without line feeds. Numbers have the digits that it takes to read back the same float; what

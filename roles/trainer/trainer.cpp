@@ -203,6 +203,7 @@ std::unique_ptr<FrameSource> Trainer::open_video() {
   return open_frame_source({.source = source_,
                             .rows = config_.model.rows,
                             .columns = config_.model.columns,
+                            .framing = model_.framing,
                             .rtsp_transport = config_.video.rtsp_transport,
                             .stop = stop_source_.get_token()});
 }

@@ -38,6 +38,7 @@ class FfmpegFile final : public FrameSource {
     return read_frame();
   }
   FrameTimes times() const override { return times_; }
+  Placement placement() const override { return run_ ? run_->placement() : Placement{}; }
   std::optional<double> frames_per_second() const override {
     return run_ ? run_->log().frames_per_second() : std::nullopt;
   }

@@ -43,19 +43,38 @@ bool names_a_length(std::string_view line) {
   return first >= '0' && first <= '9';
 }
 
-// "[Parsed_showinfo_3 @ 0x5566] [info] n:  12 pts:1200000 pts_time:1.2 ..." to 1200000. False if the line is
-// not about a frame; nothing in `time_stamp` if the frame has none ("pts:NOPTS").
-bool parse_time_stamp(std::string_view line, std::optional<std::int64_t>& time_stamp) {
-  constexpr std::string_view frame = "] n:", label = " pts:";
-  const std::size_t at = line.find(frame);
-  const std::size_t stamp = at == std::string_view::npos ? at : line.find(label, at);
-  if (stamp == std::string_view::npos) return false;
-  std::string_view number = line.substr(stamp + label.size());
+/// The integer behind `label`, with or without spaces in front of it.
+std::optional<std::int64_t> integer_behind(std::string_view line, std::string_view label) {
+  const std::size_t at = line.find(label);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::string_view number = line.substr(at + label.size());
   number.remove_prefix(std::min(number.find_first_not_of(' '), number.size()));
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (error == std::errc()) time_stamp = value;
-  return true;
+  return error == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+// " s:720x480 i:P ..." to 480 rows, 720 columns.
+std::optional<Extent2d> parse_size(std::string_view line) {
+  constexpr std::string_view label = " s:";
+  constexpr std::int64_t most = 1 << 20;  // ffmpeg takes no picture that is longer
+  const std::size_t at = line.find(label);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view size = line.substr(at);
+  const std::optional<std::int64_t> columns = integer_behind(size, label);
+  const std::optional<std::int64_t> rows = integer_behind(size, "x");
+  if (!rows || !columns || *rows < 1 || *columns < 1 || *rows > most || *columns > most) return std::nullopt;
+  return Extent2d{*rows, *columns};
+}
+
+// "[Parsed_showinfo_1 @ 0x5566] [info] n:  12 pts:1200000 pts_time:1.2 ... s:720x480 ..."; nothing if the
+// line is not about a frame. A frame without a time stamp has "pts:NOPTS".
+std::optional<FfmpegLog::ShownFrame> parse_frame(std::string_view line) {
+  constexpr std::string_view frame = "] n:", stamp = " pts:";
+  const std::size_t at = line.find(frame);
+  if (at == std::string_view::npos || line.find(stamp, at) == std::string_view::npos) return std::nullopt;
+  line.remove_prefix(at);
+  return FfmpegLog::ShownFrame{.time_stamp = integer_behind(line, stamp), .size = parse_size(line)};
 }
 
 // "[h264 @ 0x55ffc392cbc0] [error] text" to "text"
@@ -90,8 +109,7 @@ void FfmpegLog::finish() {
 void FfmpegLog::add_line(std::string_view line) {
   if (line.empty()) return;
   if (line.starts_with("[Parsed_showinfo")) {
-    std::optional<std::int64_t> time_stamp;
-    if (parse_time_stamp(line, time_stamp)) time_stamps_.push_back(time_stamp);
+    if (const std::optional<ShownFrame> frame = parse_frame(line)) frames_.push_back(*frame);
     if (line.find("[error] ") == std::string_view::npos) return;  // lines of two threads may run together
   }
   if (!frames_per_second_) frames_per_second_ = parse_rate(line);
@@ -113,10 +131,10 @@ void FfmpegLog::add_line(std::string_view line) {
   errors_.append(last_line_).append("\n");
 }
 
-std::optional<std::int64_t> FfmpegLog::next_time_stamp() {
-  if (time_stamps_.empty()) return std::nullopt;
-  const std::optional<std::int64_t> next = time_stamps_.front();
-  time_stamps_.pop_front();
+FfmpegLog::ShownFrame FfmpegLog::next_frame() {
+  if (frames_.empty()) return {};
+  const ShownFrame next = frames_.front();
+  frames_.pop_front();
   return next;
 }
 

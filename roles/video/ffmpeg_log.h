@@ -1,5 +1,5 @@
 // What ffmpeg says on standard error (run with `-loglevel level+info` and the filter showinfo): frame rate,
-// frames' time stamps and errors.
+// frames' time stamps and sizes, and errors.
 // One owner, one thread; no errors.
 #pragma once
 
@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "engine/operations.h"
 
 namespace edge {
 
@@ -23,9 +25,12 @@ class FfmpegLog {
   std::optional<double> frames_per_second() const { return frames_per_second_; }
   /// The container states a length: it is a recording, also if it comes from the network.
   bool states_length() const { return states_length_; }
-  /// The time stamp of the frame behind the one that was asked for last, in the units of the filter's input;
-  /// nothing if it has none or was not shown yet.
-  std::optional<std::int64_t> next_time_stamp();
+  struct ShownFrame {
+    std::optional<std::int64_t> time_stamp;  ///< in the units of the filter's input, if it has one
+    std::optional<Extent2d> size;            ///< of the picture that the filter saw
+  };
+  /// The frame behind the one that was asked for last; empty if it was not shown yet.
+  ShownFrame next_frame();
 
   /// The last error, else the last line, without ffmpeg's prefixes; empty if it said nothing.
   std::string last_error() const;
@@ -45,7 +50,7 @@ class FfmpegLog {
   std::uint64_t error_count_ = 0;
   std::optional<double> frames_per_second_;
   bool states_length_ = false;
-  std::deque<std::optional<std::int64_t>> time_stamps_;
+  std::deque<ShownFrame> frames_;
 };
 
 }  // namespace edge

@@ -1,5 +1,6 @@
 #include "roles/video/ffmpeg_run.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,11 +23,40 @@ using std::chrono::steady_clock;
 // The option's name since ffmpeg 5.1, and before.
 constexpr std::array<const char*, 2> rate_options = {"-fps_mode", "-vsync"};
 
+const char* pixel_format(const FfmpegOptions& options) {
+  return options.framing.channels == ChannelOrder::rgb ? "rgb24" : "bgr24";
+}
+
+// The same arithmetic as place(). Detectors are trained on pictures that were scaled bilinearly.
+std::string proportional(const FfmpegOptions& options, const char* choose) {
+  const std::string scale = fmt::format("{}({}/iw,{}/ih)", choose, options.columns, options.rows);
+  return fmt::format(
+      "scale=w='max(1,round(iw*{0}))':h='max(1,round(ih*{0}))':"
+      "flags=bilinear+accurate_rnd+full_chroma_int,format={1}",
+      scale, pixel_format(options));
+}
+
+std::string fitting(const FfmpegOptions& options) {
+  const auto [red, green, blue] = options.framing.pad;
+  switch (options.framing.fit) {
+    case Fit::letterbox:
+      return fmt::format("{},pad={}:{}:x='floor((ow-iw)/2)':y='floor((oh-ih)/2)':color=0x{:02x}{:02x}{:02x}",
+                         proportional(options, "min"), options.columns, options.rows, red, green, blue);
+    case Fit::crop:
+      return fmt::format("{},crop={}:{}:x='ceil((iw-ow)/2)':y='ceil((ih-oh)/2)'",
+                         proportional(options, "max"), options.columns, options.rows);
+    case Fit::stretch:
+      break;
+  }
+  return fmt::format("scale={}:{}:flags=bicubic+accurate_rnd+full_chroma_int,format={}", options.columns,
+                     options.rows, pixel_format(options));
+}
+
 // One step from the decoder's pixels to RGB, chroma at full resolution; the parts of a stream whose size
-// changes then give what they give on their own. The time stamps that showinfo tells are in microseconds.
-std::string filters(std::int64_t rows, std::int64_t columns) {
-  return "scale=" + std::to_string(columns) + ":" + std::to_string(rows) +
-         ":flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24,settb=1/1000000,showinfo=checksum=0";
+// changes then give what they give on their own. showinfo sees the pictures as they are, turned upright; the
+// time stamps that it tells are in microseconds.
+std::string filters(const FfmpegOptions& options) {
+  return "settb=1/1000000,showinfo=checksum=0," + fitting(options);
 }
 
 }  // namespace
@@ -36,6 +66,7 @@ FfmpegOptions ffmpeg_options(const VideoOptions& video, milliseconds silence_lim
   options.command = video.ffmpeg;
   options.rows = video.rows;
   options.columns = video.columns;
+  options.framing = video.framing;
   options.silence_limit = silence_limit;
   return options;
 }
@@ -67,7 +98,7 @@ void FfmpegRun::start() {
   arguments.insert(arguments.end(), options_.input_options.begin(), options_.input_options.end());
   // Every decoded frame exactly once, whatever its time stamp.
   arguments.insert(arguments.end(), {"-i", options_.input, "-an", "-sn", "-dn", rate_option_, "passthrough",
-                                     "-vf", filters(options_.rows, options_.columns), "-pix_fmt", "rgb24"});
+                                     "-vf", filters(options_), "-pix_fmt", pixel_format(options_)});
   arguments.insert(arguments.end(), options_.output_options.begin(), options_.output_options.end());
   arguments.insert(arguments.end(), {"-f", "rawvideo", "pipe:1"});
   log_ = FfmpegLog();
@@ -95,9 +126,16 @@ FfmpegRun::Outcome FfmpegRun::read(std::span<std::uint8_t> rgb, const EventFlag&
   if (outcome == Outcome::frame) {
     ++frames_;
     read_errors();  // showinfo has told its time stamp before the frame came
-    time_us_ = log_.next_time_stamp();
+    const FfmpegLog::ShownFrame shown = log_.next_frame();
+    time_us_ = shown.time_stamp;
+    if (shown.size) picture_ = shown.size;
   }
   return outcome;
+}
+
+Placement FfmpegRun::placement() const {
+  const Extent2d frame{options_.rows, options_.columns};
+  return place(options_.framing.fit, picture_.value_or(frame), frame);
 }
 
 FfmpegRun::Outcome FfmpegRun::fill(std::span<std::uint8_t> rgb, const EventFlag& cancel) {

@@ -1,4 +1,4 @@
-// One run of ffmpeg: a child process that decodes, scales and hands out RGB frames with their time stamps.
+// One run of ffmpeg: a child process that decodes, scales and hands out frames with their time stamps.
 // One owner, one thread.
 #pragma once
 
@@ -24,6 +24,7 @@ struct FfmpegOptions {
   std::vector<std::string> input_options = {};
   std::vector<std::string> output_options = {};
   std::int64_t rows = 0, columns = 0;
+  Framing framing = {};
   /// Nothing may come for so long before a run counts as silent.
   std::chrono::milliseconds silence_limit{60000};
 };
@@ -46,11 +47,14 @@ class FfmpegRun {
   /// Starts ffmpeg. Throws Error without the source's name: no such program.
   explicit FfmpegRun(FfmpegOptions options);
 
-  /// Waits for a whole frame, interleaved RGB24, and copies it into `rgb` (rows * columns * 3 bytes); or
-  /// until `cancel` is set, nothing comes for too long, or ffmpeg closes its output. Throws Error.
+  /// Waits for a whole frame, its three channels interleaved in the order of options.framing, and copies it
+  /// into `rgb` (rows * columns * 3 bytes); or until `cancel` is set, nothing comes for too long, or ffmpeg
+  /// closes its output. Throws Error.
   Outcome read(std::span<std::uint8_t> rgb, const EventFlag& cancel);
   /// Of the frame that was read last: microseconds, if it has a time stamp.
   std::optional<std::int64_t> time_us() const { return time_us_; }
+  /// Of the same frame.
+  Placement placement() const;
   std::uint64_t frames() const { return frames_; }
 
   /// How ffmpeg ended; call it behind Outcome::end.
@@ -77,6 +81,7 @@ class FfmpegRun {
   std::size_t filled_ = 0;    // bytes of the frame that is being read
   std::uint64_t frames_ = 0;
   std::optional<std::int64_t> time_us_;
+  std::optional<Extent2d> picture_;  // the size of the picture that the frame shows
 };
 
 }  // namespace edge

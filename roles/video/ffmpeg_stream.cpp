@@ -59,6 +59,7 @@ class FfmpegStream final : public FrameSource {
     return frame_from_rgb24(rgb_.data(), options_.rows, options_.columns);
   }
   FrameTimes times() const override { return times_; }
+  Placement placement() const override { return run_->placement(); }
   std::optional<double> frames_per_second() const override { return run_->log().frames_per_second(); }
 
  private:

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/array.h"
+#include "roles/video/framing.h"
 #include "roles/video/rtsp_transport.h"
 
 namespace edge {
@@ -17,8 +18,9 @@ struct VideoOptions {
   /// A file, rtsp:// or other address, or camera device (ffmpeg); a .y4m file; `-` for stdin (Y4M if it
   /// starts so, else raw RGB24 of frame_size); FILE.rgb (raw RGB24); `synthetic:NAME?key=value&...`.
   std::string source = {};
-  std::int64_t rows = 480;  ///< frames are scaled to rows x columns
+  std::int64_t rows = 480;  ///< pictures are fitted into frames of rows x columns
   std::int64_t columns = 720;
+  Framing framing = {};
   bool loop = false;              ///< start again at the end (files and synthetic scenes; else an Error)
   std::string ffmpeg = "ffmpeg";  ///< command
   RtspTransport rtsp_transport = RtspTransport::automatic;
@@ -40,11 +42,13 @@ struct FrameTimes {
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
-  /// The next frame as u8 elements 1x3xHxW (planar RGB), or nothing at the end of the video. Throws Error if
-  /// the source breaks (one line that names it).
+  /// The next frame as u8 elements 1x3xHxW (planar, in the order of Framing::channels), or nothing at the end
+  /// of the video. Throws Error if the source breaks (one line that names it).
   virtual std::optional<Array> next() = 0;
   /// Of the frame that next() returned last.
   virtual FrameTimes times() const { return {}; }
+  /// How the frame that next() returned last was placed. Empty where nothing is known of pictures.
+  virtual Placement placement() const { return {}; }
   /// Frames per second that the source itself states, if it does.
   virtual std::optional<double> frames_per_second() const = 0;
   /// True if frames come at their own pace whether or not somebody waits for them (camera, network, standard

@@ -48,6 +48,7 @@ class LiveSource final : public FrameSource {
   }
 
   FrameTimes times() const override { return times_; }
+  Placement placement() const override { return placement_; }
   std::optional<double> frames_per_second() const override { return frames_per_second_; }
   bool live() const override { return true; }
   void cancel() override { cancel_.set(); }
@@ -56,6 +57,7 @@ class LiveSource final : public FrameSource {
   void note_frame() {
     ++frames_;
     frames_per_second_ = source_->frames_per_second();
+    placement_ = source_->placement();
     const auto now = steady_clock::now();
     const auto captured = source_->times().captured.value_or(now);
     if (frames_ == 1) first_captured_ = captured;
@@ -103,6 +105,7 @@ class LiveSource final : public FrameSource {
   std::string said_;  // the reason that was told last; empty while the source is there
   steady_clock::time_point first_captured_;
   FrameTimes times_;
+  Placement placement_;
   std::optional<double> frames_per_second_;
 };
 

@@ -28,6 +28,7 @@ class LoopedSource final : public FrameSource {
     if (times.video_s) *times.video_s += passed_s_;
     return times;
   }
+  Placement placement() const override { return source_->placement(); }
   std::optional<double> frames_per_second() const override { return source_->frames_per_second(); }
   bool live() const override { return source_->live(); }
 

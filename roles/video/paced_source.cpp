@@ -103,7 +103,8 @@ std::optional<PacedFrame> PacedSource::read() {
                     .elements = std::move(*elements),
                     .captured_at = times.captured.value_or(clock_->now()),
                     .dropped = 0,
-                    .video_s = times.video_s};
+                    .video_s = times.video_s,
+                    .placement = source_->placement()};
 }
 
 void PacedSource::play() {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "roles/video/frame_source.h"
+#include "roles/video/placement.h"
 
 namespace edge {
 
@@ -43,6 +44,7 @@ struct PacedFrame {
       captured_at;            ///< by the source, if that knows; else when it was due (realtime) or read
   std::uint64_t dropped = 0;  ///< frames of the video that were dropped so far, all before this one
   std::optional<double> video_s = {};  ///< its time stamp, FrameTimes::video_s
+  Placement placement = {};            ///< FrameSource::placement()
 };
 
 class PacedSource {

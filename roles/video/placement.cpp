@@ -31,8 +31,7 @@ Placement place(Fit fit, const Extent2d& picture, const Extent2d& frame) {
   if (fit == Fit::stretch) return {.picture = picture, .scaled = frame};
   const double by_rows = static_cast<double>(frame.rows) / static_cast<double>(picture.rows);
   const double by_columns = static_cast<double>(frame.columns) / static_cast<double>(picture.columns);
-  const double scale =
-      fit == Fit::letterbox ? std::min(by_rows, by_columns) : std::max(by_rows, by_columns);
+  const double scale = fit == Fit::letterbox ? std::min(by_rows, by_columns) : std::max(by_rows, by_columns);
   const Extent2d scaled{scaled_side(picture.rows, scale), scaled_side(picture.columns, scale)};
   return {.picture = picture,
           .scaled = scaled,

@@ -14,10 +14,14 @@ PlanarFrame::PlanarFrame(std::int64_t rows, std::int64_t columns) : planes(nullp
   array = std::move(fresh.array);
 }
 
-Array frame_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns) {
+PlanarFrame planar_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns) {
   PlanarFrame frame(rows, columns);
   kernels::rgb_to_planar(kernels::active_isa(), rgb, frame.planes, static_cast<std::size_t>(rows * columns));
-  return frame.array;
+  return frame;
+}
+
+Array frame_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns) {
+  return planar_from_rgb24(rgb, rows, columns).array;
 }
 
 }  // namespace edge

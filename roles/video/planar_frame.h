@@ -17,7 +17,8 @@ struct PlanarFrame {
   Array array;
 };
 
-/// From interleaved RGB24.
+/// From interleaved RGB24: planes in the order of the bytes.
+PlanarFrame planar_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns);
 Array frame_from_rgb24(const std::uint8_t* rgb, std::int64_t rows, std::int64_t columns);
 
 }  // namespace edge

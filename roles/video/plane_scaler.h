@@ -20,14 +20,18 @@ class PlaneScaler {
     std::int64_t in = 0;
     std::int64_t out = 0;
     Siting siting = Siting::centre;
+    std::int64_t begin = 0;  ///< of the scaled plane, only `shown` samples from this one on are made
+    std::int64_t shown = 0;  ///< 0: all
   };
   PlaneScaler(const Extent& rows, const Extent& columns);
 
-  /// `in`: rows.in x columns.in, `out`: rows.out x columns.out; they must not overlap.
+  /// `in`: rows.in x columns.in, `out`: rows.shown x columns.shown (all: rows.out x columns.out); they must
+  /// not overlap.
   void scale(const std::uint8_t* in, std::uint8_t* out);
 
  private:
-  // Output i is the sum over k of weights[i * count + k] * input[first[i] + k]; the weights add up to 2^14.
+  // Output begin + i is the sum over k of weights[i * count + k] * input[first[i] + k]; the weights add up to
+  // 2^14.
   struct Taps {
     explicit Taps(const Extent& extent);
     std::int64_t count = 0;
@@ -37,7 +41,7 @@ class PlaneScaler {
 
   Extent rows_, columns_;
   Taps row_taps_, column_taps_;
-  std::vector<std::uint16_t> narrowed_;  // rows.in x columns.out, in 1/128 steps
+  std::vector<std::uint16_t> narrowed_;  // rows.in x columns.shown, in 1/128 steps
   std::vector<std::int32_t> sums_;       // one output row
 };
 

@@ -1,5 +1,5 @@
-// Raw RGB24 frames, interleaved, without any header, exactly rows x columns. One owner, one thread; cancel()
-// from any.
+// Raw RGB24 frames, interleaved, without any header, exactly rows x columns, so that they fit as they are.
+// One owner, one thread; cancel() from any.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@ namespace edge {
 /// `name` stands for the stream in messages; `live` as in FrameSource::live. next() throws Error if the last
 /// frame is incomplete.
 std::unique_ptr<FrameSource> make_rgb_source(BufferedReader reader, const std::string& name,
-                                             std::int64_t rows, std::int64_t columns, bool live);
+                                             std::int64_t rows, std::int64_t columns, bool live,
+                                             const Framing& framing = {});
 
 }  // namespace edge

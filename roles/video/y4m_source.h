@@ -13,6 +13,7 @@ namespace edge {
 /// Reads the header at once. `name` stands for the stream in messages; `live` as in FrameSource::live. Throws
 /// Error if it is not a Y4M stream; next() throws Error if a frame is malformed or cut off.
 std::unique_ptr<FrameSource> make_y4m_source(BufferedReader reader, const std::string& name,
-                                             std::int64_t rows, std::int64_t columns, bool live);
+                                             std::int64_t rows, std::int64_t columns, bool live,
+                                             const Framing& framing = {});
 
 }  // namespace edge

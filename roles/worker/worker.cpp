@@ -55,6 +55,7 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
     : config_(config),
       options_(options),
       model_(load_model(config.model)),
+      decoders_(model_.graph),
       threads_(resolve_threads(own_config(config, options.index).threads)),
       identity_(make_identity("worker", options.index, model_)),
       stop_signal_(context_, [this] { stop(); }),
@@ -275,8 +276,10 @@ void Worker::profile() {
 }
 
 chain::FrameHeader Worker::parse_header(std::span<const std::byte> header) const {
-  return chain::parse_frame_header(
-      header, model_.graph, {.worker = options_.index, .workers = static_cast<int>(config_.workers.size())});
+  return chain::parse_frame_header(header, model_.graph,
+                                   {.worker = options_.index,
+                                    .workers = static_cast<int>(config_.workers.size()),
+                                    .decoders = &decoders_});
 }
 
 std::vector<net::ArraySpec> Worker::arrays_of(std::span<const std::byte> header) const {
@@ -339,26 +342,27 @@ void Worker::process(net::IncomingFrame frame) {
   spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1,
                 computed.compute_s * 1e3);
   if (last == model_.graph.size()) {
-    send_result(frame.frame, std::move(header), outputs.at(model_.graph.output()), report);
+    send_result(frame.frame, std::move(header), outputs, report);
   } else {
     assert(sender_ && "a plan for all workers of the chain ends with the last one");
     sender_->send(chain::outgoing_frame(frame.frame, std::move(header), std::move(outputs), report));
   }
 }
 
-void Worker::send_result(std::uint64_t frame, chain::FrameHeader header, const Array& output,
+void Worker::send_result(std::uint64_t frame, chain::FrameHeader header, const net::ArrayMap& arrays,
                          const ReportHop& report) {
   const auto start = steady_clock::now();
-  const Array tensor = as_floats(output);
-  chain::Result result{.frame = frame,
-                       .run = header.run,
-                       .top_k = top_classes(tensor, header.options.top_k),
-                       .checksum = checksum(tensor)};
-  std::vector<std::byte> encoded;
-  if (header.options.full_result) {
-    const net::LinkCoding& coding = header.options.coding;
-    net::encode(output, nullptr, {.delta = coding.delta, .compress = coding.compress, .speeds = {}}, encoded);
+  std::vector<Array> outputs;
+  for (const LayerIndex layer : model_.graph.outputs()) outputs.push_back(as_floats(arrays.at(layer)));
+  chain::Result result{.frame = frame, .run = header.run, .checksum = checksum(outputs)};
+  if (outputs.size() == 1) result.top_k = top_classes(outputs.front(), header.options.top_k);
+  if (const auto& wanted = header.options.objects) {
+    result.has_objects = true;
+    result.objects =
+        detection::find_objects(*decoders_.find(wanted->decoder), outputs, wanted->wanted, wanted->placement);
   }
+  std::vector<std::byte> encoded;
+  if (header.options.full_result) encoded = chain::encode_outputs(outputs, header.options.coding);
   result.stages = std::move(header.stages);
   result.stages.push_back(report(
       {.encode_s = net::seconds(steady_clock::now() - start), .encode_at = net::steady_seconds(start)}));

@@ -22,6 +22,7 @@
 #include "net/listener.h"
 #include "roles/chain/frame_header.h"
 #include "roles/config/config.h"
+#include "roles/detection/decoders.h"
 #include "roles/model.h"
 #include "roles/stop_signal.h"
 #include "roles/trace/trace_writer.h"
@@ -69,7 +70,7 @@ class Worker {
   std::vector<net::ArraySpec> arrays_of(std::span<const std::byte> header) const;  ///< on "receive"
   bool belongs_to_this_run(const chain::RunId& run);
   net::ArrayMap run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last);
-  void send_result(std::uint64_t frame, chain::FrameHeader header, const Array& output,
+  void send_result(std::uint64_t frame, chain::FrameHeader header, const net::ArrayMap& arrays,
                    const ReportHop& report);
   void tell_master(net::Message message);
   void fail(const std::string& reason);
@@ -80,6 +81,7 @@ class Worker {
   const Config config_;
   const WorkerOptions options_;
   const Model model_;
+  const detection::Decoders decoders_;
   const int threads_;
   const net::Identity identity_;
   asio::io_context context_;

@@ -30,8 +30,8 @@ class CommandLine : public ChainFixture {
     return run(command);
   }
 
-  static constexpr const char* commands[] = {"local", "master", "worker",  "trainer", "trace",
-                                             "plan",  "infer",  "inspect", "convert", "version"};
+  static constexpr const char* commands[] = {"local", "master",  "worker",  "trainer", "trace",  "plan",
+                                             "infer", "inspect", "convert", "truth",   "version"};
   int runs_ = 0;
 };
 
@@ -77,6 +77,8 @@ TEST_F(CommandLine, UsageErrorsExitWith2AndNameWhatIsWrong) {
   expect({"inspect"}, "--model NAME");
   expect({"inspect", "--model", "alexnet", "--normalize", "other"}, "--normalize");
   expect({"inspect", "--model", "alexnet", "--plan", "[[1, 6], [8, 22]]"}, "--plan");
+  expect({"truth"}, "which scene");
+  expect({"truth", "synthetic:street"}, "--frames");
   expect({"convert", "one"}, "what to convert");
   expect({"convert", "one", "two", "--dtype", "f8"}, "--dtype: unknown type 'f8'");
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/models/input_layers.h"
 #include "tests/engine/support.h"
 
 namespace edge {
@@ -156,17 +157,19 @@ TEST(Models, transform_input_is_googlenets) {
 
 TEST(Models, normalize_comes_first_and_is_torchvisions) {
   const ModelOptions plain{.rows = 64, .columns = 64};
-  ModelOptions options = plain;
-  options.normalize = Normalization::imagenet;
+  const auto normalized = [](const Graph& graph) {
+    return with_layer_behind_input(graph, "normalize",
+                                   channel_normalization(imagenet_mean, imagenet_deviation));
+  };
   for (const std::string& name : model_names()) {
-    const Graph graph = make_model(name, options);
+    const Graph graph = normalized(make_model(name, plain));
     EXPECT_EQ(graph.layer(1).name, "normalize") << name;
     EXPECT_EQ(graph.size(), make_model(name, plain).size() + 1) << name;
     EXPECT_NE(graph.description(), make_model(name, plain).description()) << name;
     EXPECT_EQ(graph.consumers(0), std::vector<LayerIndex>{1}) << name;
   }
-  options.transform_input = true;
-  const Graph both = make_model("googlenet", options);
+  const Graph both =
+      normalized(make_model("googlenet", {.rows = 64, .columns = 64, .transform_input = true}));
   EXPECT_EQ(both.layer(1).name, "normalize");
   EXPECT_EQ(both.layer(2).name, "transform_input");
 
@@ -186,8 +189,9 @@ TEST(Models, normalize_comes_first_and_is_torchvisions) {
 }
 
 TEST(Models, a_normalized_network_is_the_network_of_normalized_frames) {
-  const Graph with = make_model("toy_dag", {.rows = 32, .columns = 48, .normalize = Normalization::imagenet});
   const Graph without = make_model("toy_dag", {.rows = 32, .columns = 48});
+  const Graph with =
+      with_layer_behind_input(without, "normalize", channel_normalization({0.1, 0.2, 0.3}, {2, 3, 4}));
   const SeededWeights weights(1);
   Executor first(with, weights, test::executor_options());
   Executor second(without, weights, test::executor_options());

@@ -45,7 +45,7 @@ const OperationType TimesLayer::type{
     .name = "times",
     .change = ChangeRule::per_channel,
     .fuses_activation = true,
-    .placement = Placement::in_place,
+    .placement = OutputPlace::in_place,
     .settings =
         [](const Operation& operation) {
           return "factor=" + hexadecimal(double{operation.get<TimesLayer>().factor});

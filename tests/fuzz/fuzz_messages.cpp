@@ -12,6 +12,7 @@
 #include "roles/chain/control_messages.h"
 #include "roles/chain/frame_header.h"
 #include "roles/chain/result.h"
+#include "tests/roles/detector_graph.h"
 
 namespace {
 
@@ -28,6 +29,9 @@ void attempt(Parse parse) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace edge::net;
   static const edge::Graph graph = edge::make_model("toy_dag", {.rows = 32, .columns = 32});
+  static const edge::Graph detector = edge::test::detector_graph();
+  static const edge::detection::Decoders decoders(detector);
+  static const auto decoder = edge::detection::make_decoder("auto", detector);
   if (size < 1) return 0;
   const auto* bytes = reinterpret_cast<const std::byte*>(data);
   if (size >= header_bytes) {
@@ -45,7 +49,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { parse_clock_question(message); });
   attempt([&] { parse_clock_answer(message); });
   attempt([&] { edge::chain::parse_frame_header(message.payload, graph, {.worker = 1, .workers = 2}); });
-  attempt([&] { edge::chain::parse_result(message, graph, edge::kernels::Isa::scalar); });
+  attempt([&] {
+    edge::chain::parse_frame_header(message.payload, detector,
+                                    {.worker = 0, .workers = 1, .decoders = &decoders});
+  });
+  attempt([&] { edge::chain::parse_result(message, {.graph = graph}, edge::kernels::Isa::scalar); });
+  attempt([&] {
+    edge::chain::parse_result(message, {.graph = detector, .decoder = decoder.get()},
+                              edge::kernels::Isa::scalar);
+  });
   attempt([&] { edge::chain::parse_profile(message, graph); });
   attempt([&] { edge::chain::parse_failure(message); });
   return 0;

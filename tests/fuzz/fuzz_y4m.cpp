@@ -1,4 +1,4 @@
-// Y4M streams: any bytes give frames or an Error.
+// Y4M streams: any bytes give frames or an Error, however pictures are fitted into these.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,12 +10,14 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  try {
-    edge::BufferedReader reader(std::make_shared<edge::MemoryStream>(bytes, 61));
-    const auto source = edge::make_y4m_source(std::move(reader), "fuzz", 6, 7, false);
-    while (source->next()) {
+  for (const edge::Fit fit : {edge::Fit::stretch, edge::Fit::letterbox, edge::Fit::crop}) {
+    try {
+      edge::BufferedReader reader(std::make_shared<edge::MemoryStream>(bytes, 61));
+      const auto source = edge::make_y4m_source(std::move(reader), "fuzz", 6, 7, false, {.fit = fit});
+      while (source->next()) {
+      }
+    } catch (const edge::Error&) {
     }
-  } catch (const edge::Error&) {
   }
   return 0;
 }

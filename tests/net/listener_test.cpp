@@ -71,6 +71,23 @@ TEST_F(ListenerTest, WhatStrangersSayIsPrintableAndShortInTheLog) {
       << log_.str();
 }
 
+TEST_F(ListenerTest, OtherVersionsOfTheProtocolAreRefused) {
+  listen();
+  for (const int version : {protocol_version - 1, protocol_version + 1}) {
+    const Message message = pack(hello());
+    auto header = pack_header(message);
+    header[4] = static_cast<std::byte>(version);
+    tcp::socket socket(context_);
+    socket.connect({asio::ip::address_v4::loopback(), listener_->port()});
+    asio::error_code ignored;
+    asio::write(socket, asio::buffer(header), ignored);
+    asio::write(socket, asio::buffer(message.payload), ignored);
+    EXPECT_TRUE(run_until([&] { return closed(socket); }));
+    EXPECT_NE(log_.str().find("it speaks protocol version " + std::to_string(version)), std::string::npos)
+        << log_.str();
+  }
+}
+
 TEST_F(ListenerTest, ManyStrangersFillNoLog) {
   listen();
   for (int i = 0; i < 200; ++i) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/array.h"
 #include "engine/models/models.h"
 #include "net/codec/codec.h"
 #include "roles/chain/control_messages.h"
@@ -16,7 +17,7 @@ namespace {
 
 using net::ConnectionLost;
 
-const std::string golden_file = EDGE_TEST_DATA "/messages_v2.txt";
+const std::string golden_file = EDGE_TEST_DATA "/messages_v3.txt";
 
 const Graph& graph() {
   static const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
@@ -53,16 +54,38 @@ Result result() {
 }
 
 net::Message packed_result(bool with_output) {
-  std::vector<std::byte> encoded;
-  if (with_output) {
-    net::encode(output(), nullptr, {.delta = false, .isa = kernels::Isa::scalar}, encoded);
-  }
-  return pack(result(), encoded);
+  return pack(result(), encode_outputs(with_output ? std::vector{output()} : std::vector<Array>(),
+                                       {.delta = false, .compress = true}));
+}
+
+Result parsed(const net::Message& message) {
+  return parse_result(message, {.graph = graph()}, kernels::Isa::scalar);
+}
+
+/// What a detector's frames and results have beside that; the numbers are exact as float32.
+FrameHeader header_with_objects() {
+  FrameHeader header{.run = {.instance = 1, .epoch = 1}, .ends = {graph().size()}, .options = {}};
+  header.options.objects = {
+      .decoder = "yolov8",
+      .wanted = {.threshold = 0.25F, .overlap = 0.5F, .classes = {0, 2}},
+      .placement = {.picture = {720, 1280}, .scaled = {180, 320}, .top = 70, .left = -1}};
+  return header;
+}
+
+Result result_with_objects() {
+  Result result{.frame = 7, .run = {.instance = 1, .epoch = 1}, .checksum = 1};
+  result.has_objects = true;
+  result.objects = {{.class_index = 2, .score = 0.75F, .box = {1, 2.5, 3, 4}},
+                    {.class_index = 0, .score = 0.5F, .box = {0, 0, 1280, 720}}};
+  return result;
 }
 
 net::test::NamedMessages messages() {
   return {{"frame_header", {.type = net::MessageType::frame, .payload = pack(header(), graph().boundary(7))}},
+          {"frame_header_with_objects",
+           {.type = net::MessageType::frame, .payload = pack(header_with_objects(), {0})}},
           {"result", packed_result(false)},
+          {"result_with_objects", pack(result_with_objects(), {})},
           {"result_with_output", packed_result(true)},
           {"profile", profile_message({0, 0.5, 0.25})},
           {"failure", failure_message("worker 1 cannot go on: no memory")}};
@@ -88,15 +111,18 @@ TEST(ChainMessages, AreUnderstood) {
   EXPECT_TRUE(parsed.options.full_result);
   EXPECT_EQ(parsed.options.top_k, 5);
   EXPECT_EQ(to_json(parsed.stages), to_json(header().stages));
-  const Result with_output = parse_result(read("result_with_output"), graph(), kernels::Isa::scalar);
+  EXPECT_FALSE(parsed.options.objects);
+  const Result with_output = edge::chain::parsed(read("result_with_output"));
   EXPECT_EQ(with_output.frame, 99U);
   EXPECT_EQ(with_output.run, result().run);
   EXPECT_EQ(with_output.top_k, result().top_k);
   EXPECT_EQ(with_output.checksum, result().checksum);
   EXPECT_EQ(to_json(with_output.stages), to_json(result().stages));
+  EXPECT_FALSE(with_output.has_objects);
   const Array expected = output();
-  EXPECT_TRUE(std::ranges::equal(with_output.output.span(), expected.span()));
-  EXPECT_TRUE(parse_result(read("result"), graph(), kernels::Isa::scalar).output.empty());
+  ASSERT_EQ(with_output.outputs.size(), 1U);
+  EXPECT_TRUE(bit_equal(with_output.outputs.front(), expected));
+  EXPECT_TRUE(edge::chain::parsed(read("result")).outputs.empty());
   EXPECT_EQ(parse_failure(read("failure")), "worker 1 cannot go on: no memory");
   EXPECT_THROW(parse_profile(read("profile"), graph()), ConnectionLost) << "for a network of three layers";
 }
@@ -162,19 +188,22 @@ TEST(StageReport, ImpossibleOnesAreRefused) {
 TEST(Result, DamagedOutputEndsTheConnection) {
   net::Message truncated = packed_result(true);
   truncated.payload.resize(truncated.payload.size() - 10);
-  EXPECT_THROW(parse_result(truncated, graph(), kernels::Isa::scalar), ConnectionLost);
+  EXPECT_THROW(parsed(truncated), ConnectionLost);
+  net::Message longer = packed_result(true);
+  longer.payload.resize(longer.payload.size() + 4);
+  EXPECT_THROW(parsed(longer), ConnectionLost) << "bytes behind the output";
   // An output that is coded against another frame's, which nobody holds.
   const net::Base base{.frame = 98, .array = output()};
   std::vector<std::byte> encoded;
   net::encode(output(), &base, {.delta = true, .isa = kernels::Isa::scalar}, encoded);
-  EXPECT_THROW(parse_result(pack(result(), encoded), graph(), kernels::Isa::scalar), ConnectionLost);
+  EXPECT_THROW(parsed(pack(result(), encoded)), ConnectionLost);
 }
 
 TEST(Result, ClassesOfOtherNetworksEndTheConnection) {
   const auto classes = static_cast<int>(graph().layer(graph().output()).output_shape.elements());
   for (const int index : {-1, classes, 1 << 30}) {
     const Result strange{.frame = 1, .run = {}, .top_k = {{index, 0.5F}}};
-    EXPECT_THROW(parse_result(pack(strange, {}), graph(), kernels::Isa::scalar), ConnectionLost) << index;
+    EXPECT_THROW(parsed(pack(strange, {})), ConnectionLost) << index;
   }
 }
 

@@ -43,7 +43,7 @@ const std::filesystem::path source_directory = std::filesystem::path(EDGE_TEST_D
 
 TEST(Config, DefaultsWithNothingButWorkers) {
   const Config config = parse_config(config_of_two_workers, "config.toml");
-  EXPECT_EQ(config.model.name, "alexnet");
+  EXPECT_EQ(config.model.name, "street");
   EXPECT_FALSE(config.model.features_only);
   EXPECT_EQ(config.model.rows, 480);
   EXPECT_EQ(config.model.columns, 720);
@@ -61,13 +61,14 @@ TEST(Config, DefaultsWithNothingButWorkers) {
 
 TEST(Config, WhatIsDoneWithPixels) {
   const Config plain = parse_config(config_of_two_workers, "config.toml");
-  EXPECT_EQ(plain.model.normalize, Normalization::none);
+  EXPECT_EQ(plain.model.preprocessing, Preprocessing{});
   EXPECT_FALSE(plain.model.transform_input);
   const Config both = parse_config(
       config_of_two_workers + "[model]\nname = 'googlenet'\ntransform_input = true\nnormalize = 'imagenet'\n",
       "c.toml");
   EXPECT_TRUE(both.model.transform_input);
-  EXPECT_EQ(both.model.normalize, Normalization::imagenet);
+  EXPECT_TRUE(both.model.preprocessing.mean.imagenet);
+  EXPECT_TRUE(both.model.preprocessing.deviation.imagenet);
   EXPECT_EQ(message_after_workers("[model]\nname = 'resnet18'\ntransform_input = true\n"),
             "config.toml:7: model.transform_input: only googlenet has that, not resnet18; leave it out");
   EXPECT_EQ(message_after_workers("[model]\nnormalize = 'imagnet'\n"),
@@ -85,7 +86,12 @@ cache_directory = "cache"
 name = "vgg16"
 features_only = true
 seed = 9007199254740993
-normalize = "imagenet"
+fit = "letterbox"
+pad = [1, 2, 255]
+channels = "bgr"
+pixel_range = 255
+mean = [103.53, 116.28, 123]
+std = 57.5
 transform_input = false
 frame_size = [240, 360]
 [[workers]]
@@ -111,6 +117,12 @@ side = "cloud"
 plans = [[[1, 6], [7, 13]], [[], [1, 13]]]
 group_size = 5
 pending = 7
+[detection]
+decoder = "none"
+threshold = 0.25
+nms = 1
+classes = ["car", 7]
+labels = "things.txt"
 [output]
 file = "out.jsonl"
 result = "checksum"
@@ -130,7 +142,12 @@ timeout_s = 4.5
   EXPECT_EQ(config.model.name, "vgg16");
   EXPECT_TRUE(config.model.features_only);
   EXPECT_EQ(config.model.seed, 9007199254740993U);
-  EXPECT_EQ(config.model.normalize, Normalization::imagenet);
+  EXPECT_EQ(config.model.preprocessing, (Preprocessing{.fit = Fit::letterbox,
+                                                       .pad = {1, 2, 255},
+                                                       .channels = ChannelOrder::bgr,
+                                                       .pixel_range = 255,
+                                                       .mean = {{103.53, 116.28, 123}},
+                                                       .deviation = {{57.5, 57.5, 57.5}}}));
   EXPECT_FALSE(config.model.transform_input);
   EXPECT_EQ(config.model.rows, 240);
   EXPECT_EQ(config.model.columns, 360);
@@ -155,6 +172,15 @@ timeout_s = 4.5
   EXPECT_FALSE(config.schedule.plans[1][0]);
   EXPECT_EQ(config.schedule.group_size, 5);
   EXPECT_EQ(config.schedule.pending, 7);
+  EXPECT_EQ(config.detection.decoder, "none");
+  EXPECT_EQ(config.detection.threshold, 0.25F);
+  EXPECT_EQ(config.detection.nms, 1.0F);
+  ASSERT_EQ(config.detection.classes.size(), 2U);
+  EXPECT_EQ(config.detection.classes[0].name, "car");
+  EXPECT_EQ(config.detection.classes[1].name, "");
+  EXPECT_EQ(config.detection.classes[1].index, 7);
+  EXPECT_NE(config.detection.classes[1].where.find(": detection.classes[1]"), std::string::npos);
+  EXPECT_EQ(config.detection.labels, "/etc/edge/things.txt");
   EXPECT_EQ(config.output.file, "/etc/edge/out.jsonl");
   EXPECT_EQ(config.output.result, ResultKind::checksum);
   EXPECT_EQ(config.output.top_k, 3);
@@ -332,6 +358,35 @@ TEST(Config, Choices) {
   EXPECT_NE(message_after_workers("[schedule]\nscheduler = 'magic'\n")
                 .find("expected one of data_aware, neighborhood_search, load_balance, one_side, fixed"),
             std::string::npos);
+}
+
+TEST(Config, Detection) {
+  const Config config = parse_config(two_workers, "config.toml");
+  EXPECT_EQ(config.detection.decoder, "auto");
+  EXPECT_FALSE(config.detection.threshold);
+  EXPECT_FALSE(config.detection.nms);
+  EXPECT_TRUE(config.detection.classes.empty());
+  EXPECT_EQ(config.detection.labels, "");
+  const auto message = [](const std::string& line) {
+    return message_after_workers("[detection]\n" + line + "\n");
+  };
+  EXPECT_EQ(message("decoder = 'non'").find("config.toml:6: detection.decoder: expected one of auto, "), 0U);
+  EXPECT_NE(message("decoder = 'non'").find("found 'non'; did you mean 'none'?"), std::string::npos);
+  EXPECT_EQ(message("threshold = 35"),
+            "config.toml:6: detection.threshold: expected a number from 0 to 1, found 35");
+  EXPECT_EQ(message("nms = -0.1"), "config.toml:6: detection.nms: expected a number from 0 to 1, found -0.1");
+  EXPECT_EQ(message("classes = 'car'"),
+            "config.toml:6: detection.classes: expected [class, class, ...], found a string");
+  EXPECT_EQ(message("classes = [0, -1]"),
+            "config.toml:6: detection.classes[1]: expected an integer from 0 to 1000000, found -1");
+  EXPECT_EQ(
+      message("classes = [0.5]"),
+      "config.toml:6: detection.classes[0]: expected a class, its name in quotes or its number, from 0");
+  EXPECT_EQ(message("classes = ['']"), "config.toml:6: detection.classes[0]: must not be empty");
+  EXPECT_EQ(message("treshold = 0.5"),
+            "config.toml:6: unknown key 'treshold' in [detection]; did you mean 'threshold'?");
+  EXPECT_EQ(message("top_k = 5"),
+            "config.toml:6: unknown key 'top_k' in [detection]; it belongs in [output]");
 }
 
 TEST(Config, Workers) {

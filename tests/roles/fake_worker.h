@@ -38,6 +38,7 @@ class FakeWorker {
 
   FakeWorker(asio::io_context& context, const Model& model, int index, Script script, std::uint16_t port = 0)
       : model_(model),
+        decoders_(model.graph),
         index_(index),
         script_(std::move(script)),
         identity_(make_identity("worker", index, model)),
@@ -61,6 +62,10 @@ class FakeWorker {
   }
   void send_result(std::uint64_t frame, const chain::RunId& run, std::uint32_t checksum = 0) {
     send(chain::pack(chain::Result{.frame = frame, .run = run, .checksum = checksum}, {}));
+  }
+  void send_objects(std::uint64_t frame, const chain::RunId& run, std::vector<detection::Detection> objects) {
+    send(chain::pack(
+        chain::Result{.frame = frame, .run = run, .has_objects = true, .objects = std::move(objects)}, {}));
   }
   /// Result bytes that are no output of the network.
   void send_damaged_result(std::uint64_t frame, const chain::RunId& run) {
@@ -96,14 +101,16 @@ class FakeWorker {
       } else if (message.type == net::MessageType::frame) {
         const net::FramePayload payload = net::parse_frame(message);
         connection->send(net::pack(net::MessageType::ack, message.frame, {.sequence = payload.sequence}));
-        script_.frame(*this, message.frame,
-                      chain::parse_frame_header(payload.header, model_.graph,
-                                                {.worker = index_, .workers = hello.workers}));
+        script_.frame(
+            *this, message.frame,
+            chain::parse_frame_header(payload.header, model_.graph,
+                                      {.worker = index_, .workers = hello.workers, .decoders = &decoders_}));
       }  // and questions about the time stay without an answer
     }
   }
 
   const Model& model_;
+  const detection::Decoders decoders_;
   const int index_;
   const Script script_;
   const net::Identity identity_;

@@ -120,7 +120,8 @@ TEST_F(InspectPlan, OptionsThatDoNotFit) {
   expect_refused(answer({.model = "alexnet", .size = "16385x16"}), {"--size"});
   expect_refused(answer({.model = "alexnet", .size = "16384x16384"}), {"--size"});
   expect_refused(answer({.model = "alexnet", .size = "16x16"}), {"16x16", "alexnet"});
-  expect_refused(answer({.model = "alexnet", .normalize = "x"}), {"--normalize", "imagenet"});
+  expect_refused(answer({.model = "alexnet", .preprocessing = {.normalize = "x"}}),
+                 {"--normalize", "imagenet"});
   expect_refused(answer({.model = "alexnet", .transform_input = true}), {"transform_input", "googlenet"});
   expect_refused(answer({.model = "alexnet", .classes = 0}), {"--classes"});
   expect_refused(answer({.model = "alexnet", .plan = "[[1,22]]", .result = "x"}), {"--plan and --result"});
@@ -135,9 +136,23 @@ TEST_F(InspectPlan, ClassesChangeTheClassifier) {
   EXPECT_NE(json.find(R"("summary":"linear 7")"), std::string::npos);
 }
 
+TEST_F(InspectPlan, WhatIsDoneWithPicturesIsALine) {
+  const auto output = [](InspectOptions options) { return answer_inspect(options).output; };
+  EXPECT_NE(output({.model = "toy_dag", .size = "64x96"}).find("\npictures: stretch, rgb, 0..1\n"),
+            std::string::npos);
+  EXPECT_NE(
+      output({.model = "street",
+              .preprocessing = {.pad = "114", .channels = "bgr", .pixel_range = "255", .mean = "1,2,3"}})
+          .find("\npictures: letterbox, pad 114, bgr, 0..255, mean 1 2 3\n"),
+      std::string::npos);
+  EXPECT_NE(output({.model = "street"}).find("street, 480x720"), std::string::npos);
+}
+
 TEST_F(InspectPlan, NormalizationIsALayer) {
   const std::string json =
-      answer_inspect({.model = "toy_dag", .size = "64x96", .normalize = "imagenet", .json = true}).output;
+      answer_inspect(
+          {.model = "toy_dag", .size = "64x96", .preprocessing = {.normalize = "imagenet"}, .json = true})
+          .output;
   EXPECT_NE(
       json.find(R"({"layer":1,"name":"normalize","operation":"channel_scale","summary":"scale channels")"),
       std::string::npos)

@@ -33,7 +33,7 @@ class ChainTest : public ::testing::Test {
   void start() {
     const auto add = [this](const std::string& event) { events_.push_back(event); };
     chain_.emplace(
-        context_, config_, model_, make_identity("master", 0, model_),
+        context_, config_, model_, nullptr, make_identity("master", 0, model_),
         Chain::Handlers{
             .up =
                 [=](int worker, const net::Identity& identity) {

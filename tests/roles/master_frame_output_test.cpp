@@ -70,6 +70,22 @@ TEST_F(FrameOutputTest, OneLinePerFrame) {
   }
 }
 
+TEST_F(FrameOutputTest, ObjectsWithTheirOwnNames) {
+  config_.output.result = ResultKind::top_k;
+  const Labels labels({"car", "person"});
+  LineOutput results(file_.string(), Existing::overwrite);
+  FrameOutput output(config_, model_, results, started_, 0xabcdef, &labels);
+  FrameUnderWay detected = frame(0);
+  detected.result->has_objects = true;
+  detected.result->objects = {{.class_index = 1, .score = 0.5F, .box = {1, 2, 3, 4}}};
+  output.write(detected);
+  const auto written = lines();
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written[0].at("objects"),
+            nlohmann::json::parse(R"([{"class":"person","index":1,"score":0.5,"box":[1.0,2.0,3.0,4.0]}])"));
+  EXPECT_FALSE(written[0].contains("top_k"));
+}
+
 TEST_F(FrameOutputTest, NamesAFileThatIsFull) {
   LineOutput results("/dev/full", Existing::keep);
   FrameOutput output(config_, model_, results, started_, 0xabcdef);

@@ -94,7 +94,7 @@ TEST_F(ModelTest, other_values_make_another_hash) {
 
 TEST_F(ModelTest, what_is_done_with_pixels_makes_another_hash) {
   ModelConfig normal = config();
-  normal.normalize = Normalization::imagenet;
+  normal.preprocessing.mean.imagenet = normal.preprocessing.deviation.imagenet = true;
   EXPECT_NE(load_model(normal).hash, load_model(config()).hash);
   EXPECT_EQ(load_model(normal).text, "toy_dag, 32x48, normalize imagenet, seed 1");
   ModelConfig google = config();

@@ -92,7 +92,7 @@ TEST(JsonLine, AllValuesComeBackBitForBit) {
                                   std::numeric_limits<float>::max(),
                                   std::numeric_limits<float>::denorm_min(),
                                   std::numeric_limits<float>::infinity()};
-  const FrameResult result{.checksum = 0xbeef, .shape = {1, 2, 3, 1}, .values = values};
+  const FrameResult result{.checksum = 0xbeef, .outputs = {{"fc", {1, 2, 3, 1}, values}}};
   const std::string text = line(ResultKind::full, result);
   EXPECT_EQ(text.substr(0, front.size() + 34), front + R"(,"shape":[1,2,3,1],"values":[0.1,-)");
   const nlohmann::json parsed = nlohmann::json::parse(text);
@@ -100,6 +100,53 @@ TEST(JsonLine, AllValuesComeBackBitForBit) {
     EXPECT_EQ(static_cast<float>(parsed["values"][i].get<double>()), values[i]);
   }
   EXPECT_TRUE(parsed["values"][5].is_null());
+}
+
+TEST(JsonLine, SeveralOutputsHaveNames) {
+  const std::vector<float> first{0.5F, -1}, second{2};
+  const FrameResult result{.checksum = 0xbeef,
+                           .outputs = {{"scores", {1, 2}, first}, {"boxes/0", {1}, second}}};
+  EXPECT_EQ(line(ResultKind::full, result),
+            front + R"(,"outputs":[{"name":"scores","shape":[1,2],"values":[0.5,-1.0]},)"
+                    R"({"name":"boxes/0","shape":[1],"values":[2.0]}]})");
+}
+
+TEST(JsonLine, ObjectsStandInThePlaceOfClasses) {
+  const std::vector<detection::Detection> objects{
+      {.class_index = 1, .score = 0.83F, .box = {12.5F, 0, 99.1F, 480}},
+      {.class_index = 0, .score = 0.4F, .box = {0, 1, 2, 3}}};
+  const Labels labels({"car", "person"});
+  FrameResult result{.checksum = 0xbeef, .labels = &labels, .objects = objects};
+  const std::string text =
+      R"(,"objects":[{"class":"person","index":1,"score":0.83,"box":[12.5,0.0,99.1,480.0]},)"
+      R"({"class":"car","index":0,"score":0.4,"box":[0.0,1.0,2.0,3.0]}])";
+  EXPECT_EQ(line(ResultKind::top_k, result), front + text + "}");
+  const std::vector<float> values{1};
+  result.outputs = {{"heads", {1}, values}};
+  EXPECT_EQ(line(ResultKind::full, result), front + text + R"(,"shape":[1],"values":[1.0]})");
+  result = {.checksum = 0xbeef, .objects = std::span<const detection::Detection>()};
+  EXPECT_EQ(line(ResultKind::top_k, result), front + R"(,"objects":[]})");
+  result.objects = std::span(objects).first(1);
+  EXPECT_NE(line(ResultKind::top_k, result).find(R"("class":null,"index":1)"), std::string::npos)
+      << "no names";
+}
+
+TEST(JsonLine, TheSchemaFindsFaultsInObjects) {
+  const test::JsonSchema schema(EDGE_TEST_DATA "/../../../docs/output.schema.json");
+  const nlohmann::json object = {{"class", "car"}, {"index", 0}, {"score", 0.5}, {"box", {1, 2, 3, 4}}};
+  auto json = nlohmann::json::parse(json_line(run, frame(), ResultKind::checksum, {}));
+  json["objects"] = nlohmann::json::array({object});
+  EXPECT_EQ(schema.fault(json), "");
+  for (const char* const key : {"class", "index", "score", "box"}) {
+    json["objects"][0] = object;
+    json["objects"][0].erase(key);
+    EXPECT_NE(schema.fault(json), "") << key;
+  }
+  json["objects"][0] = object;
+  json["objects"][0]["box"] = {1, 2, 3};
+  EXPECT_NE(schema.fault(json), "");
+  json["objects"][0]["box"] = {-1, 2, 3, 4};
+  EXPECT_NE(schema.fault(json), "") << "boxes are clipped to the picture";
 }
 
 }  // namespace

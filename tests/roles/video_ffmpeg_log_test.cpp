@@ -40,20 +40,27 @@ TEST(FfmpegLog, KnowsWhenNothingIsStated) {
   EXPECT_EQ(log.frames_per_second(), 1000);
 }
 
-TEST(FfmpegLog, FindsTimeStamps) {
+TEST(FfmpegLog, FindsTimeStampsAndSizes) {
   FfmpegLog log;
-  EXPECT_FALSE(log.next_time_stamp());
+  EXPECT_FALSE(log.next_frame().time_stamp);
   log.add(
       "[Parsed_showinfo_3 @ 0x55] [info] config in time_base: 1/1000000, frame_rate: 10/1\n"
-      "[Parsed_showinfo_3 @ 0x55] [info] n:   0 pts:      0 pts_time:0       pos:       48 fmt:rgb24\n"
+      "[Parsed_showinfo_3 @ 0x55] [info] n:   0 pts:      0 pts_time:0       pos:       48 fmt:yuv420p "
+      "sar:1/1 s:720x480 i:P "
+      "iskey:1 type:I\n"
       "[Parsed_showinfo_3 @ 0x55] [info]   side data - User Data Unregistered: pts: 99\n"
-      "[Parsed_showinfo_3 @ 0x55] [info] n:   1 pts:  NOPTS pts_time:NOPTS   pos:     2935 fmt:rgb24\n"
+      "[Parsed_showinfo_3 @ 0x55] [info] n:   1 pts:  NOPTS pts_time:NOPTS   pos:     2935 fmt:rgb24 sar:0/1 "
+      "s:99999999999x1 i:P\n"
       "[Parsed_showinfo_3 @ 0x55] [info] n:   2 pts:-1795851521141933 pts_time:-1.79585e+09 fmt:rgb24 "
       "[h264 @ 0x7] [error] two threads spoke at once\n");
-  EXPECT_EQ(log.next_time_stamp(), 0);
-  EXPECT_EQ(log.next_time_stamp(), std::nullopt);
-  EXPECT_EQ(log.next_time_stamp(), -1795851521141933);
-  EXPECT_EQ(log.next_time_stamp(), std::nullopt) << "there is no other";
+  const FfmpegLog::ShownFrame first = log.next_frame();
+  EXPECT_EQ(first.time_stamp, 0);
+  EXPECT_EQ(first.size, (Extent2d{480, 720}));
+  const FfmpegLog::ShownFrame second = log.next_frame();
+  EXPECT_EQ(second.time_stamp, std::nullopt);
+  EXPECT_EQ(second.size, std::nullopt) << "no picture is so wide";
+  EXPECT_EQ(log.next_frame().time_stamp, -1795851521141933);
+  EXPECT_EQ(log.next_frame().time_stamp, std::nullopt) << "there is no other";
   EXPECT_EQ(log.last_error(), "two threads spoke at once");
   EXPECT_EQ(log.error_count(), 1U);
 }

@@ -146,8 +146,8 @@ class WorkerTest : public ::testing::Test {
     master.send(5, {model_->graph.size()});
     ASSERT_TRUE(master.run_until([&] { return master.got(net::MessageType::result).has_value(); }))
         << master.refused << master.link_refused;
-    const chain::Result result =
-        chain::parse_result(*master.got(net::MessageType::result), model_->graph, kernels::active_isa());
+    const chain::Result result = chain::parse_result(*master.got(net::MessageType::result),
+                                                     {.graph = model_->graph}, kernels::active_isa());
     EXPECT_EQ(result.frame, 5U);
     EXPECT_EQ(result.run.instance, master.hello.identity.instance);
     ASSERT_EQ(result.stages.size(), 2U);

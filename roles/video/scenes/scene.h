@@ -39,6 +39,8 @@ class Scene {
   /// Without sensor noise. `planes`: 3 x rows x columns bytes, planar RGB. The same bytes for the same frame,
   /// always.
   virtual void render(std::int64_t frame, std::uint8_t* planes) const = 0;
+  /// Whether it has objects of which objects() tells.
+  virtual bool knows_objects() const { return false; }
   /// The truth about a frame: all objects of which at least one pixel can be seen, the far ones first.
   virtual std::vector<SceneObject> objects(std::int64_t /*frame*/) const { return {}; }
 };

@@ -31,6 +31,7 @@ class StreetScene final : public Scene {
     for (const StreetObject& object : objects_) object.draw({planes, rows_, columns_}, frame);
   }
 
+  bool knows_objects() const override { return true; }
   std::vector<SceneObject> objects(std::int64_t frame) const override {
     // Whose pixel is in front, in the order in which they are drawn; 0: the background's.
     std::vector<std::uint8_t> front(static_cast<std::size_t>(rows_ * columns_));
