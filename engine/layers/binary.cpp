@@ -104,7 +104,7 @@ class SelectKernel final : public LayerKernel {
 const OperationType BinaryLayer::type{.name = "binary",
                                       .change = ChangeRule::sum,
                                       .minor = true,
-                                      .placement = Placement::in_place,
+                                      .placement = OutputPlace::in_place,
                                       .settings = binary_settings,
                                       .text = binary_text,
                                       .infer = infer_binary,

@@ -7,10 +7,10 @@
 namespace edge {
 namespace {
 
-struct Stage {
+struct StreetStage {
   std::int64_t channels, stride;
 };
-constexpr std::array<Stage, 8> stages = {
+constexpr std::array<StreetStage, 8> street_stages = {
     {{16, 2}, {32, 2}, {64, 2}, {88, 2}, {88, 1}, {88, 1}, {88, 1}, {88, 1}}};
 
 /// Heat maps of cars and of people (logits), dx, dy, log width, log height: in cells of 16x16 pixels.
@@ -22,7 +22,7 @@ Graph make_street(const std::string& name, const ModelOptions& options) {
   Graph graph(name, {1, 3, options.rows, options.columns});
   int module = 0;
   const auto next_name = [&] { return "features." + std::to_string(module++); };
-  for (const Stage& stage : stages) {
+  for (const StreetStage& stage : street_stages) {
     graph.add(next_name(), Conv2dLayer{.out_channels = stage.channels,
                                        .kernel = {3, 3},
                                        .stride = {stage.stride, stage.stride},

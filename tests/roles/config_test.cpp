@@ -361,7 +361,7 @@ TEST(Config, Choices) {
 }
 
 TEST(Config, Detection) {
-  const Config config = parse_config(two_workers, "config.toml");
+  const Config config = parse_config(config_of_two_workers, "config.toml");
   EXPECT_EQ(config.detection.decoder, "auto");
   EXPECT_FALSE(config.detection.threshold);
   EXPECT_FALSE(config.detection.nms);
