@@ -50,19 +50,20 @@ void lock_soon(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-/// Returns when ready() or after `patience`. Yields: the thread that is waited for may have been put on the
-/// same CPU.
+/// Returns when ready(), or after `patience` (false). Yields: the thread that is waited for may have been put
+/// on the same CPU.
 template <typename Ready>
-void look_for(const Ready& ready) {
+bool look_for(const Ready& ready) {
   constexpr int looks_per_yield = 32;
   const auto start = std::chrono::steady_clock::now();
   do {
     for (int look = 0; look < looks_per_yield; ++look) {
-      if (ready()) return;
+      if (ready()) return true;
       relax();
     }
     sched_yield();
   } while (std::chrono::steady_clock::now() - start < patience);
+  return false;
 }
 
 void name_this_thread(const std::string& name, int number) {
@@ -132,10 +133,11 @@ struct ThreadPool::State {
     name_this_thread(name, thread);
     std::unique_lock lock(mutex);
     while (true) {
-      if (patient && !stopping && left == 0) {
+      // A loop that others have finished meanwhile is no reason to sleep: the next one comes soon.
+      for (bool soon = patient; soon && !stopping && left == 0;) {
         const std::uint32_t seen = events;
         lock.unlock();
-        look_for([this, seen] { return events.load(std::memory_order_relaxed) != seen; });
+        soon = look_for([this, seen] { return events.load(std::memory_order_relaxed) != seen; });
         lock_soon(lock);
       }
       work_available.wait(lock, [this] { return stopping || left > 0; });
@@ -182,6 +184,7 @@ int ThreadPool::threads() const {
 void ThreadPool::parallel_for(std::int64_t count,
                               const std::function<void(std::int64_t index, int thread)>& task) {
   if (count <= 0) return;
+  if (count == 1) return task(0, 0);
   State& state = *state_;
   std::unique_lock lock(state.mutex, std::defer_lock);
   lock_soon(lock);
