@@ -11,7 +11,7 @@ namespace edge::kernels {
 namespace {
 
 /// Elements that are worth waking a thread for.
-constexpr std::int64_t grain = 48 * 1024;
+constexpr std::int64_t grain = 8 * 1024;
 
 }  // namespace
 

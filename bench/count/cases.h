@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace edge::count {
@@ -20,6 +21,9 @@ struct Case {
 std::vector<Case> multiplying_cases();  ///< gemm, linear, convolution
 std::vector<Case> streaming_cases();    ///< pooling, elementwise, delta
 std::vector<Case> network_cases();
+/// The network of an ONNX file, for pictures of the size that it fixes, or "FILE:ROWSxCOLUMNS". Throws
+/// edge::Error.
+Work network_of_file(const std::string& file);
 
 /// In (-1, 1), the same everywhere, cheap to make.
 std::vector<float> values(std::int64_t count);

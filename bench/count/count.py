@@ -2,8 +2,9 @@
 """Counts the instructions that cases of count_kernels execute under QEMU, for both kinds of device; prints a table.
 
 usage: bench/count/count.py --plugin SO [--jobs N] [--functions] armv7=PROGRAM aarch64=PROGRAM [CASE ...]
-CASE is a name or the beginning of one (count_kernels --list); without any, all but the slow ones. --functions adds
-each case's most expensive functions. Needs qemu-arm and qemu-aarch64 (Debian's qemu-user). Errors: one line, exit 1.
+CASE is a name or the beginning of one (count_kernels --list), or an ONNX file (FILE.onnx or FILE.onnx:ROWSxCOLUMNS);
+without any, all but the slow ones. --functions adds each case's most expensive functions. Needs qemu-arm and qemu-aarch64
+(Debian's qemu-user). Errors: one line, exit 1.
 """
 import argparse
 import concurrent.futures
@@ -40,7 +41,7 @@ def count(plugin, device, program, case, functions):
 
 
 def is_network(case):
-    return case.endswith(("-224", "x720"))
+    return case.endswith(("-224", "x720")) or ".onnx" in case
 
 
 def cell(case, instructions, units):
@@ -68,10 +69,12 @@ def main():
     if set(programs) != set(DEVICES):
         raise RuntimeError("say where the programs are: armv7=PROGRAM aarch64=PROGRAM")
     known = run(DEVICES["armv7"] + [programs["armv7"], "--list"]).stdout.split()
+    files = [one for one in wanted if ".onnx" in one]
+    wanted = [one for one in wanted if one not in files]
     unknown = [one for one in wanted if not any(case.startswith(one) for case in known)]
     if unknown:
         raise RuntimeError(f"no case begins with '{unknown[0]}'; known are {', '.join(known)}")
-    cases = [case for case in known if (case.startswith(tuple(wanted)) if wanted else case not in SLOW)]
+    cases = files + [case for case in known if (case.startswith(tuple(wanted)) if wanted or files else case not in SLOW)]
 
     print("Instructions per multiply-add; of kernels without any per input value; of networks in millions per inference.\n"
           "One thread, float32.\n")

@@ -1,7 +1,7 @@
 // One case of the instruction counts: sets it up, runs it once to warm up, then REPEATS times between two
 // marks that the plugin (instruction_counter.cpp) sees. Prints the multiply-adds (or inputs) of one repeat.
 // For QEMU's user mode, one thread.
-//   count_kernels CASE REPEATS
+//   count_kernels CASE REPEATS       CASE may be an ONNX file, FILE.onnx or FILE.onnx:ROWSxCOLUMNS
 //   count_kernels --list             cases by name
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <stdexcept>
 
 #include "cases.h"
 
@@ -24,6 +25,14 @@ std::vector<Case> all_cases() {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
+}
+
+edge::count::Work find(const char* name) {
+  if (std::strstr(name, ".onnx") != nullptr) return edge::count::network_of_file(name);
+  for (const Case& one : all_cases()) {
+    if (std::strcmp(one.name, name) == 0) return one.make();
+  }
+  throw std::runtime_error("unknown case; see count_kernels --list");
 }
 
 }  // namespace
@@ -53,21 +62,16 @@ int main(int argc, char** argv) {
     std::fputs("usage: count_kernels CASE REPEATS, count_kernels --list\n", stderr);
     return 1;
   }
-  for (const Case& one : all_cases()) {
-    if (std::strcmp(one.name, argv[1]) != 0) continue;
-    try {
-      const edge::count::Work work = one.make();
-      work.run();
-      ::close(mark_argument);
-      for (int repeat = 0; repeat < repeats; ++repeat) work.run();
-      ::close(mark_argument);
-      std::printf("units %lld\n", static_cast<long long>(work.units));
-      return 0;
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "count_kernels: %s: %s\n", argv[1], error.what());
-      return 1;
-    }
+  try {
+    const edge::count::Work work = find(argv[1]);
+    work.run();
+    ::close(mark_argument);
+    for (int repeat = 0; repeat < repeats; ++repeat) work.run();
+    ::close(mark_argument);
+    std::printf("units %lld\n", static_cast<long long>(work.units));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "count_kernels: %s: %s\n", argv[1], error.what());
+    return 1;
   }
-  std::fprintf(stderr, "count_kernels: unknown case '%s'; see count_kernels --list\n", argv[1]);
-  return 1;
 }

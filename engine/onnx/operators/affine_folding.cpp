@@ -20,8 +20,6 @@ struct Affine {
 /// data's extents.
 std::optional<std::vector<double>> channel_numbers(const Value& constant, const Value& data) {
   if (constant.rank() > data.rank() || constant.elements() == 0) return std::nullopt;
-  if (const auto number = uniform_number(constant); number && constant.elements() == 1)
-    return std::vector{*number};
   const std::size_t missing = data.rank() - constant.rank();
   for (std::size_t axis = 0; axis < constant.rank(); ++axis) {
     const std::int64_t extent = constant.dims()[axis];
