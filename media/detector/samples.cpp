@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::size_t most_streets = 48;
 
-/// Where a sample's pixels lie in the picture: x = left + column * step_x, y likewise.
-struct Window {
-  double left = 0, top = 0, step_x = 1, step_y = 1;
-  bool mirrored = false;
-};
-
 /// A bilinear sample of one plane; nothing beyond its edge is seen.
 float pixel_at(const std::uint8_t* plane, std::int64_t rows, std::int64_t columns, double y, double x) {
   y = std::clamp(y, 0.0, static_cast<double>(rows - 1));
@@ -63,6 +57,25 @@ Samples::Street Samples::new_street() {
   return street;
 }
 
+void Samples::draw_bars(const Window& window, std::int64_t rows, std::int64_t columns, float* pixels) {
+  constexpr int usual = 114;
+  const int kind = pick(5);
+  const int grey = pick(256);
+  const float colour = static_cast<float>(kind < 3 ? 0 : kind < 4 ? usual : grey) / 255;
+  for (std::int64_t row = 0; row < rows_; ++row) {
+    const double y = window.top + (static_cast<double>(row) + 0.5) * window.step_y;
+    const bool beyond = y < 0 || y >= static_cast<double>(rows);
+    for (std::int64_t column = 0; column < columns_; ++column) {
+      const double x = window.left + (static_cast<double>(column) + 0.5) * window.step_x;
+      if (!beyond && x >= 0 && x < static_cast<double>(columns)) continue;
+      const std::int64_t to = window.mirrored ? columns_ - 1 - column : column;
+      for (std::int64_t channel = 0; channel < 3; ++channel) {
+        pixels[(channel * rows_ + row) * columns_ + to] = colour;
+      }
+    }
+  }
+}
+
 Sample Samples::next(float* pixels) {
   // One new street for every second sample: seeds are what must not be learnt by heart.
   if (streets_.size() < most_streets) {
@@ -89,6 +102,13 @@ Sample Samples::next(float* pixels) {
   window.left = between(std::min(0.0, static_cast<double>(columns) - wide),
                         std::max(0.0, static_cast<double>(columns) - wide));
   window.mirrored = pick(2) == 1;
+  // Some lie over an edge of the picture, as letterboxes do: what is beyond is a bar then.
+  const bool barred = pick(3) == 0;
+  if (barred && pick(3) != 0) {
+    window.left = between(-wide / 2, static_cast<double>(columns) - wide / 2);
+  } else if (barred) {
+    window.top = between(-high / 2, static_cast<double>(rows) - high / 2);
+  }
   for (std::int64_t channel = 0; channel < 3; ++channel) {
     const std::uint8_t* const plane = picture_.data() + channel * rows * columns;
     for (std::int64_t row = 0; row < rows_; ++row) {
@@ -112,6 +132,7 @@ Sample Samples::next(float* pixels) {
     }
   }
   disturb(pixels, rows_, columns_, generator_);
+  if (barred) draw_bars(window, rows, columns, pixels);
 
   Sample sample;
   for (const SceneObject& object : street.scene->objects(frame)) {

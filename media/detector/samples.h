@@ -34,6 +34,11 @@ class Samples {
   Sample next(float* pixels);
 
  private:
+  /// Where a sample's pixels lie in the picture: x = left + column * step_x, y likewise.
+  struct Window {
+    double left = 0, top = 0, step_x = 1, step_y = 1;
+    bool mirrored = false;
+  };
   struct Street {
     SceneOptions options;
     std::unique_ptr<Scene> scene;
@@ -41,6 +46,8 @@ class Samples {
   int pick(int bound);  ///< 0 .. bound - 1
   double between(double low, double high);
   Street new_street();
+  /// Of one colour, over what is beyond the edges of a picture of rows x columns.
+  void draw_bars(const Window& window, std::int64_t rows, std::int64_t columns, float* pixels);
 
   const std::int64_t rows_, columns_;
   autograd::Generator generator_;

@@ -57,8 +57,9 @@ ModelConfig model_config(const InspectOptions& options, const std::optional<Conf
 }
 
 Graph graph_of(const InspectOptions& options, const ModelConfig& model) {
-  if (options.classes && is_onnx_file(model.name)) {
-    throw Error("--classes: an ONNX file has as many as it has; leave it out");
+  if (options.classes && !has_random_weights(ModelConfig{.name = model.name})) {
+    throw Error(fmt::format("--classes: {} has as many as it has; leave it out",
+                            is_onnx_file(model.name) ? "an ONNX file" : model.name));
   }
   if (!options.classes) return load_network(model).graph;
   ModelOptions graph = model_options(model);
