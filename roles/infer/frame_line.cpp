@@ -6,6 +6,7 @@
 #include "kernels/cpu.h"
 #include "roles/classify.h"
 #include "roles/report/json_values.h"
+#include "roles/report/object_json.h"
 
 namespace edge::infer {
 namespace {
@@ -25,6 +26,7 @@ void add_outputs(Json& json, const FrameLine& line) {
   const Array& output = line.outputs.begin()->second;
   json["output_shape"] = shape_json(output.shape());
   json["checksum"] = checksum_text(checksum(output));
+  if (line.objects != nullptr) return;
   const bool classified =
       line.graph.outputs().size() == 1 && line.outputs.begin()->first == line.graph.output();
   json["top_k"] = top_k_json(top_classes(output, classified ? line.top : 0), &line.labels);
@@ -58,6 +60,7 @@ std::string frame_line(const FrameLine& line) {
   json["parameter_bytes"] = line.executor.parameter_bytes();
   json["arena_bytes"] = line.executor.arena_bytes();
   add_outputs(json, line);
+  if (line.objects != nullptr) json["objects"] = objects_json(*line.objects, line.labels);
   return json.dump();
 }
 

@@ -8,6 +8,7 @@
 #include "engine/executor.h"
 #include "engine/graph.h"
 #include "engine/labels.h"
+#include "roles/detection/detection.h"
 #include "roles/infer/options.h"
 
 namespace edge::infer {
@@ -28,6 +29,7 @@ struct FrameLine {
   const TensorMap& outputs;
   int top = 0;  ///< classes
   const Labels& labels;
+  const std::vector<detection::Detection>* objects = nullptr;  ///< of a detector; null: it is none
 };
 
 /// One object without line feeds.

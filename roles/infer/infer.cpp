@@ -15,14 +15,17 @@
 #include "engine/error.h"
 #include "engine/executor.h"
 #include "kernels/cpu.h"
+#include "roles/detection/detector.h"
 #include "roles/infer/dump.h"
 #include "roles/infer/frame_line.h"
 #include "roles/infer/input.h"
+#include "roles/infer/object_pictures.h"
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
 #include "roles/model.h"
 #include "roles/standard_output.h"
 #include "roles/usage_error.h"
+#include "roles/video/framing.h"
 #include "roles/video/source_name.h"
 
 namespace edge::infer {
@@ -91,11 +94,51 @@ std::optional<Extent2d> wanted_size(const Options& options) {
   return options.size ? options.size : usual_frame_size(options.model.name);
 }
 
+bool wants_objects(const Options& options) {
+  const DetectionConfig& wanted = options.detection;
+  return wanted.threshold || wanted.nms || !wanted.classes.empty() || !options.draw.empty() ||
+         (wanted.decoder != "auto" && wanted.decoder != "none");
+}
+
+/// Nothing if the network's outputs are no detector's, or are not computed.
+std::optional<detection::Detector> make_detector(const Options& options, const Graph& graph,
+                                                 const LayerRange& range) {
+  const bool whole = range.second == graph.size() - 1;
+  DetectionConfig config = options.detection;
+  if (whole && detection::make_decoder(config.decoder, graph)) {
+    if (!options.draw.empty() && range.first != 1)
+      throw UsageError("--draw: needs pictures; leave --layers out");
+    config.labels = options.model.labels;
+    return detection::make_detector(config, graph);
+  }
+  if (!wants_objects(options)) return std::nullopt;
+  if (!whole) throw UsageError("--layers: objects come from the network's outputs, behind its last layer");
+  throw Error(fmt::format(
+      "no decoder makes objects of the outputs of {} ({}); name one with --decoder, or leave --threshold, "
+      "--nms, --classes and --draw out",
+      graph.name(), detection::outputs_text(graph)));
+}
+
+/// As framing_of(), which knows detectors only by the shapes of their outputs.
+Framing framing_for(const ModelConfig& model, const Graph& graph, bool detector) {
+  Framing framing = framing_of(model, graph);
+  if (detector) framing.fit = model.preprocessing.fit.value_or(Fit::letterbox);
+  return framing;
+}
+
+std::vector<detection::Detection> objects_in(const detection::Detector& detector, const Graph& graph,
+                                             const TensorMap& outputs, const Placement& placement) {
+  std::vector<Array> in_order;
+  for (const LayerIndex layer : graph.outputs()) in_order.push_back(outputs.at(layer));
+  return find_objects(*detector.decoder, in_order, detector.wanted, placement);
+}
+
 void run_frames(const Options& options) {
   check(options);
   std::optional<TensorOutput> output;
   if (!options.output.empty()) output.emplace(options.output);
   if (!options.dump.empty()) check_output_directory(options.dump);
+  if (!options.draw.empty()) check_pictures(options.draw);
   const bool from_frames = !options.layers || options.layers->first == 1;
   ModelConfig model = options.model;
   const Extent2d size = frame_size(options.input, from_frames, wanted_size(options));
@@ -105,15 +148,16 @@ void run_frames(const Options& options) {
   auto start = std::chrono::steady_clock::now();
   const Network network = load_network(model);
   const Graph& graph = network.graph;
-  const Labels labels = load_labels(model, graph);
   const LayerRange range = checked_range(options, graph);
+  const std::optional<detection::Detector> detector = make_detector(options, graph, range);
+  const Labels labels = detector ? detector->labels : load_labels(model, graph);
   FrameTimes times;
   times.load_ms = milliseconds_since(start);
   warn_of_random_weights(model);
 
-  const std::unique_ptr<Input> input = from_frames
-                                           ? open_frames(options.input, size, framing_of(model, graph))
-                                           : open_boundary(options.input, graph, range.first);
+  const Framing framing = framing_for(model, graph, detector.has_value());
+  const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing)
+                                                   : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();
   if (!given) throw Error(source_name(options.input) + ": has no frames");
 
@@ -124,9 +168,14 @@ void run_frames(const Options& options) {
   executor.prepare(layers);
   times.load_ms += milliseconds_since(start);
 
+  std::optional<ObjectPictures> pictures;
+  if (!options.draw.empty()) pictures.emplace(options.draw, options.input, framing, labels);
   Stopwatch stopwatch(executor, range);
   for (std::uint64_t frame = 0; given; ++frame) {
     const TensorMap outputs = stopwatch.run(*given, options.repeat, times);
+    const Placement placement = input->placement().picture.rows > 0 ? input->placement() : whole_frame(size);
+    std::vector<detection::Detection> objects;
+    if (detector) objects = objects_in(*detector, graph, outputs, placement);
     const FrameLine line{.frame = frame,
                          .graph = graph,
                          .layers = range,
@@ -135,10 +184,12 @@ void run_frames(const Options& options) {
                          .peak_memory = peak_memory(),
                          .outputs = outputs,
                          .top = options.top,
-                         .labels = labels};
+                         .labels = labels,
+                         .objects = detector ? &objects : nullptr};
     const std::string text = frame_line(line);
     if (output) output->write(graph, outputs);
     if (!options.dump.empty()) dump_layers(executor, graph, range, *given, options.dump);
+    if (pictures) pictures->write(frame, given->at(0), placement, objects);
     write_standard_output(text + "\n");
     given = options.frames == 0 || frame + 1 < options.frames ? input->next() : std::nullopt;
   }

@@ -40,6 +40,7 @@ class VideoInput final : public Input {
     if (!frame) return std::nullopt;
     return TensorMap{{0, as_floats(*frame)}};
   }
+  Placement placement() const override { return source_->placement(); }
 
  private:
   std::unique_ptr<FrameSource> source_;

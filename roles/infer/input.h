@@ -18,6 +18,8 @@ class Input {
   virtual ~Input() = default;
   /// By layer; nothing at the end. Throws Error with the input's name.
   virtual std::optional<TensorMap> next() = 0;
+  /// Where the picture lies in the frame that next() returned last; empty where nothing is known of one.
+  virtual Placement placement() const { return {}; }
 };
 
 /// The size of frames: what `wanted` says, else that of the frame in a .npy file, else 224x224. `input` is

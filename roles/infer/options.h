@@ -21,11 +21,16 @@ struct Options {
   std::string output;            ///< .npy or directory; empty: none
   std::string dump;              ///< directory; empty: none
   std::optional<LayerRange> layers;
-  int threads = 0;           ///< 0: all cores
-  int repeat = 1;            ///< timed runs of each frame
-  int top = 5;               ///< classes; 0: none
-  std::uint64_t frames = 1;  ///< 0: all
+  int threads = 0;                 ///< 0: all cores
+  int repeat = 1;                  ///< timed runs of each frame
+  int top = 5;                     ///< classes; 0: none
+  DetectionConfig detection = {};  ///< without labels: those are the model's
+  std::string draw = {};           ///< directory for pictures with objects; empty: none
+  std::uint64_t frames = 1;        ///< 0: all
 };
+
+/// A class of a detector: its number, or its name. Throws Error: empty, a number that is none.
+ClassChoice parse_class(const std::string& text);
 
 /// "A-B", or "A" for one layer. Throws Error: not that, A < 1, A > B.
 LayerRange parse_layers(const std::string& text);

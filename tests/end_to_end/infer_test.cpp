@@ -174,6 +174,102 @@ TEST_F(InferProcess, weights_and_labels) {
             std::string::npos);
 }
 
+/// "480x720" of an image that ffmpeg can read: rows and columns.
+std::string size_of_image(const std::string& file, const std::string& scratch) {
+  const std::string command = fmt::format(
+      "ffprobe -v error -show_entries stream=height,width -of csv=p=0:s=x {} > {}", file, scratch);
+  if (std::system(command.c_str()) != 0) return "none";
+  const std::string text = read_file(scratch);  // columns x rows
+  const std::size_t cross = text.find('x');
+  return text.substr(cross + 1, text.find_first_not_of("0123456789", cross + 1) - cross - 1) + "x" +
+         text.substr(0, cross);
+}
+
+TEST_F(InferProcess, objects_in_lines_and_pictures) {
+  const std::string sample = EDGE_SOURCE_DIRECTORY "/media/sample.mp4";
+  const auto frames = lines(
+      {"--model", "street", "--input", sample, "--frames", "3", "--draw", path("seen"), "--threads", "2"});
+  ASSERT_EQ(frames.size(), 3U);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const nlohmann::json& objects = frames[i].at("objects");
+    EXPECT_FALSE(frames[i].contains("top_k"));
+    EXPECT_GE(objects.size(), 2U);
+    double last = 1;
+    for (const nlohmann::json& object : objects) {
+      EXPECT_EQ(object.at("class"), object.at("index") == 0 ? "car" : "person");
+      EXPECT_LE(object.at("score"), last);
+      last = object.at("score");
+      const auto box = object.at("box").get<std::vector<double>>();
+      EXPECT_TRUE(0 <= box.at(0) && box.at(0) < box.at(2) && box.at(2) <= 720) << object;
+      EXPECT_TRUE(0 <= box.at(1) && box.at(1) < box.at(3) && box.at(3) <= 480) << object;
+    }
+    EXPECT_EQ(size_of_image(path(fmt::format("seen/{:06}.jpg", i)), path("size")), "480x720");
+  }
+  // Only some of them.
+  const auto people =
+      line({"--model", "street", "--input", sample, "--classes", "person", "--threshold", "0.6"})
+          .at("objects");
+  std::size_t expected = 0;
+  for (const nlohmann::json& object : frames[0].at("objects")) {
+    if (object.at("class") == "person" && object.at("score") >= 0.6) ++expected;
+  }
+  EXPECT_EQ(people.size(), expected);
+  EXPECT_EQ(
+      line({"--model", "street", "--input", sample, "--classes", "1", "--threshold", "0.6"}).at("objects"),
+      people);
+  directory_.write("names.txt", "auto\nhumano\n");
+  for (const nlohmann::json& object :
+       line({"--model", "street", "--input", sample, "--labels", path("names.txt")}).at("objects")) {
+    EXPECT_EQ(object.at("class"), object.at("index") == 0 ? "auto" : "humano");
+  }
+  EXPECT_FALSE(line({"--model", "street", "--input", sample, "--decoder", "none"}).contains("objects"));
+  // Boxes and pictures are the source's, whatever its frames are.
+  const auto letterboxed = line({"--model", "street", "--input", sample, "--size", "416x416", "--draw",
+                                 path("boxed"), "--threshold", "0.2"})
+                               .at("objects");
+  ASSERT_FALSE(letterboxed.empty());
+  EXPECT_EQ(size_of_image(path("boxed/000000.jpg"), path("size")), "480x720");
+  // A scene has the frame's size.
+  lines({"--model", "street", "--input", "synthetic:street", "--size", "240x320", "--draw", path("boxed")});
+  EXPECT_EQ(size_of_image(path("boxed/000000.jpg"), path("size")), "240x320");
+}
+
+TEST_F(InferProcess, objects_that_cannot_be) {
+  const std::string x = frame();
+  const auto expect = [&](const std::vector<std::string>& arguments, const std::string& part) {
+    std::vector<std::string> all = {"--input", x};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const std::string said = refusal(all);
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  };
+  directory_.write("file", "");
+  directory_.write("names.txt", "car\n");
+  expect({"--model", "street", "--decoder", "yolo"},
+         "--decoder: unknown decoder 'yolo'; known: auto, none, ");
+  expect({"--model", "street", "--decoder", "yolov8"},
+         "decoder = \"yolov8\" reads 1x(4+classes)x51 or 1x51x(4+classes) from frames of 40x56, but street "
+         "has ");
+  expect({"--model", "street", "--decoder", "yolov8"}, "they fit decoder = \"street\"");
+  expect({"--model", "street", "--threshold", "1.5"}, "--threshold: must be a number from 0 to 1, not '1.5'");
+  expect({"--model", "street", "--nms", "much"}, "--nms: must be a number from 0 to 1, not 'much'");
+  expect({"--model", "street", "--classes", "cat"}, "--classes: there is no class 'cat'");
+  expect({"--model", "street", "--classes", "2"}, "--classes: the network has 2 classes, 0 to 1, not 2");
+  expect({"--model", "street", "--labels", path("names.txt")},
+         "names.txt: 1 names, but street has 2 classes");
+  expect({"--model", "street", "--layers", "1-3", "--nms", "0.5"}, "behind its last layer");
+  expect({"--model", "street", "--draw", path("file")}, "file: no directory can be made");
+  expect({"--model", "street", "--draw", path("none/seen")}, "none/seen: no directory can be made");
+  expect({"--model", "toy_dag", "--draw", path("seen")},
+         "no decoder makes objects of the outputs of toy_dag");
+  expect({"--model", "toy_dag", "--threshold", "0.5"}, "name one with --decoder, or leave --threshold");
+  EdgeProcess process(edge_command({"infer", "--input", x, "--model", "street", "--draw", path("seen")}),
+                      path("run.out"), path("run.err"), {{"PATH", path("none")}});
+  EXPECT_EQ(process.wait(30s), 1);
+  EXPECT_NE(process.errors().find("ffmpeg not found: install the package ffmpeg, or leave --draw out"),
+            std::string::npos)
+      << process.errors();
+}
+
 TEST_F(InferProcess, bad_input_is_refused_in_one_line) {
   frame();
   directory_.write("text.jpg", "not a picture");

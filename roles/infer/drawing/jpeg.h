@@ -1,0 +1,16 @@
+// Pictures as JPEG, by ffmpeg. From any thread.
+#pragma once
+
+#include <string>
+
+#include "roles/infer/drawing/canvas.h"
+
+namespace edge::infer {
+
+/// Throws Error: there is no ffmpeg.
+void require_ffmpeg();
+
+/// A whole file's bytes. Throws Error: ffmpeg cannot be started, or gives none (with its words).
+std::string jpeg_of(const Canvas& canvas);
+
+}  // namespace edge::infer
