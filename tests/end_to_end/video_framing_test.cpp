@@ -16,11 +16,10 @@
 #include <vector>
 
 #include "roles/video/frame_source.h"
+#include "tests/end_to_end/video_support.h"
 
 namespace edge {
 namespace {
-
-const std::string sample = EDGE_SOURCE_DIRECTORY "/media/sample.mp4";
 
 struct Shown {
   std::vector<int> pixels;

@@ -14,7 +14,7 @@
 namespace edge::detection {
 namespace {
 
-std::string message_of(const DetectionConfig& config, const Graph& graph = test::detector_graph()) {
+std::string message_of(const DetectionConfig& config, const Graph& graph = edge::test::detector_graph()) {
   try {
     make_detector(config, graph);
   } catch (const Error& error) {
@@ -31,7 +31,7 @@ ClassChoice numbered(int index) {
 }
 
 TEST(Detector, DefaultsAreTheDecoders) {
-  const auto detector = make_detector({}, test::detector_graph());
+  const auto detector = make_detector({}, edge::test::detector_graph());
   ASSERT_TRUE(detector);
   EXPECT_EQ(detector->decoder->classes(), 2);
   EXPECT_EQ(detector->wanted.threshold, detector->decoder->usual_threshold());
@@ -43,12 +43,12 @@ TEST(Detector, DefaultsAreTheDecoders) {
 TEST(Detector, WhatTheConfigSays) {
   const auto detector =
       make_detector({.threshold = 0.7F, .nms = 0.1F, .classes = {named("person"), numbered(0), numbered(1)}},
-                    test::detector_graph());
+                    edge::test::detector_graph());
   ASSERT_TRUE(detector);
   EXPECT_EQ(detector->wanted.threshold, 0.7F);
   EXPECT_EQ(detector->wanted.overlap, 0.1F);
   EXPECT_EQ(detector->wanted.classes, (std::vector{0, 1})) << "each once";
-  EXPECT_FALSE(make_detector({.decoder = "none", .threshold = 0.7F}, test::detector_graph()));
+  EXPECT_FALSE(make_detector({.decoder = "none", .threshold = 0.7F}, edge::test::detector_graph()));
 }
 
 TEST(Detector, ClassifiersAreNone) {
@@ -77,7 +77,7 @@ TEST(Detector, LabelsAreOnePerClass) {
   const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "detector_labels.txt";
   std::ofstream(file) << "Auto\nMensch\n";
   const auto detector =
-      make_detector({.classes = {named("Mensch")}, .labels = file.string()}, test::detector_graph());
+      make_detector({.classes = {named("Mensch")}, .labels = file.string()}, edge::test::detector_graph());
   EXPECT_EQ(detector->labels.name(0), "Auto");
   EXPECT_EQ(detector->wanted.classes, std::vector{1});
   std::ofstream(file) << "car\nperson\ndog\n";
@@ -88,7 +88,7 @@ TEST(Detector, LabelsAreOnePerClass) {
 }
 
 TEST(Decoders, AreFoundByName) {
-  const Graph graph = test::detector_graph();
+  const Graph graph = edge::test::detector_graph();
   const Decoders decoders(graph);
   const auto own = make_decoder("auto", graph);
   const Decoder* const found = decoders.find(own->name());
