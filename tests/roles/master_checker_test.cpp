@@ -89,6 +89,7 @@ Model model_of(Graph graph) {
   return {.graph = std::move(graph),
           .weights = std::make_unique<SeededWeights>(1),
           .labels = {},
+          .framing = {},
           .hash = {},
           .text = {}};
 }
