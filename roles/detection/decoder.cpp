@@ -51,6 +51,14 @@ std::string outputs_text(const Graph& graph) {
   return text;
 }
 
+std::string possible_decoder(const Graph& graph) {
+  const NetworkOutputs outputs = outputs_of(graph);
+  for (const DecoderType* type : types) {
+    if (type != &street_decoder && type->make(outputs, Choice::named)) return std::string(type->name);
+  }
+  return "";
+}
+
 std::unique_ptr<const Decoder> make_decoder(const std::string& name, const Graph& graph) {
   if (name == "none") return nullptr;
   const NetworkOutputs outputs = outputs_of(graph);

@@ -44,6 +44,10 @@ std::vector<std::string> decoder_names();
 /// which shapes the network has and what to set.
 std::unique_ptr<const Decoder> make_decoder(const std::string& name, const Graph& graph);
 
+/// A decoder that could read the graph's outputs, but that "auto" does not choose, as other networks have
+/// such outputs, too; empty: there is none. Not "street": any map of features would do.
+std::string possible_decoder(const Graph& graph);
+
 /// What the user wants to see.
 struct Wanted {
   float threshold = 0.35F;        ///< least score

@@ -1,6 +1,7 @@
 #include "roles/detection/detector.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <string>
@@ -27,6 +28,16 @@ void check_that_nothing_is_wanted(const DetectionConfig& config, const Graph& gr
       "[detection] has {}, but no decoder knows how to read the output of {} ({}): set decoder, or "
       "leave [detection] out if the network finds no objects",
       key, graph.name(), outputs_text(graph)));
+}
+
+/// It may be a detector that nobody has recognised.
+void warn_of_outputs(const DetectionConfig& config, const Graph& graph) {
+  const std::string possible = config.decoder == "auto" ? possible_decoder(graph) : "";
+  if (possible.empty()) return;
+  spdlog::warn(
+      "{} has no objects: its outputs ({}) may be those of a detector that decoder = \"{}\" reads; "
+      "\"none\" if not",
+      graph.name(), outputs_text(graph), possible);
 }
 
 Labels labels_of(const DetectionConfig& config, const Graph& graph, const Decoder& decoder) {
@@ -66,6 +77,7 @@ std::optional<Detector> make_detector(const DetectionConfig& config, const Graph
   std::unique_ptr<const Decoder> decoder = make_decoder(config.decoder, graph);
   if (!decoder) {
     check_that_nothing_is_wanted(config, graph);
+    warn_of_outputs(config, graph);
     return std::nullopt;
   }
   Detector detector{.decoder = std::move(decoder), .wanted = {}, .labels = {}};

@@ -105,13 +105,15 @@ std::optional<detection::Detector> make_detector(const Options& options, const G
                                                  const LayerRange& range) {
   const bool whole = range.second == graph.size() - 1;
   DetectionConfig config = options.detection;
-  if (whole && detection::make_decoder(config.decoder, graph)) {
-    if (!options.draw.empty() && range.first != 1)
-      throw UsageError("--draw: needs pictures; leave --layers out");
-    config.labels = options.model.labels;
+  const bool detector = whole && detection::make_decoder(config.decoder, graph) != nullptr;
+  if (detector && !options.draw.empty() && range.first != 1) {
+    throw UsageError("--draw: needs pictures; leave --layers out");
+  }
+  if (detector || (whole && !wants_objects(options))) {
+    if (detector) config.labels = options.model.labels;
     return detection::make_detector(config, graph);
   }
-  if (!wants_objects(options)) return std::nullopt;
+  if (!wants_objects(options)) return std::nullopt;  // of some layers only
   if (!whole) throw UsageError("--layers: objects come from the network's outputs, behind its last layer");
   throw Error(fmt::format(
       "no decoder makes objects of the outputs of {} ({}); name one with --decoder, or leave --threshold, "

@@ -134,6 +134,15 @@ TEST(MakeDecoder, NamesReadWhatGuessesLeaveAlone) {
             8);
 }
 
+TEST(MakeDecoder, WhatAutoLeavesAloneIsSaid) {
+  EXPECT_EQ(
+      possible_decoder(graph_with({640, 640}, {{1, 3, 80, 80, 85}, {1, 3, 40, 40, 85}, {1, 3, 20, 20, 85}})),
+      "yolov5");
+  EXPECT_EQ(possible_decoder(graph_with({640, 640}, {{1, 300, 7}, {1, 300, 4}})), "ssd");
+  EXPECT_EQ(possible_decoder(graph_with({224, 224}, {{1, 512, 7, 7}})), "");
+  EXPECT_EQ(possible_decoder(graph_with({224, 224}, {{1, 1000}})), "");
+}
+
 std::string refusal(const std::string& name, const Extent2d& frame, const std::vector<Shape>& shapes) {
   try {
     make_decoder(name, graph_with(frame, shapes));

@@ -105,6 +105,13 @@ TEST(ObjectDrawing, BoxesInTheColourOfTheirClass) {
                std::vector<detection::Detection>{{1, 0.9F, {50, 50, 90, 90}}, {0, 0.5F, {50, 50, 90, 90}}},
                labels);
   EXPECT_EQ(canvas.at(89, 70), colour_of(1));
+  // Of two boxes in one place both captions can be read.
+  Canvas two({240, 320});
+  draw_objects(
+      two, std::vector<detection::Detection>{{0, 0.9F, {50, 50, 150, 150}}, {1, 0.5F, {50, 50, 150, 150}}},
+      labels);
+  EXPECT_EQ(two.at(49, 51), colour_of(0));
+  EXPECT_GT(count(two, colour_of(1)), 300);
   // Whatever the box, and without a name, nothing is drawn outside.
   draw_objects(canvas,
                std::vector<detection::Detection>{{1000, 1, {0, 0, 320, 240}}, {7, 0.2F, {310, 0, 320, 5}}},

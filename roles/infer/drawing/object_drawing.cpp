@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace edge::infer {
 namespace {
@@ -24,27 +26,40 @@ int brightness(const Colour& colour) {
 std::string caption(const detection::Detection& object, const Labels& labels) {
   const auto index = static_cast<std::size_t>(object.class_index);
   const std::string_view name = labels.name(index);
-  // Rounded down: 1.00 is for what is certain.
-  const double score = std::floor(static_cast<double>(object.score) * 100) / 100;
-  return name.empty() ? fmt::format("{} {:.2f}", index, score) : fmt::format("{} {:.2f}", name, score);
+  return name.empty() ? fmt::format("{} {:.2f}", index, object.score)
+                      : fmt::format("{} {:.2f}", name, object.score);
 }
 
-void draw(Canvas& canvas, const detection::Detection& object, const Labels& labels) {
-  const std::int64_t side = std::min(canvas.size().rows, canvas.size().columns);
-  const std::int64_t width = part_of(side, 240, 2), scale = part_of(side, 270, 1);
-  const Colour colour = colour_of(object.class_index);
-  const auto pixel = [](float at) { return static_cast<std::int64_t>(std::lround(at)); };
-  const std::int64_t top = pixel(object.box.top), left = pixel(object.box.left);
-  canvas.outline(top, left, pixel(object.box.bottom), pixel(object.box.right), width, colour);
+std::int64_t pixel(float at) {
+  return static_cast<std::int64_t>(std::lround(at));
+}
 
-  const std::string text = caption(object, labels);
-  const Extent2d letters = text_size(text, scale);
-  const Extent2d plate{letters.rows + 2 * scale, letters.columns + 4 * scale};
-  // On the box' upper edge, or below that at the picture's; within the picture as far as it fits.
-  const std::int64_t y = top >= plate.rows ? top - plate.rows : std::max<std::int64_t>(top, 0);
-  const std::int64_t x = std::max<std::int64_t>(std::min(left, canvas.size().columns - plate.columns), 0);
-  canvas.fill(y, x, y + plate.rows, x + plate.columns, colour);
-  canvas.text(y + scale, x + 2 * scale, text, scale, brightness(colour) > 120 ? black : white);
+/// What a caption is written on.
+struct Plate {
+  std::int64_t top = 0, left = 0, bottom = 0, right = 0;
+
+  bool overlaps(const Plate& other) const {
+    return top < other.bottom && other.top < bottom && left < other.right && other.left < right;
+  }
+};
+
+/// On the box' upper edge, or where it covers no other one: within the box, below it. Within the picture as
+/// far as it fits.
+Plate place_plate(const detection::Box& box, const Extent2d& plate, const Extent2d& picture,
+                  std::span<const Plate> others) {
+  const std::int64_t top = pixel(box.top), bottom = pixel(box.bottom);
+  const std::int64_t left =
+      std::max<std::int64_t>(std::min(pixel(box.left), picture.columns - plate.columns), 0);
+  std::optional<Plate> first;
+  for (const std::int64_t y : {top - plate.rows, top, bottom - plate.rows, bottom, top - 2 * plate.rows}) {
+    if (y < 0 || y + plate.rows > picture.rows) continue;
+    const Plate here{.top = y, .left = left, .bottom = y + plate.rows, .right = left + plate.columns};
+    const bool covers =
+        std::any_of(others.begin(), others.end(), [&](const Plate& other) { return here.overlaps(other); });
+    if (!covers) return here;
+    if (!first) first = here;
+  }
+  return first.value_or(Plate{.top = 0, .left = left, .bottom = plate.rows, .right = left + plate.columns});
 }
 
 }  // namespace
@@ -62,7 +77,28 @@ Colour colour_of(int class_index) {
 }
 
 void draw_objects(Canvas& canvas, std::span<const detection::Detection> objects, const Labels& labels) {
-  for (std::size_t i = objects.size(); i > 0; --i) draw(canvas, objects[i - 1], labels);
+  const std::int64_t side = std::min(canvas.size().rows, canvas.size().columns);
+  const std::int64_t width = part_of(side, 240, 2), scale = part_of(side, 270, 1);
+  std::vector<Plate> plates;
+  std::vector<std::string> captions;
+  for (const detection::Detection& object : objects) {
+    captions.push_back(caption(object, labels));
+    const Extent2d letters = text_size(captions.back(), scale);
+    plates.push_back(place_plate(object.box, {letters.rows + 2 * scale, letters.columns + 4 * scale},
+                                 canvas.size(), plates));
+  }
+  for (std::size_t i = objects.size(); i-- > 0;) {
+    const detection::Box& box = objects[i].box;
+    canvas.outline(pixel(box.top), pixel(box.left), pixel(box.bottom), pixel(box.right), width,
+                   colour_of(objects[i].class_index));
+  }
+  for (std::size_t i = objects.size(); i-- > 0;) {
+    const Plate& plate = plates[i];
+    const Colour colour = colour_of(objects[i].class_index);
+    canvas.fill(plate.top, plate.left, plate.bottom, plate.right, colour);
+    canvas.text(plate.top + scale, plate.left + 2 * scale, captions[i], scale,
+                brightness(colour) > 120 ? black : white);
+  }
 }
 
 }  // namespace edge::infer
