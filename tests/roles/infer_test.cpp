@@ -249,6 +249,38 @@ class Line : public Infer {
   }
 };
 
+TEST_F(Line, of_a_detector) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48, .classes = 4});
+  const SeededWeights weights(1);
+  const Executor executor(graph, weights, options());
+  const Tensor output = Tensor::zeros({1, 4});
+  const std::vector<detection::Detection> objects{{1, 0.83456F, {1.234F, 2, 3.5F, 4}}, {7, 1, {0, 0, 1, 1}}};
+  const std::vector<detection::Detection> none;
+  const Labels labels({"car", "person"});
+  const test::JsonSchema schema(EDGE_TEST_DATA "/../../../docs/output.schema.json");
+  for (const auto* const found : {&objects, &none}) {
+    const auto json =
+        nlohmann::json::parse(frame_line({.frame = 0,
+                                          .graph = graph,
+                                          .layers = {1, graph.output()},
+                                          .executor = executor,
+                                          .times = {.load_ms = 0, .first_ms = 0, .runs_ms = {1}},
+                                          .peak_memory = 1,
+                                          .outputs = {{graph.output(), output}},
+                                          .top = 5,
+                                          .labels = labels,
+                                          .objects = found}));
+    EXPECT_EQ(schema.fault(json), "") << json;
+    EXPECT_FALSE(json.contains("top_k"));
+    EXPECT_EQ(json.at("objects").size(), found->size());
+    if (found->empty()) continue;
+    EXPECT_EQ(json.at("objects")[0],
+              nlohmann::json::parse(
+                  R"({"class": "person", "index": 1, "score": 0.8346, "box": [1.23, 2, 3.5, 4]})"));
+    EXPECT_TRUE(json.at("objects")[1].at("class").is_null());
+  }
+}
+
 TEST_F(Line, of_a_whole_network) {
   const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48, .classes = 4});
   Tensor logits({1, 4});
