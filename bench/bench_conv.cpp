@@ -38,6 +38,13 @@ constexpr ConvLayer layers[] = {
     {"resnet50/1x1", 256, 120, 180, 64, 1, 1, 0},   {"resnet50/downsample", 512, 60, 90, 1024, 1, 2, 0},
 };
 
+/// Of EfficientNet-B0.
+constexpr ConvLayer depthwise_layers[] = {
+    {"5x5/2_144x56x56", 144, 56, 56, 144, 5, 2, 2}, {"5x5_240x28x28", 240, 28, 28, 240, 5, 1, 2},
+    {"3x3_480x14x14", 480, 14, 14, 480, 3, 1, 1},   {"5x5_480x14x14", 480, 14, 14, 480, 5, 1, 2},
+    {"5x5/2_672x14x14", 672, 14, 14, 672, 5, 2, 2}, {"5x5_1152x7x7", 1152, 7, 7, 1152, 5, 1, 2},
+};
+
 /// One layer with its buffers.
 class Case {
  public:
@@ -54,8 +61,8 @@ class Case {
         workspace_(conv_.workspace_floats(threads)) {}
 
   void run() {
-    conv_.run(in_.data(), out_.data(), {.bias = bias_.data(), .activation = kernels::Activation::relu()},
-              workspace_, pool_);
+    conv_.run(in_.data(), out_.data(),
+              {.bias = bias_.data(), .activation = edge::kernels::Activation::relu()}, workspace_, pool_);
     benchmark::ClobberMemory();
   }
   double flops() const { return 2.0 * static_cast<double>(conv_.shape().macs()); }
@@ -122,6 +129,11 @@ int main(int argc, char** argv) {
   add("edge/depthwise/3x3", depthwise, nullptr, 1);
   depthwise.stride_rows = depthwise.stride_columns = 2;
   add("edge/depthwise/3x3_stride2", depthwise, nullptr, 1);
+  for (const ConvLayer& layer : depthwise_layers) {
+    Conv2dShape shape = shape_of(layer);
+    shape.groups = shape.in_channels;
+    add(std::string("edge/depthwise/") + layer.name, shape, nullptr, 1);
+  }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
