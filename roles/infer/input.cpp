@@ -61,8 +61,8 @@ Tensor load_frame(const std::string& file) {
 
 }  // namespace
 
-Extent2d frame_size(const std::string& input, bool is_frame, const std::optional<Extent2d>& wanted) {
-  constexpr Extent2d usual{224, 224};
+Extent2d frame_size(const std::string& input, bool is_frame, const std::optional<Extent2d>& wanted,
+                    const Extent2d& usual) {
   if (!is_frame || !is_npy(input)) return wanted.value_or(usual);
   const Shape shape = npy_shape(input);
   if (shape.rank() != 4 || shape[0] != 1 || shape[1] != 3 || shape[2] < 1 || shape[3] < 1) {

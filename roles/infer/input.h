@@ -22,9 +22,10 @@ class Input {
   virtual Placement placement() const { return {}; }
 };
 
-/// The size of frames: what `wanted` says, else that of the frame in a .npy file, else 224x224. `input` is
+/// The size of frames: what `wanted` says, else that of the frame in a .npy file, else `usual`. `input` is
 /// only looked at if it is a .npy and `is_frame`. Throws Error: not a frame, or of another size than wanted.
-Extent2d frame_size(const std::string& input, bool is_frame, const std::optional<Extent2d>& wanted);
+Extent2d frame_size(const std::string& input, bool is_frame, const std::optional<Extent2d>& wanted,
+                    const Extent2d& usual = {224, 224});
 
 /// Frames of a .npy, an image or a video: all that open_frame_source() takes, of `size`; those of a .npy are
 /// taken as they are. Throws Error: as that; values that are infinite or NaN. Warns of values outside [0, 1].
