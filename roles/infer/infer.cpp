@@ -89,9 +89,10 @@ class Stopwatch {
   LayerRange range_;
 };
 
-/// What --size says, or what the network is made for.
-std::optional<Extent2d> wanted_size(const Options& options) {
-  return options.size ? options.size : usual_frame_size(options.model.name);
+/// What --size says, or what the network is made for; frames of a .npy have a size of their own.
+std::optional<Extent2d> wanted_size(const Options& options, bool from_frames) {
+  if (options.size || (from_frames && options.input.ends_with(".npy"))) return options.size;
+  return usual_frame_size(options.model.name);
 }
 
 bool wants_objects(const Options& options) {
@@ -143,7 +144,7 @@ void run_frames(const Options& options) {
   if (!options.draw.empty()) check_pictures(options.draw);
   const bool from_frames = !options.layers || options.layers->first == 1;
   ModelConfig model = options.model;
-  const Extent2d size = frame_size(options.input, from_frames, wanted_size(options));
+  const Extent2d size = frame_size(options.input, from_frames, wanted_size(options, from_frames));
   model.rows = size.rows;
   model.columns = size.columns;
 
