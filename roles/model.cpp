@@ -187,7 +187,8 @@ Network load_network(const ModelConfig& config) {
 Labels load_labels(const ModelConfig& config, const Graph& graph) {
   const std::size_t classes = classes_of(graph);
   if (config.labels.empty()) {
-    if (config.name == street) return Labels(std::vector<std::string>(scene_classes.begin(), scene_classes.end()));
+    if (config.name == street)
+      return Labels(std::vector<std::string>(scene_classes.begin(), scene_classes.end()));
     const bool trained = !config.weights.empty() || is_onnx_file(config.name);
     const bool imagenet = classes == imagenet_classes && trained;
     return imagenet ? Labels::imagenet() : Labels();
