@@ -102,6 +102,7 @@ std::string wanted(const Extent2d&) {
 }  // namespace
 }  // namespace blazeface
 
-const DecoderType blazeface_decoder{.name = "blazeface", .make = blazeface::make, .wanted = blazeface::wanted};
+const DecoderType blazeface_decoder{
+    .name = "blazeface", .make = blazeface::make, .wanted = blazeface::wanted};
 
 }  // namespace edge::detection
