@@ -233,6 +233,15 @@ TEST(Config, CacheDirectoryFollowsTheEnvironment) {
   }
 }
 
+TEST(Config, ANamedDecoderIsThatOfADetector) {
+  const auto fit = [](const std::string& lines) {
+    return parse_config(config_of_two_workers + lines, "config.toml").model.preprocessing.fit;
+  };
+  EXPECT_EQ(fit("[detection]\ndecoder = 'yolov5'\n"), Fit::letterbox);
+  EXPECT_EQ(fit("[model]\nfit = 'crop'\n[detection]\ndecoder = 'yolov5'\n"), Fit::crop);
+  EXPECT_EQ(fit("[detection]\ndecoder = 'none'\n"), std::nullopt) << "the network's outputs tell";
+}
+
 TEST(Config, UnknownKeysGetASuggestion) {
   EXPECT_EQ(message_after_workers("[schedule]\nscheduller = 'fixed'\n"),
             "config.toml:6: unknown key 'scheduller' in [schedule]; did you mean 'scheduler'?");
