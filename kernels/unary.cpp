@@ -37,7 +37,8 @@ float as_float16(float x) {
 
 float wrapped(float x, int modulus, bool with_sign) {
   float rest = x - std::floor(x / static_cast<float>(modulus)) * static_cast<float>(modulus);
-  if (with_sign && rest >= static_cast<float>(modulus / 2)) rest -= static_cast<float>(modulus);
+  const int half = modulus / 2;
+  if (with_sign && rest >= static_cast<float>(half)) rest -= static_cast<float>(modulus);
   return rest;
 }
 

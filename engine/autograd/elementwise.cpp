@@ -38,7 +38,7 @@ Tensor map(Context& context, const Shape& shape, const Tensor& a, const Tensor& 
 /// f(x), whose derivative slope(x, y) is a function of x and y = f(x).
 template <class Function, class Slope>
 Variable unary(const Variable& x, const Function& f, const Slope& slope) {
-  const Tensor in = x.value();
+  const Tensor& in = x.value();
   Tensor out(in.shape());
   float* const target = out.data();
   parallel_ranges(x.context().pool(), in.shape().elements(), element_grain,
@@ -135,7 +135,7 @@ Variable operator-(const Variable& a) {
 }
 
 Variable relu(const Variable& x) {
-  const Tensor in = x.value();
+  const Tensor& in = x.value();
   Tensor out(in.shape());
   float* const target = out.data();
   parallel_ranges(x.context().pool(), in.shape().elements(), element_grain,

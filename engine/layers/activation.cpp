@@ -63,7 +63,7 @@ std::string short_number(float value) {
 }
 
 std::string unscaled_text(const Activation& activation) {
-  const std::string name = kind_name(activation.kind);
+  std::string name = kind_name(activation.kind);
   switch (activation.kind) {
     case Activation::Kind::clamp:
       if (activation == Activation::relu()) return "relu";
@@ -78,7 +78,7 @@ std::string unscaled_text(const Activation& activation) {
 
 std::string activation_text(const Operation& operation) {
   const Activation activation = activation_of(operation);
-  const std::string text = unscaled_text(activation.scaled(1, 0));
+  std::string text = unscaled_text(activation.scaled(1, 0));
   if (!activation.is_scaled()) return text;
   return text + ", times " + short_number(activation.scale) + " plus " + short_number(activation.shift);
 }

@@ -17,8 +17,8 @@ namespace edge::kernels {
 
 namespace {
 
-constexpr int panel_rows = 6;
-constexpr int panel_columns = 16;
+inline constexpr int panel_rows = 6;
+inline constexpr int panel_columns = 16;
 
 /// `rows` x 8 * vectors sums. Rows beyond the sixth come from a second A panel.
 template <int rows, int vectors>

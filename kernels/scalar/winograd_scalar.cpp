@@ -8,9 +8,10 @@ namespace {
 
 struct Vector {
   static constexpr int lanes = 4;
-  struct type {
+  struct Lanes {
     float lane[lanes];
   };
+  using type = Lanes;
 
   template <class Function>
   static type each(Function function) {

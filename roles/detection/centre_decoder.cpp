@@ -27,8 +27,9 @@ std::vector<Detection> decode_centres(const CentreGrid& grid, const float* plane
       const float heat = planes[index * cells + cell];
       const float score = sigmoid(heat);
       if (!candidates.wants(score) || !std::isfinite(heat)) continue;
+      const std::int64_t row = cell / grid.columns;
       const float x = (static_cast<float>(cell % grid.columns) + 0.5F + box[cell]) * grid.stride;
-      const float y = (static_cast<float>(cell / grid.columns) + 0.5F + box[cells + cell]) * grid.stride;
+      const float y = (static_cast<float>(row) + 0.5F + box[cells + cell]) * grid.stride;
       const float width = size(box[2 * cells + cell]), height = size(box[3 * cells + cell]);
       candidates.add(index, score, centred_box(x, y, width * grid.stride, height * grid.stride));
     }

@@ -81,6 +81,7 @@ std::vector<Distance> distances_of(const LayeredGraph& layered, const Columns& c
     }
   }
   std::vector<Distance> distances;
+  distances.reserve(least.size());
   for (const auto& [pair, distance] : least)
     distances.push_back({.left = pair.first, .right = pair.second, .least = distance});
   return distances;

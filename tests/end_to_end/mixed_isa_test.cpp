@@ -28,7 +28,8 @@ class MixedIsa : public ChainFixture {
     return start(fmt::format("worker{}", index), command);
   }
 
-  void expect_right_results(ChainConfig config) {
+  /// Runs the chain with `check`; its lines.
+  std::vector<nlohmann::json> expect_right_results(ChainConfig config) {
     config.extra = "check = true";
     config.video = "synthetic:street?seed=3&noise=1&frames=12";
     const std::string file = write_config(config);
@@ -44,6 +45,41 @@ class MixedIsa : public ChainFixture {
       (*worker)->kill(SIGTERM);
       EXPECT_EQ((*worker)->wait(5s), 0) << (*worker)->errors();
     }
+    return json_lines(master->output());
+  }
+
+  /// The same objects as one process of this machine finds, but for rounding.
+  void expect_same_objects(const ChainConfig& config, const std::vector<std::string>& infer_options) {
+    const std::vector<nlohmann::json> chain = expect_right_results(config);
+    std::vector<std::string> infer = {"infer",
+                                      "--model",
+                                      config.network,
+                                      "--size",
+                                      fmt::format("{}x{}", config.rows, config.columns),
+                                      "--frames",
+                                      "12",
+                                      "--input",
+                                      "synthetic:street?seed=3&noise=1&frames=12"};
+    infer.insert(infer.end(), infer_options.begin(), infer_options.end());
+    const auto alone = start("infer", edge_command(infer));
+    ASSERT_EQ(alone->wait(120s), 0) << alone->errors();
+    const std::vector<nlohmann::json> lines = json_lines(alone->output());
+    ASSERT_EQ(chain.size(), lines.size());
+    std::size_t seen = 0;
+    for (std::size_t frame = 0; frame < lines.size(); ++frame) {
+      const nlohmann::json& expected = lines[frame].at("objects");
+      const nlohmann::json& actual = chain[frame].at("objects");
+      ASSERT_EQ(actual.size(), expected.size()) << "frame " << frame << ": " << actual << " and " << expected;
+      for (std::size_t i = 0; i < expected.size(); ++i, ++seen) {
+        EXPECT_EQ(actual[i].at("class"), expected[i].at("class")) << "frame " << frame;
+        EXPECT_NEAR(actual[i].at("score").get<double>(), expected[i].at("score").get<double>(), 2e-3);
+        for (std::size_t side = 0; side < 4; ++side) {
+          EXPECT_NEAR(actual[i].at("box").at(side).get<double>(),
+                      expected[i].at("box").at(side).get<double>(), 0.1);
+        }
+      }
+    }
+    EXPECT_GT(seen, lines.size()) << "more than one object a frame";
   }
 };
 
@@ -57,6 +93,27 @@ TEST_F(MixedIsa, ToyDagOverThreeKindsOfDevices) {
   expect_right_results(
       {.schedule = fmt::format("scheduler = \"fixed\"\nplans = [[[1,10],[11,{0}]], [[1,7],[8,{0}]]]",
                                toy_dag_layers)});
+}
+
+TEST_F(MixedIsa, ObjectsAreTheSameOverThreeKindsOfDevices) {
+  expect_same_objects({.network = "street",
+                       .rows = 240,
+                       .columns = 368,
+                       .schedule = "scheduler = \"fixed\"\nplans = [[[1,3],[4,17]], [[1,6],[7,17]]]",
+                       .result = "top_k"},
+                      {});
+}
+
+/// nanodet-g-rgb01.onnx is no part of the repository: docs/building.md.
+TEST_F(MixedIsa, NanoDetOverThreeKindsOfDevices) {
+  const char* const models = std::getenv("EDGE_ONNX_MODELS");
+  if (models == nullptr) GTEST_SKIP() << "EDGE_ONNX_MODELS is not set";
+  expect_same_objects({.network = fmt::format("{}/nanodet-g-rgb01.onnx", models),
+                       .rows = 416,
+                       .columns = 416,
+                       .schedule = "scheduler = \"fixed\"\nplans = [[[1,20],[21,96]], [[1,9],[10,96]]]",
+                       .result = "top_k"},
+                      {});
 }
 
 }  // namespace

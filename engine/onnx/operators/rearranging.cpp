@@ -208,6 +208,7 @@ Values import_concat(NodeContext& node) {
   Value result;
   if (!import_as_padding(node, parts, axis, result)) {
     std::vector<LayerIndex> layers;
+    layers.reserve(parts.size());
     for (const Value* part : parts) layers.push_back(node.builder().dense(*part));
     const bool channels = axis == 1 && parts.front()->rank() == 4;
     result = channels ? node.builder().add(ConcatLayer{}, layers)

@@ -52,8 +52,9 @@ class BlazefaceDecoder final : public Decoder {
         if (!std::isfinite(*logit)) continue;
         const float score = sigmoid(std::clamp(*logit, -largest_logit, largest_logit));
         const std::int64_t cell = i / of.boxes_per_cell;
+        const std::int64_t row = cell / of.level.columns;
         const float x = (static_cast<float>(cell % of.level.columns) + 0.5F) * of.level.stride;
-        const float y = (static_cast<float>(cell / of.level.columns) + 0.5F) * of.level.stride;
+        const float y = (static_cast<float>(row) + 0.5F) * of.level.stride;
         candidates.add(0, score, centred_box(x + box[0], y + box[1], box[2], box[3]));
       }
     }
