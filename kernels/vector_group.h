@@ -9,9 +9,10 @@ namespace edge::kernels::vector_loops {
 
 template <class V, int count>
 struct Group {
-  struct type {
+  struct Parts {
     typename V::type parts[count];
   };
+  using type = Parts;
   static constexpr int lanes = V::lanes * count;
 
   /// The vectors step(i) for all parts i.

@@ -36,7 +36,7 @@ double clip_gradients(std::span<const Variable> parameters, double largest) {
   return norm;
 }
 
-Sgd::Sgd(std::vector<Variable> parameters, const SgdOptions& options)
+Sgd::Sgd(const std::vector<Variable>& parameters, const SgdOptions& options)
     : Optimizer(parameters), options_(options), velocity_(parameters.size()) {}
 
 void Sgd::update(std::size_t index, std::span<float> values, std::span<const float> gradient) {
@@ -56,7 +56,7 @@ void Sgd::update(std::size_t index, std::span<float> values, std::span<const flo
   }
 }
 
-Adam::Adam(std::vector<Variable> parameters, const AdamOptions& options)
+Adam::Adam(const std::vector<Variable>& parameters, const AdamOptions& options)
     : Optimizer(parameters), options_(options), moments_(parameters.size()) {}
 
 void Adam::update(std::size_t index, std::span<float> values, std::span<const float> gradient) {

@@ -47,7 +47,7 @@ struct SgdOptions {
 /// value -= learning_rate * velocity.
 class Sgd final : public Optimizer {
  public:
-  Sgd(std::vector<Variable> parameters, const SgdOptions& options);
+  Sgd(const std::vector<Variable>& parameters, const SgdOptions& options);
   void set_learning_rate(double rate) { options_.learning_rate = rate; }
 
  private:
@@ -71,7 +71,7 @@ struct AdamOptions {
 /// Kingma and Ba 2015, algorithm 1.
 class Adam final : public Optimizer {
  public:
-  Adam(std::vector<Variable> parameters, const AdamOptions& options);
+  Adam(const std::vector<Variable>& parameters, const AdamOptions& options);
   void set_learning_rate(double rate) { options_.learning_rate = rate; }
 
  private:

@@ -89,6 +89,7 @@ std::size_t NodeContext::axis(std::int64_t axis, std::size_t rank) {
 
 std::vector<std::size_t> NodeContext::axes(const std::vector<std::int64_t>& axes, std::size_t rank) {
   std::vector<std::size_t> result;
+  result.reserve(axes.size());
   for (const std::int64_t value : axes) result.push_back(axis(value, rank));
   std::sort(result.begin(), result.end());
   if (std::adjacent_find(result.begin(), result.end()) != result.end()) throw Error("an axis is named twice");

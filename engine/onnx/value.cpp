@@ -91,7 +91,7 @@ Constant in_order(const Value& value, std::size_t most) {
     bytes->append(value.constant->bytes().substr(position * size, size));
   });
   const std::string_view view = *bytes;
-  const Constant result(value.constant->type(), value.dims(), view, std::move(bytes));
+  Constant result(value.constant->type(), value.dims(), view, std::move(bytes));
   if (value.type == value.constant->type()) return result;
   return Constant::from_numbers(value.type, value.dims(), result.numbers());
 }

@@ -77,6 +77,7 @@ void merge_traces(const std::vector<std::string>& files, const std::string& outp
   std::optional<OutputFile> output_file;
   if (output != "-") output_file.emplace(output);
   std::vector<Trace> traces;
+  traces.reserve(files.size());
   for (const std::string& file : files) traces.push_back(read_trace(file));
   std::string merged = "[\n";
   bool first = true;

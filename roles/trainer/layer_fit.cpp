@@ -174,6 +174,7 @@ LayerPredictor fit_saturating(const Samples& samples) {
   const HiddenUnit unit =
       best_of(starts, x, targets, {.pull = 1e-3, .keep_shift = true, .max_iterations = max_iterations});
   std::vector<double> hidden;
+  hidden.reserve(x.size());
   for (const double& value : x) hidden.push_back(unit.hidden({&value, 1}));
   LayerPredictor predictor{
       .rule = Rule::saturating,

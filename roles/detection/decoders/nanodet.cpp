@@ -82,8 +82,9 @@ class NanodetDecoder final : public Decoder {
   }
 
   Box box_of(const Level& level, std::int64_t cell, const float* bins) const {
+    const std::int64_t row = cell / level.columns;
     const float x = (static_cast<float>(cell % level.columns) + middle_) * level.stride;
-    const float y = (static_cast<float>(cell / level.columns) + middle_) * level.stride;
+    const float y = (static_cast<float>(row) + middle_) * level.stride;
     std::array<float, sides> distances{};
     for (float& distance : distances) {
       const float largest = *std::max_element(bins, bins + bins_);

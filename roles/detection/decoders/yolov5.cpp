@@ -93,7 +93,8 @@ class RawMaps final : public Yolov5Decoder {
     const float score = sigmoid(row[4]) * sigmoid(best.score);
     if (best.index < 0 || !std::isfinite(row[4]) || !std::isfinite(best.score)) return;
     const auto column = static_cast<float>(cell % level.columns);
-    const auto line = static_cast<float>(cell / level.columns);
+    const std::int64_t cell_row = cell / level.columns;
+    const auto line = static_cast<float>(cell_row);
     const float x = (2 * sigmoid(row[0]) - 0.5F + column) * level.stride;
     const float y = (2 * sigmoid(row[1]) - 0.5F + line) * level.stride;
     const float width = 2 * sigmoid(row[2]), height = 2 * sigmoid(row[3]);

@@ -38,8 +38,9 @@ class YoloxDecoder final : public Decoder {
         const BestClass best = best_class(row + numbers, classes_);
         const float score = row[4] * best.score;
         if (!candidates.wants(score)) continue;
+        const std::int64_t line = cell / level.columns;
         const float x = (row[0] + static_cast<float>(cell % level.columns)) * level.stride;
-        const float y = (row[1] + static_cast<float>(cell / level.columns)) * level.stride;
+        const float y = (row[1] + static_cast<float>(line)) * level.stride;
         candidates.add(best.index, score,
                        centred_box(x, y, std::exp(row[2]) * level.stride, std::exp(row[3]) * level.stride));
       }

@@ -113,7 +113,8 @@ constexpr std::array<std::string_view, 95> glyphs{
 bool glyph_has(char32_t character, int row, int column) {
   const bool known = character >= first_character && character - first_character < glyphs.size();
   const std::string_view glyph = glyphs[known ? character - first_character : U'?' - first_character];
-  return glyph[static_cast<std::size_t>(row * (glyph_columns + 1) + column)] == '#';
+  const int position = row * (glyph_columns + 1) + column;
+  return glyph[static_cast<std::size_t>(position)] == '#';
 }
 
 }  // namespace edge::infer
