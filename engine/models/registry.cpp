@@ -45,7 +45,7 @@ Graph make_model(const std::string& name, const ModelOptions& options) {
   if (model == models.end()) {
     std::string known;
     for (const std::string& other : model_names()) known += (known.empty() ? "" : ", ") + other;
-    throw Error("unknown network '" + name + "'; known are " + known);
+    throw Error("unknown network '" + name + "'; known are " + known + ", and files that end with .onnx");
   }
   const std::string frame = std::to_string(options.rows) + "x" + std::to_string(options.columns);
   if (options.rows < 1 || options.columns < 1) throw Error(name + ": a frame of " + frame + " is empty");

@@ -222,7 +222,7 @@ Network import_network(const Model& model, std::int64_t rows, std::int64_t colum
       const auto text = [](std::int64_t extent) { return extent == 0 ? "any" : std::to_string(extent); };
       throw Error("takes pictures of " + text(found.size.rows) + " x " + text(found.size.columns) +
                   " (rows x columns), not " + std::to_string(rows) + " x " + std::to_string(columns) +
-                  ": set frame_size");
+                  ": leave frame_size (--size) out, or set it to that");
     }
     return std::pair(found, picture(model).name);
   });

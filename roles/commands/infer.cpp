@@ -154,8 +154,8 @@ Command infer_command() {
             "what does it see?"},
            {"edge infer --model vgg16 --features-only --input x.npy --output y.npy --repeat 10",
             "how long does it take?"},
-           {"edge infer --model nanodet.onnx --input street.mp4 --frames 0 --classes person,car --draw seen",
-            "what is where?"}},
+           {"edge infer --model street --input media/sample.mp4 --frames 0 --draw seen",
+            "what is where? Detectors from files want pixels of their own: docs/onnx.md"}},
       .exit_statuses = {},
       .run = run_infer};
 }

@@ -53,7 +53,7 @@ Command master_command() {
           .options = joined(common_options(), master_options()),
           .examples = {{"edge master -c config.toml --frames 100 --output results.jsonl",
                         "100 frames; their lines are added to the file, a table follows on stderr"},
-                       {"edge master -c config.toml --video street.mp4 | jq .top_k",
+                       {"edge master -c config.toml --video street.mp4 | jq .objects",
                         "another video; lines on stdout"}},
           .exit_statuses = statuses_of_a_run(),
           .run = run_master};

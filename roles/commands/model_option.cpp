@@ -19,9 +19,10 @@ std::string checked_model(std::string name) {
   if (std::find(names.begin(), names.end(), name) != names.end()) return name;
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view near = nearest_name(name, views);
-  throw UsageError(fmt::format("--model: unknown network {}; {}", in_quotes(name),
-                               near.empty() ? fmt::format("known: {}", fmt::join(names, ", "))
-                                            : fmt::format("did you mean {}?", near)));
+  throw UsageError(fmt::format(
+      "--model: unknown network {}; {}", in_quotes(name),
+      near.empty() ? fmt::format("known: {}, and files that end with .onnx", fmt::join(names, ", "))
+                   : fmt::format("did you mean {}?", near)));
 }
 
 }  // namespace edge::commands

@@ -1,3 +1,4 @@
+#include "roles/detection/decoder.h"
 #include "roles/master/master.h"
 
 #include <fmt/format.h>
@@ -30,7 +31,11 @@ constexpr std::size_t gantt_frames = 6;
 
 /// Who wants checksums only wants no objects.
 std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
-  auto detector = detection::make_detector(config.detection, graph);
+  DetectionConfig wanted = config.detection;
+  // Names in [model] count as well, where the network finds objects.
+  const bool other_labels = wanted.labels.empty() && !config.model.labels.empty();
+  if (other_labels && detection::make_decoder(wanted.decoder, graph)) wanted.labels = config.model.labels;
+  auto detector = detection::make_detector(wanted, graph);
   if (config.output.result == ResultKind::checksum) detector.reset();
   return detector;
 }

@@ -251,7 +251,7 @@ TEST(Models, unknown_names_and_small_frames_are_errors) {
         "unknown network 'alexnett'; known are alexnet, googlenet, mobilenet_v2, resnet101, resnet18, "
         "resnet34, resnet50, squeezenet1_0, squeezenet1_1, street, toy_dag, vgg11, vgg11_bn, vgg13, "
         "vgg13_bn, "
-        "vgg16, vgg16_bn, vgg19, vgg19_bn");
+        "vgg16, vgg16_bn, vgg19, vgg19_bn, and files that end with .onnx");
   }
   try {
     make_model("alexnet", {.rows = 30, .columns = 400});

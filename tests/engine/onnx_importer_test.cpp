@@ -401,7 +401,8 @@ TEST(OnnxImporter, faults_name_file_node_and_operator) {
   contains(error(OnnxFile(13).input("x", {1, 4, 8, 8}).node("Relu", {"x"}, {"y"}).output("y")),
            "pictures have three channels");
   contains(error(OnnxFile(13).input("x", {1, 3, 8, 8}).node("Relu", {"x"}, {"y"}).output("y")),
-           "takes pictures of 8 x 8 (rows x columns), not 4 x 6: set frame_size");
+           "takes pictures of 8 x 8 (rows x columns), not 4 x 6: leave frame_size (--size) out, or set it to "
+           "that");
 }
 
 TEST(OnnxImporter, memory_is_bounded_however_large_constants_claim_to_be) {

@@ -63,7 +63,9 @@ TEST_F(ModelOnnx, the_file_says_which_frames_it_takes) {
   EXPECT_EQ(load_network(wanted).graph.layer(0).output_shape, Shape({1, 3, 16, 32}));
   const ModelConfig other = config("name = \"fixed.onnx\"\nframe_size = [16, 32]").model;
   EXPECT_EQ(refusal([&] { load_network(other); }),
-            file + ": takes pictures of 8 x 12 (rows x columns), not 16 x 32: set frame_size");
+            file +
+                ": takes pictures of 8 x 12 (rows x columns), not 16 x 32: leave frame_size (--size) out, or "
+                "set it to that");
 }
 
 TEST_F(ModelOnnx, devices_compare_graph_and_weights) {
