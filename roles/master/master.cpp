@@ -1,4 +1,3 @@
-#include "roles/detection/decoder.h"
 #include "roles/master/master.h"
 
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 
 #include "net/thread_name.h"
 #include "roles/config/quote.h"
+#include "roles/detection/decoder.h"
 #include "roles/master/checker.h"
 #include "roles/master/frame_output.h"
 #include "roles/plan/costs_file.h"
