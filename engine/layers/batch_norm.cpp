@@ -83,6 +83,7 @@ class ScaleKernel final : public LayerKernel {
 
 std::vector<float> rounded_values(const std::vector<double>& values) {
   std::vector<float> floats;
+  floats.reserve(values.size());
   for (const double value : values) floats.push_back(static_cast<float>(value));
   return floats;
 }

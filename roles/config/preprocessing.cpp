@@ -25,6 +25,7 @@ constexpr double most = 1e6, least_deviation = 1e-6;
 template <class Table>
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
+  names.reserve(std::size(table));
   for (const auto& [name, value] : table) names.emplace_back(name);
   return names;
 }

@@ -36,6 +36,7 @@ std::string advice(const NetworkOutputs& outputs) {
 
 std::vector<std::string> decoder_names() {
   std::vector<std::string> names;
+  names.reserve(types.size());
   for (const DecoderType* type : types) names.emplace_back(type->name);
   return names;
 }

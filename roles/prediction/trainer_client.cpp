@@ -29,7 +29,7 @@ TrainerClient::TrainerClient(asio::io_context& context, const Address& address, 
       handlers_(std::move(handlers)),
       clock_(context),
       connector_(context, connector_options(address, net, identity),
-                 {.session = [this](auto connection, net::Welcome) { return serve(std::move(connection)); },
+                 {.session = [this](auto connection, const net::Welcome&) { return serve(std::move(connection)); },
                   .refused = [this](const std::string& reason) { handlers_.refused(reason); }}) {}
 
 asio::awaitable<void> TrainerClient::serve(std::shared_ptr<net::Connection> connection) {

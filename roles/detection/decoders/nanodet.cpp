@@ -172,6 +172,7 @@ std::unique_ptr<const Decoder> of_one(const NetworkOutputs& outputs, const std::
     if (width == coco_classes + 4) return nullptr;
   }
   std::vector<LevelRows> all;
+  all.reserve(levels.size());
   for (const Level& level : levels) {
     all.push_back({level, {0, 0, width, width, level.first, classes}});
   }
