@@ -28,9 +28,10 @@ TrainerClient::TrainerClient(asio::io_context& context, const Address& address, 
     : model_(model),
       handlers_(std::move(handlers)),
       clock_(context),
-      connector_(context, connector_options(address, net, identity),
-                 {.session = [this](auto connection, const net::Welcome&) { return serve(std::move(connection)); },
-                  .refused = [this](const std::string& reason) { handlers_.refused(reason); }}) {}
+      connector_(
+          context, connector_options(address, net, identity),
+          {.session = [this](auto connection, const net::Welcome&) { return serve(std::move(connection)); },
+           .refused = [this](const std::string& reason) { handlers_.refused(reason); }}) {}
 
 asio::awaitable<void> TrainerClient::serve(std::shared_ptr<net::Connection> connection) {
   connection->set_max_payload(std::max(net::max_control_bytes, max_predictor_bytes(model_.graph)));
