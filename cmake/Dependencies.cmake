@@ -41,7 +41,9 @@ else()
   target_compile_definitions(edge_dependency_spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 endif()
 edge_library(edge_dependency_asio)
-target_compile_definitions(edge_dependency_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION)
+# Whether asio sees aligned_alloc depends on what a file includes before it: without, all files allocate and free alike.
+target_compile_definitions(edge_dependency_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
+  ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(edge_dependency_asio INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false alarms about the frames of asio's coroutines below -O3
   target_compile_options(edge_dependency_asio INTERFACE -Wno-mismatched-new-delete)

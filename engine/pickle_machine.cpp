@@ -55,7 +55,7 @@ class PickleMachine {
     if (bytes.size() > sizeof(std::int64_t)) return stack_.push(Kind::long_integer, bytes);
     const bool negative = !bytes.empty() && (static_cast<unsigned char>(bytes.back()) & 0x80U) != 0;
     std::int64_t integer = negative ? -1 : 0;
-    std::memcpy(&integer, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(&integer, bytes.data(), bytes.size());
     stack_.push(Kind::integer, integer);
   }
 

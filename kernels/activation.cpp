@@ -27,7 +27,7 @@ namespace {
 void activate_unscaled(Isa isa, const Activation& activation, const float* in, float* out,
                        std::size_t count) {
   if (activation.kind == Activation::Kind::none) {
-    if (in != out) std::memmove(out, in, count * sizeof(float));
+    if (in != out && count > 0) std::memmove(out, in, count * sizeof(float));
   } else if (!rectifies(activation)) {
     variant_for(isa, activation_variants()).run(activation, in, out, count);
   } else if (activation.b == std::numeric_limits<float>::infinity()) {
