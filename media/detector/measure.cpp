@@ -70,19 +70,6 @@ class Detector {
   Executor executor_;
 };
 
-std::vector<TrueObject> truth_of(const Scene& scene, std::int64_t frame) {
-  std::vector<TrueObject> truth;
-  for (const SceneObject& o : scene.objects(frame)) {
-    truth.push_back({.class_index = o.class_index,
-                     .left = static_cast<double>(o.left),
-                     .top = static_cast<double>(o.top),
-                     .right = static_cast<double>(o.right),
-                     .bottom = static_cast<double>(o.bottom),
-                     .visible = o.visible});
-  }
-  return truth;
-}
-
 SceneOptions street(const Extent2d& size, std::uint64_t seed, int objects, int noise) {
   SceneOptions options;
   options.name = "street";

@@ -111,16 +111,7 @@ void evaluate(Detector& network, Context& context) {
         Tensor pixels({1, 3, test.rows, test.columns});
         for (std::size_t i = 0; i < size; ++i) pixels.data()[i] = static_cast<float>(picture[i]) / 255;
         const Tensor output = network.forward({context, pixels}).value();
-        std::vector<TrueObject> truth;
-        for (const SceneObject& o : street->objects(frame)) {
-          truth.push_back({.class_index = o.class_index,
-                           .left = static_cast<double>(o.left),
-                           .top = static_cast<double>(o.top),
-                           .right = static_cast<double>(o.right),
-                           .bottom = static_cast<double>(o.bottom),
-                           .visible = o.visible});
-        }
-        score += judge(detect(output, 0, least_score), truth);
+        score += judge(detect(output, 0, least_score), truth_of(*street, frame));
       }
     }
     fmt::print("{:22} precision {:.3f}  recall {:.3f}  ({} found, {} missed, {} wrong)\n", test.name,

@@ -40,13 +40,13 @@ void warn_of_outputs(const DetectionConfig& config, const Graph& graph) {
       graph.name(), outputs_text(graph), possible);
 }
 
-Labels labels_of(const DetectionConfig& config, const Graph& graph, const Decoder& decoder) {
+Labels labels_of(const std::string& file, const Graph& graph, const Decoder& decoder) {
   const int classes = decoder.classes();
-  if (config.labels.empty()) return default_labels(decoder.name(), classes);
-  Labels labels = Labels::from_file(config.labels);
+  if (file.empty()) return default_labels(decoder.name(), classes);
+  Labels labels = Labels::from_file(file);
   if (labels.size() != static_cast<std::size_t>(classes)) {
-    throw Error(fmt::format("{}: {} names, but {} has {} classes of objects; write one name per line",
-                            config.labels, labels.size(), graph.name(), classes));
+    throw Error(fmt::format("{}: {} names, but {} has {} classes of objects; write one name per line", file,
+                            labels.size(), graph.name(), classes));
   }
   return labels;
 }
@@ -73,7 +73,8 @@ int index_of(const ClassChoice& choice, const Labels& labels, int classes) {
 
 }  // namespace
 
-std::optional<Detector> make_detector(const DetectionConfig& config, const Graph& graph) {
+std::optional<Detector> make_detector(const DetectionConfig& config, const Graph& graph,
+                                      const std::string& network_labels) {
   std::unique_ptr<const Decoder> decoder = make_decoder(config.decoder, graph);
   if (!decoder) {
     check_that_nothing_is_wanted(config, graph);
@@ -82,7 +83,8 @@ std::optional<Detector> make_detector(const DetectionConfig& config, const Graph
   }
   Detector detector{.decoder = std::move(decoder), .wanted = {}, .labels = {}};
   const int classes = detector.decoder->classes();
-  detector.labels = labels_of(config, graph, *detector.decoder);
+  const std::string& labels = config.labels.empty() ? network_labels : config.labels;
+  detector.labels = labels_of(labels, graph, *detector.decoder);
   detector.wanted.threshold = config.threshold.value_or(detector.decoder->usual_threshold());
   detector.wanted.overlap = config.nms.value_or(detector.decoder->usual_overlap());
   std::vector<int>& kept = detector.wanted.classes;

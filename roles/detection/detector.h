@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "engine/graph.h"
 #include "engine/labels.h"
@@ -20,7 +21,9 @@ struct Detector {
 
 /// Nothing if the network is no detector, or `config` wants no objects. Throws Error, one line: the decoder
 /// does not read the network's outputs; [detection] asks for something, but no decoder fits; labels that
-/// cannot be read or are not one per class; a class that the network does not have.
-std::optional<Detector> make_detector(const DetectionConfig& config, const Graph& graph);
+/// cannot be read or are not one per class; a class that the network does not have. `network_labels`: the
+/// file of [model], which names the classes where `config` names none; may be empty.
+std::optional<Detector> make_detector(const DetectionConfig& config, const Graph& graph,
+                                      const std::string& network_labels = {});
 
 }  // namespace edge::detection

@@ -105,14 +105,12 @@ bool wants_objects(const Options& options) {
 std::optional<detection::Detector> make_detector(const Options& options, const Graph& graph,
                                                  const LayerRange& range) {
   const bool whole = range.second == graph.size() - 1;
-  DetectionConfig config = options.detection;
-  const bool detector = whole && detection::make_decoder(config.decoder, graph) != nullptr;
+  const bool detector = whole && detection::make_decoder(options.detection.decoder, graph) != nullptr;
   if (detector && !options.draw.empty() && range.first != 1) {
     throw UsageError("--draw: needs pictures; leave --layers out");
   }
   if (detector || (whole && !wants_objects(options))) {
-    if (detector) config.labels = options.model.labels;
-    return detection::make_detector(config, graph);
+    return detection::make_detector(options.detection, graph, options.model.labels);
   }
   if (!wants_objects(options)) return std::nullopt;  // of some layers only
   if (!whole) throw UsageError("--layers: objects come from the network's outputs, behind its last layer");

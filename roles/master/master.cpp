@@ -12,7 +12,7 @@
 
 #include "net/thread_name.h"
 #include "roles/config/quote.h"
-#include "roles/detection/decoder.h"
+#include "roles/detection/detector.h"
 #include "roles/master/checker.h"
 #include "roles/master/frame_output.h"
 #include "roles/plan/costs_file.h"
@@ -31,11 +31,7 @@ constexpr std::size_t gantt_frames = 6;
 
 /// Who wants checksums only wants no objects.
 std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
-  DetectionConfig wanted = config.detection;
-  // Names in [model] count as well, where the network finds objects.
-  const bool other_labels = wanted.labels.empty() && !config.model.labels.empty();
-  if (other_labels && detection::make_decoder(wanted.decoder, graph)) wanted.labels = config.model.labels;
-  auto detector = detection::make_detector(wanted, graph);
+  auto detector = detection::make_detector(config.detection, graph, config.model.labels);
   if (config.output.result == ResultKind::checksum) detector.reset();
   return detector;
 }

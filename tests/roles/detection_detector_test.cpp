@@ -79,6 +79,10 @@ TEST(Detector, LabelsAreOnePerClass) {
   const auto detector =
       make_detector({.classes = {named("Mensch")}, .labels = file.string()}, edge::test::detector_graph());
   EXPECT_EQ(detector->labels.name(0), "Auto");
+  // The names of [model] count where [detection] has none.
+  EXPECT_EQ(make_detector({}, edge::test::detector_graph(), file.string())->labels.name(0), "Auto");
+  EXPECT_EQ(make_detector({.labels = file.string()}, edge::test::detector_graph(), "missing")->labels.name(0),
+            "Auto");
   EXPECT_EQ(detector->wanted.classes, std::vector{1});
   std::ofstream(file) << "car\nperson\ndog\n";
   EXPECT_NE(message_of({.labels = file.string()}).find("3 names, but street has 2 classes"),
