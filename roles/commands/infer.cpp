@@ -80,6 +80,8 @@ edge::infer::Options options_of(const Arguments& arguments) {
   options.dump = arguments.text("dump", "");
   options.detection = detection_of(arguments);
   options.draw = arguments.text("draw", "");
+  options.hold.gate = static_cast<int>(arguments.number("gate", 0, 0, 255));
+  options.keep_bytes = static_cast<std::uint64_t>(arguments.number("keep", 0, 0, 1 << 20)) << 20;
   options.threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(0));
   options.repeat = static_cast<int>(arguments.number("repeat", 1, 1, 1'000'000));
   options.top = static_cast<int>(arguments.number("top", 5, 0, 1'000'000));
@@ -133,6 +135,12 @@ Command infer_command() {
             .value = "",
             .help = "every module is a layer of its own, also batch norms, as in PyTorch"},
            {.name = "frames", .value = "N", .help = "so many frames of a video (1); 0: all"},
+           {.name = "gate",
+            .value = "G",
+            .help = "of a video, take only what moved by more than G of 255 steps, as [video] gate (0: all)"},
+           {.name = "keep",
+            .value = "MB",
+            .help = "keep so much of a frame's outputs, and compute only what changed (0: everything)"},
            {.name = "repeat", .value = "N", .help = "timed runs of each frame (1)"},
            {.name = "top", .value = "N", .help = "so many of the best classes (5)"},
            {.name = "decoder",

@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "roles/config/detection_table.h"
 #include "roles/config/device_tables.h"
+#include "roles/config/engine_table.h"
 #include "roles/config/model_table.h"
 #include "roles/config/paths.h"
 #include "roles/config/schedule_table.h"
@@ -100,6 +101,7 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
   }
   read_output(table("output"), config);
   read_net(table("net"), config.net);
+  config.engine = read_engine(table("engine"));
   return config;
 }
 

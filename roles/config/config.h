@@ -104,6 +104,15 @@ struct NetConfig {
   std::chrono::milliseconds timeout{5000};  ///< a silent connection is given up after this
 };
 
+/// Megabytes that [engine] keep may say.
+constexpr double most_keep_mb = 1 << 20;
+
+struct EngineConfig {
+  /// Outputs kept from frame to frame, at most, so that only what changed is computed; 0: none. Nothing: what
+  /// fits well into the device's memory (roles/keep_memory.h).
+  std::optional<std::uint64_t> keep_bytes = {};
+};
+
 struct Config {
   std::filesystem::path file;  ///< where it was read from
   ModelConfig model;
@@ -114,6 +123,7 @@ struct Config {
   DetectionConfig detection;
   OutputConfig output;
   NetConfig net;
+  EngineConfig engine;
   int threads = 0;     ///< of the master's own executor (check) and of workers that do not say; 0: all cores
   bool check = false;  ///< the master computes every frame itself and compares
   std::string log_level = "info";

@@ -1,6 +1,7 @@
 #include "roles/infer/frame_line.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "kernels/cpu.h"
@@ -59,6 +60,10 @@ std::string frame_line(const FrameLine& line) {
   json["peak_bytes"] = line.peak_memory;
   json["parameter_bytes"] = line.executor.parameter_bytes();
   json["arena_bytes"] = line.executor.arena_bytes();
+  if (line.keeps) {
+    json["kept_bytes"] = line.executor.kept_bytes();
+    json["computed"] = std::round(line.executor.computed().share() * 1e4) / 1e4;
+  }
   add_outputs(json, line);
   if (line.objects != nullptr) json["objects"] = objects_json(*line.objects, line.labels);
   return json.dump();

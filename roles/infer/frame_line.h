@@ -29,6 +29,7 @@ struct FrameLine {
   const TensorMap& outputs;
   int top = 0;  ///< classes
   const Labels& labels;
+  bool keeps = false;  ///< outputs, so that only what changed was computed
   const std::vector<detection::Detection>* objects = nullptr;  ///< of a detector; null: it is none
 };
 

@@ -37,6 +37,9 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 void check(const Options& options) {
+  if (options.keep_bytes > 0 && options.repeat > 1) {
+    throw UsageError("--keep: of a frame that is repeated nothing is computed again; leave --repeat out");
+  }
   const bool one_frame = options.frames == 1;
   if (one_frame || (options.output.empty() && options.dump.empty())) return;
   throw UsageError(
@@ -151,13 +154,14 @@ void run_frames(const Options& options) {
   warn_of_random_weights(model);
 
   const Framing framing = framing_for(model, graph, detector.has_value());
-  const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing)
+  const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing, options.hold)
                                                    : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();
   if (!given) throw Error(source_name(options.input) + ": has no frames");
 
   start = std::chrono::steady_clock::now();
-  Executor executor(graph, *network.weights, {.threads = resolve_threads(options.threads)});
+  Executor executor(graph, *network.weights,
+                    {.threads = resolve_threads(options.threads), .keep_bytes = options.keep_bytes});
   std::vector<LayerIndex> layers(static_cast<std::size_t>(range.second - range.first + 1));
   std::iota(layers.begin(), layers.end(), range.first);
   executor.prepare(layers);
@@ -183,6 +187,7 @@ void run_frames(const Options& options) {
                          .outputs = outputs,
                          .top = options.top,
                          .labels = labels,
+                         .keeps = options.keep_bytes > 0,
                          .objects = detector ? &objects : nullptr};
     const std::string text = frame_line(line);
     if (output) output->write(graph, outputs);

@@ -32,6 +32,7 @@ struct RunStatistics {
 
   // Sums, kept by add().
   std::uint64_t frames = 0;
+  std::uint64_t unchanged_frames = 0;  ///< of these: neither sent nor computed
   double first_captured_s = 0;
   double last_finished_s = 0;
   LatencyHistogram latency;
@@ -57,6 +58,8 @@ struct WorkerSummary {
   double compute = 0;
   double encode = 0;
   double send = 0;
+  /// Part of its layers' multiply-adds that was computed; nothing if it had none.
+  std::optional<double> computed = {};
   double wait = 0;  ///< neither decoding, computing nor encoding (receiving and sending go on beside that)
 };
 
@@ -71,6 +74,7 @@ struct SingleDevice {
 struct RunSummary {
   std::uint64_t frames = 0;
   std::uint64_t dropped_frames = 0;
+  std::uint64_t unchanged_frames = 0;
   std::uint64_t checked_frames = 0;
   std::uint64_t mismatched_frames = 0;
   double duration_s = 0;  ///< from the first frame's capture to the last one's result
