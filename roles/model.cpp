@@ -128,9 +128,10 @@ bool has_random_weights(const ModelConfig& config) {
   return config.weights.empty() && !is_onnx_file(config.name) && own_weights(config.name).empty();
 }
 
-Framing framing_of(const ModelConfig& config, const Graph& graph) {
+Framing framing_of(const ModelConfig& config, const Graph& graph, std::string_view decoder) {
   const Preprocessing& preprocessing = config.preprocessing;
-  const bool detector = config.name == street || detection::make_decoder("auto", graph) != nullptr;
+  const bool named = decoder != "auto" && decoder != "none";
+  const bool detector = named || config.name == street || detection::make_decoder("auto", graph) != nullptr;
   return {.fit = preprocessing.fit.value_or(detector ? Fit::letterbox : Fit::stretch),
           .pad = preprocessing.pad,
           .channels = preprocessing.channels};
@@ -202,10 +203,10 @@ Labels load_labels(const ModelConfig& config, const Graph& graph) {
   return labels;
 }
 
-Model load_model(const ModelConfig& config) {
+Model load_model(const ModelConfig& config, std::string_view decoder) {
   Network network = load_network(config);
   Labels labels = load_labels(config, network.graph);
-  const Framing framing = framing_of(config, network.graph);
+  const Framing framing = framing_of(config, network.graph, decoder);
   std::string hash = model_hash(network.graph, *network.weights);
   std::string text = fmt::format("{}{}, {}x{}{}, {}", network.graph.name(),
                                  config.features_only ? " features" : "", config.rows, config.columns,

@@ -124,6 +124,7 @@ Config configure(const Arguments& arguments, const std::string& process) {
 
 std::string trace_file(const Arguments& arguments) {
   std::string file = arguments.text("trace", "");
+  if (file == "-") throw UsageError("--trace: name a file; the standard output is for results");
   if (!file.empty()) const OutputFile probe(file);
   return file;
 }

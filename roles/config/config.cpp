@@ -92,10 +92,6 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
   read_video(table("video"), config);
   config.schedule = read_schedule(table("schedule"), config.workers.size());
   config.detection = read_detection(table("detection"));
-  // Whoever names a decoder says that the network is a detector, also where nothing else tells.
-  const bool detector = config.detection.decoder != "auto" && config.detection.decoder != "none";
-  std::optional<Fit>& fit = config.model.preprocessing.fit;
-  if (detector && !fit) fit = Fit::letterbox;
   if (std::string& labels = config.detection.labels; !labels.empty()) {
     labels = from_directory_of(file, labels);
   }

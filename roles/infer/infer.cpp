@@ -124,13 +124,6 @@ std::optional<detection::Detector> make_detector(const Options& options, const G
       graph.name(), detection::outputs_text(graph)));
 }
 
-/// As framing_of(), which knows detectors only by the shapes of their outputs.
-Framing framing_for(const ModelConfig& model, const Graph& graph, bool detector) {
-  Framing framing = framing_of(model, graph);
-  if (detector) framing.fit = model.preprocessing.fit.value_or(Fit::letterbox);
-  return framing;
-}
-
 void run_frames(const Options& options) {
   check(options);
   std::optional<TensorOutput> output;
@@ -153,7 +146,7 @@ void run_frames(const Options& options) {
   times.load_ms = milliseconds_since(start);
   warn_of_random_weights(model);
 
-  const Framing framing = framing_for(model, graph, detector.has_value());
+  const Framing framing = framing_of(model, graph, options.detection.decoder);
   const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing, options.hold)
                                                    : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();

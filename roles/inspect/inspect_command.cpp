@@ -103,7 +103,8 @@ InspectAnswer answer_inspect(const InspectOptions& options) {
   if (options.config) config = load_config(*options.config);
   const ModelConfig model = model_config(options, config);
   Graph graph = graph_of(options, model);
-  const std::string pixels = preprocessing_text(model.preprocessing, framing_of(model, graph).fit, true);
+  const Framing framing = framing_of(model, graph, config ? config->detection.decoder : "auto");
+  const std::string pixels = preprocessing_text(model.preprocessing, framing.fit, true);
   std::optional<ShownPlan> plan = shown_plan(options, config, graph);
   std::optional<Measurement> measured;
   if (options.measure) measured = measure_network(graph, resolve_threads(options.threads));

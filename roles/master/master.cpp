@@ -32,7 +32,7 @@ double whole_network_s(const Member& member) {
 Master::Master(const Config& config, const MasterOptions& options)
     : config_(config),
       options_(options),
-      model_(load_model(config.model)),
+      model_(load_model(config.model, config.detection.decoder)),
       detector_(open_detector(config, model_.graph)),
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config, detector_)),

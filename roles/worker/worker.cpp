@@ -37,7 +37,7 @@ const WorkerConfig& own_config(const Config& config, int index) {
 Worker::Worker(const Config& config, const WorkerOptions& options)
     : config_(config),
       options_(options),
-      model_(load_model(config.model)),
+      model_(load_model(config.model, config.detection.decoder)),
       decoders_(model_.graph),
       threads_(resolve_threads(own_config(config, options.index).threads)),
       identity_(make_identity("worker", options.index, model_)),

@@ -1,7 +1,6 @@
 // Objects instead of classes, and networks with several outputs, in a chain of real processes.
 #include <fmt/format.h>
 
-#include <asio/executor_work_guard.hpp>
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -17,9 +16,9 @@
 #include "roles/video/frame_source.h"
 #include "roles/video/truth.h"
 #include "tests/end_to_end/chain_fixture.h"
+#include "tests/end_to_end/played_worker.h"
 #include "tests/engine/onnx_support.h"
 #include "tests/json_schema.h"
-#include "tests/roles/fake_worker.h"
 
 namespace edge::test {
 namespace {
@@ -265,25 +264,14 @@ TEST_F(DetectorChain, AVideoWithoutTruthIsOneLine) {
 /// A worker that the test plays.
 class LyingWorker : public DetectorChain {
  protected:
-  ~LyingWorker() override {
-    context_.stop();
-    if (thread_.joinable()) thread_.join();
-  }
   std::unique_ptr<EdgeProcess> start_with(const FakeWorker::Script& script) {
     write_detector();
-    file_ = write_config(chain("street.onnx", 1));
-    model_.emplace(load_model(load_config(file_).model));
-    worker_ = std::make_unique<FakeWorker>(context_, *model_, 0, script, ports_.front());
-    thread_ = std::thread([this] { context_.run(); });
-    return start_master(file_);
+    const std::string file = write_config(chain("street.onnx", 1));
+    worker_.emplace(file, script, ports_.front());
+    return start_master(file);
   }
 
-  asio::io_context context_;
-  const asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
-  std::string file_;
-  std::optional<Model> model_;
-  std::unique_ptr<FakeWorker> worker_;
-  std::thread thread_;
+  std::optional<PlayedWorker> worker_;
 };
 
 TEST_F(LyingWorker, LosesItsConnectionForClassesThatAreNot) {
