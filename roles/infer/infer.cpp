@@ -19,7 +19,7 @@
 #include "roles/infer/dump.h"
 #include "roles/infer/frame_line.h"
 #include "roles/infer/input.h"
-#include "roles/infer/object_pictures.h"
+#include "roles/drawing/object_pictures.h"
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
 #include "roles/model.h"
@@ -139,7 +139,7 @@ void run_frames(const Options& options) {
   std::optional<TensorOutput> output;
   if (!options.output.empty()) output.emplace(options.output);
   if (!options.dump.empty()) check_output_directory(options.dump);
-  if (!options.draw.empty()) check_pictures(options.draw);
+  if (!options.draw.empty()) drawing::check_pictures(options.draw);
   const bool from_frames = !options.layers || options.layers->first == 1;
   ModelConfig model = options.model;
   const Extent2d size = size_of_frames(options, from_frames);
@@ -169,7 +169,7 @@ void run_frames(const Options& options) {
   executor.prepare(layers);
   times.load_ms += milliseconds_since(start);
 
-  std::optional<ObjectPictures> pictures;
+  std::optional<drawing::ObjectPictures> pictures;
   if (!options.draw.empty()) pictures.emplace(options.draw, options.input, framing, labels);
   Stopwatch stopwatch(executor, range);
   for (std::uint64_t frame = 0; given; ++frame) {
