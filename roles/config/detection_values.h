@@ -10,4 +10,12 @@ namespace edge {
 /// and what is expected.
 DetectionConfig read_detection(const TomlReader& reader);
 
+/// A class of a detector: its number, or its name. `where` is for messages. Throws Error: a number that is
+/// none.
+ClassChoice parse_class(const std::string& text, const std::string& where);
+
+/// Whoever names a decoder says that the network is a detector, also where nothing else tells: its pictures
+/// are letterboxed, unless [model] says otherwise.
+void letterbox_for_decoder(Config& config);
+
 }  // namespace edge

@@ -29,9 +29,6 @@ struct Options {
   std::uint64_t frames = 1;        ///< 0: all
 };
 
-/// A class of a detector: its number, or its name. Throws Error: empty, a number that is none.
-ClassChoice parse_class(const std::string& text);
-
 /// "A-B", or "A" for one layer. Throws Error: not that, A < 1, A > B.
 LayerRange parse_layers(const std::string& text);
 

@@ -31,7 +31,7 @@ constexpr std::size_t gantt_frames = 6;
 
 /// Who wants checksums only wants no objects.
 std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
-  auto detector = detection::make_detector(config.detection, graph, config.model.labels);
+  auto detector = detection::make_detector(config.detection, graph, config.model);
   if (config.output.result == ResultKind::checksum) detector.reset();
   return detector;
 }

@@ -80,8 +80,10 @@ TEST(Detector, LabelsAreOnePerClass) {
       make_detector({.classes = {named("Mensch")}, .labels = file.string()}, edge::test::detector_graph());
   EXPECT_EQ(detector->labels.name(0), "Auto");
   // The names of [model] count where [detection] has none.
-  EXPECT_EQ(make_detector({}, edge::test::detector_graph(), file.string())->labels.name(0), "Auto");
-  EXPECT_EQ(make_detector({.labels = file.string()}, edge::test::detector_graph(), "missing")->labels.name(0),
+  EXPECT_EQ(make_detector({}, edge::test::detector_graph(), {.labels = file.string()})->labels.name(0),
+            "Auto");
+  EXPECT_EQ(make_detector({.labels = file.string()}, edge::test::detector_graph(), {.labels = "missing"})
+                ->labels.name(0),
             "Auto");
   EXPECT_EQ(detector->wanted.classes, std::vector{1});
   std::ofstream(file) << "car\nperson\ndog\n";
