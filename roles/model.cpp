@@ -104,7 +104,8 @@ onnx::Network import_onnx_network(const ModelConfig& config) {
     const auto fitting = next_fitting_size(model, {config.rows, config.columns});
     if (!fitting) throw;
     throw Error(fmt::format(
-        "{}: frames of {}x{} do not fit, of {}x{} they do: set frame_size = [{}, {}] in [model], or --size",
+        "{}, with frames of {}x{}; the next size that the network takes: frame_size = [{}, {}] in [model], or "
+        "--size {}x{}",
         error.what(), config.rows, config.columns, fitting->rows, fitting->columns, fitting->rows,
         fitting->columns));
   }

@@ -93,7 +93,7 @@ std::string unusual_pixels(const Decoder& decoder, const Graph& graph, const Pre
   }
   if (fewest.empty()) return "";
   return fmt::format(
-      "decoder {} usually wants other pixels, and finds less or nothing without: set {} in [model]",
+      "decoder {} usually wants other pixels and finds less, or nothing, with these: set {} in [model]",
       decoder.name(), fmt::join(fewest, ", "));
 }
 
