@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "roles/config/detection_values.h"
+#include "roles/config/detection_table.h"
 #include "roles/config/quote.h"
 #include "roles/detection/decoder.h"
 #include "roles/usage_error.h"

@@ -11,7 +11,7 @@
 #include "roles/commands/detection_options.h"
 #include "roles/commands/model_option.h"
 #include "roles/commands/preprocessing_options.h"
-#include "roles/config/detection_values.h"
+#include "roles/config/detection_table.h"
 #include "roles/config/quote.h"
 #include "roles/model.h"
 #include "roles/report/log_sink.h"

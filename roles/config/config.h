@@ -38,7 +38,7 @@ struct ModelConfig {
   std::int64_t rows = 480, columns = 720;      ///< frame_size = [rows, columns]
   std::filesystem::path cache_directory = {};  ///< the whole config's: hashes of weight files
   bool fold_batch_norms = true;                ///< no key: `edge infer --unfolded`
-  KeyPlaces where = {};                        ///< of name, weights, labels, frame_size
+  KeyPlaces where = {};                        ///< of name, weights, labels, features_only, frame_size
 };
 
 struct WorkerConfig {

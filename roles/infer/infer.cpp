@@ -15,6 +15,7 @@
 
 #include "engine/error.h"
 #include "engine/executor.h"
+#include "engine/network_outputs.h"
 #include "kernels/cpu.h"
 #include "roles/detection/detector.h"
 #include "roles/detection/usual_pixels.h"
@@ -61,8 +62,8 @@ void warn_of_random_weights(const ModelConfig& model) {
 }
 
 /// A frame in a file has been made by somebody who knows.
-void warn_of_pixels(const detection::Detector& detector, const Graph& graph, const ModelConfig& model,
-                    const Framing& framing) {
+void warn_of_unusual_pixels(const detection::Detector& detector, const Graph& graph, const ModelConfig& model,
+                            const Framing& framing) {
   const std::string words = unusual_pixels(*detector.decoder, graph, model.preprocessing, framing.fit);
   if (!words.empty()) spdlog::warn("{}; see docs/onnx.md, and the options of these names", words);
 }
@@ -137,13 +138,6 @@ Framing framing_for(const ModelConfig& model, const Graph& graph, bool detector)
   return framing;
 }
 
-std::vector<detection::Detection> objects_in(const detection::Detector& detector, const Graph& graph,
-                                             const TensorMap& outputs, const Placement& placement) {
-  std::vector<Array> in_order;
-  for (const LayerIndex layer : graph.outputs()) in_order.push_back(outputs.at(layer));
-  return find_objects(*detector.decoder, in_order, detector.wanted, placement);
-}
-
 void run_frames(const Options& options) {
   check(options);
   std::optional<TensorOutput> output;
@@ -168,7 +162,7 @@ void run_frames(const Options& options) {
 
   const Framing framing = framing_for(model, graph, detector.has_value());
   if (detector && from_frames && !options.input.ends_with(".npy"))
-    warn_of_pixels(*detector, graph, model, framing);
+    warn_of_unusual_pixels(*detector, graph, model, framing);
   const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing)
                                                    : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();
@@ -189,7 +183,10 @@ void run_frames(const Options& options) {
     const TensorMap outputs = stopwatch.run(*given, options.repeat, times);
     const Placement placement = input->placement().picture.rows > 0 ? input->placement() : whole_frame(size);
     std::vector<detection::Detection> objects;
-    if (detector) objects = objects_in(*detector, graph, outputs, placement);
+    if (detector) {
+      objects =
+          find_objects(*detector->decoder, outputs_in_order(graph, outputs), detector->wanted, placement);
+    }
     const FrameLine line{.frame = frame,
                          .graph = graph,
                          .layers = range,
