@@ -20,6 +20,7 @@ namespace {
 
 void read_video(const TomlReader& reader, Config& config) {
   VideoConfig& video = config.video;
+  video.where = reader.places_of({"source"});
   read_source(reader, video.source, config.file);
   reader.read_integer("frames", video.frames, 0, INT64_MAX);
   reader.read_boolean("realtime", video.realtime);
@@ -36,6 +37,7 @@ void read_video(const TomlReader& reader, Config& config) {
 
 void read_output(const TomlReader& reader, Config& config) {
   OutputConfig& output = config.output;
+  output.where = reader.places_of({"file"});
   reader.read_text("file", output.file);
   if (output.file != "-") {
     output.file = from_directory_of(config.file, output.file);

@@ -36,6 +36,9 @@ struct FrameLine {
 /// One object without line feeds.
 std::string frame_line(const FrameLine& line);
 
+/// The same for people at a terminal: some lines, of the most important only.
+std::string frame_text(const FrameLine& line);
+
 /// Of an even number the mean of the middle two; 0 of none.
 double median(std::vector<double> values);
 

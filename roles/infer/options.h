@@ -31,9 +31,6 @@ struct Options {
   std::uint64_t keep_bytes = 0;    ///< of outputs from frame to frame; 0: each frame is computed in whole
 };
 
-/// A class of a detector: its number, or its name. Throws Error: empty, a number that is none.
-ClassChoice parse_class(const std::string& text);
-
 /// "A-B", or "A" for one layer. Throws Error: not that, A < 1, A > B.
 LayerRange parse_layers(const std::string& text);
 

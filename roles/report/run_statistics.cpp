@@ -94,6 +94,7 @@ RunSummary summarize(const RunStatistics& statistics) {
   summary.unchanged_frames = statistics.unchanged_frames;
   summary.checked_frames = statistics.checked_frames;
   summary.mismatched_frames = statistics.mismatched_frames;
+  summary.agreement = statistics.agreement;
   summary.duration_s = statistics.last_finished_s - statistics.first_captured_s;
   summary.frames_per_second = ratio(frames, summary.duration_s);
   summary.latency_mean_s = statistics.latency.mean();

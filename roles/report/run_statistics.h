@@ -26,6 +26,7 @@ struct RunStatistics {
   std::uint64_t dropped_frames = 0;
   std::uint64_t checked_frames = 0;     ///< compared with the master's own result
   std::uint64_t mismatched_frames = 0;  ///< of these
+  std::string agreement;                ///< of the others: "bit for bit"; empty: not told
 
   /// Adds a finished frame. Its vectors have at most one entry per worker.
   void add(const FrameRecord& frame);
@@ -77,6 +78,7 @@ struct RunSummary {
   std::uint64_t unchanged_frames = 0;
   std::uint64_t checked_frames = 0;
   std::uint64_t mismatched_frames = 0;
+  std::string agreement;
   double duration_s = 0;  ///< from the first frame's capture to the last one's result
   double frames_per_second = 0;
   double latency_mean_s = 0, latency_p50_s = 0, latency_p95_s = 0, latency_max_s = 0;

@@ -134,7 +134,8 @@ std::string format_gain(const SingleDevice& device) {
 
 std::string format_check(const RunSummary& summary) {
   return summary.mismatched_frames == 0
-             ? fmt::format("check: all {} results agree with the master's own\n", summary.checked_frames)
+             ? fmt::format("check: {} frames right{}{}\n", summary.checked_frames,
+                           summary.agreement.empty() ? "" : ", ", summary.agreement)
              : fmt::format("check: {} of {} results DIFFER from the master's own\n",
                            summary.mismatched_frames, summary.checked_frames);
 }

@@ -90,12 +90,12 @@ void TraceWriter::add(const Event& event) {
 
 void TraceWriter::add_counter(const std::string& name, TimePoint time, double value) {
   const std::lock_guard lock(mutex_);
-  write(ordered_json{{"ph", "C"},
-                     {"pid", process_},
-                     {"name", name},
-                     {"ts", microseconds(time)},
-                     {"args", {{"value", std::round(value * 100) / 100}}}}
-            .dump());
+  write_event(ordered_json{{"ph", "C"},
+                           {"pid", process_},
+                           {"name", name},
+                           {"ts", microseconds(time)},
+                           {"args", {{"value", std::round(value * 100) / 100}}}}
+                  .dump());
 }
 
 void TraceWriter::set_clock_offset(double seconds) {
