@@ -28,6 +28,7 @@ DirtyMap clean_map(const Shape& shape) {
 /// What a change of `from` changes of a map of that size.
 DirtyMap spread(const DirtyMap& from, const std::optional<Reach>& reach, std::int64_t rows,
                 std::int64_t columns) {
+  if (!from.any()) return DirtyMap(rows, columns);
   if (reach && reach->rows.in() == from.rows() && reach->columns.in() == from.columns()) {
     return from.spread(reach->rows, reach->columns);
   }
