@@ -114,7 +114,7 @@ Inference infer_pooling(const Operation& operation, std::span<const Shape> input
 template <class Pool>
 std::optional<Reach> pooling_reach(const Operation& operation, std::span<const Shape> inputs,
                                    std::size_t /*input*/) {
-  const kernels::Pool2dShape shape = kernel_shape(operation.get<Pool>(), inputs[0]);
+  const kernels::Pool2dShape shape = pool2d_shape(operation.get<Pool>(), inputs[0]);
   return Reach{
       kernels::AxisReach::windows(shape.in_rows, shape.out_rows(), shape.kernel_rows, shape.stride_rows,
                                   shape.padding_rows, shape.dilation_rows),
