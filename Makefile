@@ -1,6 +1,6 @@
 # The entry for people: builds with CMake below build/, installs missing Debian packages. `make help` lists the targets.
 # Options: CXX=clang++   JOBS=n   CONFIG=file (run)   STATIC=1 (pi, pi64)   BENCH=regex (bench: of programs or cases)   FUZZ_SECONDS=n (fuzz)
-#          CASES='name ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
+#          CASES='name FILE.onnx ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
 #          UNITY=0 (compile each file on its own: faster when one file has changed; remembered until UNITY=1)
 .DEFAULT_GOAL := edge
 .SUFFIXES:

@@ -88,6 +88,16 @@ void TraceWriter::add(const Event& event) {
   write_event(arrow.dump());
 }
 
+void TraceWriter::add_counter(const std::string& name, TimePoint time, double value) {
+  const std::lock_guard lock(mutex_);
+  write_event(ordered_json{{"ph", "C"},
+                           {"pid", process_},
+                           {"name", name},
+                           {"ts", microseconds(time)},
+                           {"args", {{"value", std::round(value * 100) / 100}}}}
+                  .dump());
+}
+
 void TraceWriter::set_clock_offset(double seconds) {
   constexpr double noise = 50e-6;
   const std::lock_guard lock(mutex_);

@@ -40,6 +40,8 @@ class TraceWriter {
   TraceWriter& operator=(const TraceWriter&) = delete;
 
   void add(const Event& event);
+  /// The value of something that is drawn as a curve, from `time` on.
+  void add_counter(const std::string& name, TimePoint time, double value);
   /// This device's steady clock minus the master's, in seconds.
   void set_clock_offset(double seconds);
 

@@ -28,8 +28,9 @@ struct ChainConfig {
   std::string schedule = "scheduler = \"load_balance\"";  ///< lines of [schedule]
   std::string mode = "delta";
   std::string result = "checksum";
-  std::string extra = {};        ///< top-level lines
-  std::string model_lines = {};  ///< further lines of [model]
+  std::string extra = {};         ///< top-level lines
+  std::string model_lines = {};   ///< further lines of [model]
+  std::string keep = "\"auto\"";  ///< [engine] keep
 };
 
 class ChainFixture : public ::testing::Test {

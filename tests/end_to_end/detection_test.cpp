@@ -248,6 +248,43 @@ TEST_F(DetectorChain, LocalWritesTheTruthToo) {
   EXPECT_EQ(command->output(), text);
 }
 
+TEST_F(DetectorChain, LocalTakesTheKeysAsOptionsAndDraws) {
+  write_detector();
+  const std::string config = write_config(chain("street.onnx", 2));
+  const std::string pictures = (directory_.path() / "seen").string();
+  const auto local = start(
+      "local", edge_command({"local", "-c", config, "--frames", "3", "--check", "--mean", "0.25", "--decoder",
+                             "street", "--threshold", "0.6", "--classes", "person", "--draw", pictures}));
+  EXPECT_EQ(local->wait(), 0) << local->errors();
+  const auto lines = json_lines(local->output());
+  ASSERT_EQ(lines.size(), 3U);
+  for (const auto& line : lines) {
+    for (const auto& object : line.at("objects")) {
+      EXPECT_GE(object.at("score").get<double>(), 0.6);
+      EXPECT_EQ(object.at("class"), "person");
+    }
+  }
+  EXPECT_NE(local->errors().find("letterbox, mean 0.25, "), std::string::npos) << local->errors();
+  EXPECT_NE(local->errors().find("decoder street usually wants other pixels"), std::string::npos)
+      << local->errors();
+  for (const char* name : {"000000.jpg", "000001.jpg", "000002.jpg"})
+    EXPECT_EQ(read_file(pictures + "/" + name).substr(0, 2), "\xFF\xD8") << name;
+  EXPECT_FALSE(std::filesystem::exists(pictures + "/000003.jpg"));
+}
+
+TEST_F(DetectorChain, LocalTriesItsOutputsBeforeItStartsAnybody) {
+  write_detector();
+  const std::string config = write_config(chain("street.onnx", 2));
+  for (const char* option : {"--output", "--truth", "--draw"}) {
+    const auto local = start("local", edge_command({"local", "-c", config, option, "no/where/x"}));
+    EXPECT_EQ(local->wait(10s), 1);
+    const std::string errors = local->errors();
+    EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
+    EXPECT_EQ(errors.find("edge: no/where/x: "), 0U) << errors;
+    std::filesystem::remove(directory_.path() / "local.err");
+  }
+}
+
 TEST_F(DetectorChain, AVideoWithoutTruthIsOneLine) {
   write_detector();
   const std::string config = write_config(chain("street.onnx", 1));

@@ -57,7 +57,7 @@ TEST_F(StrangeWorker, ResultsOfOtherRunsAndEpochsAreNotTaken) {
                    worker.send_result(frame, header.run, checksum_of(frame));
                    worker.send_result(frame, header.run, 0xbad);
                  }},
-            "synthetic:street?seed=3&frames=12", 1);
+            "synthetic:street?seed=3&noise=1&frames=12", 1);
   EXPECT_EQ(master->wait(), 0) << master->errors();
   expect_frames(*master, 12);
 }
@@ -71,7 +71,7 @@ TEST_F(StrangeWorker, ADamagedResultCostsTheConnectionOnly) {
                      return worker.send_damaged_result(frame, header.run);
                    worker.send_result(frame, header.run, checksum_of(frame));
                  }},
-            "synthetic:street?seed=3&frames=12");
+            "synthetic:street?seed=3&noise=1&frames=12");
   EXPECT_EQ(master->wait(), 0) << master->errors();
   EXPECT_TRUE(damaged);
   EXPECT_NE(master->errors().find("lost worker 0: it sent a result with a damaged output"), std::string::npos)
@@ -83,7 +83,7 @@ TEST_F(StrangeWorker, OneThatOnlySendsNonsenseIsGivenUp) {
   const auto master = start(
       {.frame = [](FakeWorker& worker, std::uint64_t frame,
                    const chain::FrameHeader& header) { worker.send_damaged_result(frame, header.run); }},
-      "synthetic:street?seed=3&frames=12");
+      "synthetic:street?seed=3&noise=1&frames=12");
   EXPECT_EQ(master->wait(), 1) << master->errors();
   EXPECT_NE(master->errors().find("gave up worker 0, which sends nonsense again and again"),
             std::string::npos)
@@ -97,7 +97,7 @@ TEST_F(StrangeWorker, IsLostAfterTheVideoHasBroken) {
     std::ofstream video(directory_.path() / "broken.y4m", std::ios::binary);
     video << "YUV4MPEG2 W96 H64 F25:1 C420jpeg\n";
     for (int frame = 0; frame < 5; ++frame) {
-      video << "FRAME\n" << std::string(96 * 64 * 3 / 2 / (frame == 4 ? 2 : 1), 'x');
+      video << "FRAME\n" << std::string(96 * 64 * 3 / 2 / (frame == 4 ? 2 : 1), static_cast<char>('p' + frame));
     }
   }
   std::atomic<bool> answers = false;

@@ -117,6 +117,9 @@ mode = "full"
 compress = false
 heartbeat_s = 2
 timeout_s = 4.5
+
+[engine]
+keep = 200
 )",
                                      "/etc/edge/config.toml");
   EXPECT_EQ(config.file, "/etc/edge/config.toml");
@@ -173,6 +176,20 @@ timeout_s = 4.5
   EXPECT_FALSE(config.net.compress);
   EXPECT_EQ(config.net.heartbeat.count(), 2000);
   EXPECT_EQ(config.net.timeout.count(), 4500);
+  EXPECT_EQ(config.engine.keep_bytes, std::uint64_t{200} << 20);
+}
+
+TEST(Config, MemoryForOutputsIsANumberOrAuto) {
+  EXPECT_FALSE(
+      parse_config(config_of_two_workers + "[engine]\nkeep = 'auto'\n", "config.toml").engine.keep_bytes);
+  EXPECT_EQ(parse_config(config_of_two_workers + "[engine]\nkeep = 0\n", "config.toml").engine.keep_bytes,
+            0U);
+  EXPECT_EQ(message_after_workers("[engine]\nkeep = 'much'\n"),
+            "config.toml:6: engine.keep: expected \"auto\" or megabytes from 0 to 1048576, found 'much'");
+  EXPECT_EQ(message_after_workers("[engine]\nkeep = -1\n"),
+            "config.toml:6: engine.keep: expected \"auto\" or megabytes from 0 to 1048576, found -1");
+  EXPECT_EQ(message_after_workers("[engine]\nkeep = [1, 2]\n"),
+            "config.toml:6: engine.keep: expected \"auto\" or megabytes from 0 to 1048576, found 1, 2");
 }
 
 TEST(Config, WeightsAndLabelsLieBesideTheConfig) {
