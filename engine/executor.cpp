@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <list>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/kept_outputs.h"
 #include "engine/layers/operation_type.h"
 #include "engine/openblas.h"
 #include "engine/program.h"
@@ -48,6 +52,7 @@ struct Executor::Impl {
   struct CachedProgram {
     Program program;
     std::int64_t last_run = 0;
+    std::unique_ptr<KeptOutputs> kept = nullptr;  // of the program that ran last, if outputs are kept
   };
 
   Impl(const Graph& graph_to_run, const WeightSource& weight_source, const ExecutorOptions& executor_options)
@@ -110,11 +115,11 @@ struct Executor::Impl {
   }
 
   /// The layers must be loaded. The reference is valid until the next call.
-  const Program& program_for(const std::vector<LayerIndex>& layers, const std::vector<LayerIndex>& wanted) {
+  CachedProgram& program_for(const std::vector<LayerIndex>& layers, const std::vector<LayerIndex>& wanted) {
     for (CachedProgram& cached : programs) {
       if (cached.program.layers != layers || cached.program.wanted != wanted) continue;
       cached.last_run = runs;
-      return cached.program;
+      return cached;
     }
     if (programs.size() == max_programs) {
       programs.erase(std::min_element(programs.begin(), programs.end(),
@@ -125,8 +130,37 @@ struct Executor::Impl {
       const LayerKernel& kernel = *layer_state(index).kernel;
       return KernelTraits{kernel.workspace_floats(pool.threads()) * sizeof(float), kernel.fusions()};
     };
-    programs.push_back({compile_program(graph, layers, wanted, traits), runs});
-    return programs.back().program;
+    programs.push_back({compile_program(graph, layers, wanted, traits, keeps(layers, wanted, traits)), runs});
+    return programs.back();
+  }
+
+  bool keeps_outputs() const {
+    return options.keep_bytes > 0 && graph.layer(0).output_shape.rank() > 0 &&
+           graph.layer(0).output_shape[0] == 1;
+  }
+
+  /// Which results are kept; nothing: none.
+  std::function<bool(LayerIndex)> keeps(const std::vector<LayerIndex>& layers,
+                                        const std::vector<LayerIndex>& wanted,
+                                        const std::function<KernelTraits(LayerIndex)>& traits) const {
+    if (!keeps_outputs()) return {};
+    const Program all = compile_program(graph, layers, wanted, traits, [](LayerIndex) { return true; });
+    return [kept = choose_kept(graph, all, options.keep_bytes)](LayerIndex result) {
+      return std::binary_search(kept.begin(), kept.end(), result);
+    };
+  }
+
+  /// The kept outputs of the program that is to run; those of all others are dropped.
+  KeptOutputs* kept_outputs(CachedProgram& to_run) {
+    if (!keeps_outputs()) return nullptr;
+    for (CachedProgram& cached : programs) {
+      if (&cached != &to_run) cached.kept.reset();
+    }
+    if (to_run.kept == nullptr) {
+      to_run.kept = std::make_unique<KeptOutputs>(
+          graph, to_run.program, [&](LayerIndex index) { return layer_state(index).kernel->runs_part(); });
+    }
+    return to_run.kept.get();
   }
 
   /// As large as the largest of the cached programs needs.
@@ -155,80 +189,149 @@ struct Executor::Impl {
     return found->second.values().data();
   }
 
-  TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,
-                const std::vector<LayerIndex>& wanted) {
-    ++runs;
-    load(layers);
-    drop_unused();
-    const Program& program = program_for(layers, wanted);
-    fit_arena();
-    arena_bytes = program.arena_bytes;
+  /// Where a run's buffers are.
+  struct Places {
+    std::vector<Array> tensors;  ///< behind each buffer that is handed out, unless it is kept
+    std::vector<float*> data;
+    std::vector<const float*> readable;
+  };
 
-    // The result tensor behind each buffer that is handed out, and where each buffer is.
-    std::vector<Array> tensors(program.buffers.size());
+  Places places_of(const Program& program, const TensorMap& given, KeptOutputs* kept) {
+    const std::size_t count = program.buffers.size();
+    Places places{std::vector<Array>(count), std::vector<float*>(count), std::vector<const float*>(count)};
     Tensor fresh;
-    std::vector<float*> data(program.buffers.size());
-    std::vector<const float*> readable(program.buffers.size());
-    auto* const arena_begin = reinterpret_cast<unsigned char*>(arena.data());
-    const auto in_arena = [&](std::size_t offset) { return reinterpret_cast<float*>(arena_begin + offset); };
-    for (std::size_t i = 0; i < program.buffers.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       const Program::Buffer& buffer = program.buffers[i];
       switch (buffer.storage) {
         case Program::Storage::given:
-          readable[i] = given_data(given, buffer.layer);
-          tensors[i] = given.at(buffer.layer);
+          places.readable[i] = given_data(given, buffer.layer);
+          places.tensors[i] = given.at(buffer.layer);
           continue;
         case Program::Storage::arena:
-          data[i] = in_arena(buffer.offset);
+          places.data[i] = in_arena(buffer.offset);
           break;
         case Program::Storage::fresh:
           fresh = recycler.make(graph.layer(buffer.layer).output_shape);
-          data[i] = fresh.data();
-          tensors[i] = std::exchange(fresh, {});
+          places.data[i] = fresh.data();
+          places.tensors[i] = std::exchange(fresh, {});
+          break;
+        case Program::Storage::kept:
+          places.data[i] = kept->data(i);
           break;
         case Program::Storage::slice:
         case Program::Storage::view:
           continue;
       }
-      readable[i] = data[i];
+      places.readable[i] = places.data[i];
     }
-    for (std::size_t i = program.buffers.size(); i-- > 0;) {
+    for (std::size_t i = count; i-- > 0;) {
       const Program::Buffer& buffer = program.buffers[i];
       if (buffer.storage != Program::Storage::slice) continue;
-      data[i] = data[buffer.whole] + buffer.offset / sizeof(float);
-      readable[i] = data[i];
+      places.data[i] = places.data[buffer.whole] + buffer.offset / sizeof(float);
+      places.readable[i] = places.data[i];
     }
-    for (std::size_t i = 0; i < program.buffers.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       const Program::Buffer& buffer = program.buffers[i];
       if (buffer.storage != Program::Storage::view) continue;
-      readable[i] = readable[buffer.whole] + buffer.offset / sizeof(float);
-      const Array& whole = tensors[buffer.whole];
+      places.readable[i] = places.readable[buffer.whole] + buffer.offset / sizeof(float);
+      const Array& whole = places.tensors[buffer.whole];
       if (whole.empty()) continue;
-      tensors[i] = {ElementType::f32, graph.layer(buffer.layer).output_shape, whole.data() + buffer.offset,
-                    whole.storage()};
+      places.tensors[i] = {ElementType::f32, graph.layer(buffer.layer).output_shape,
+                           whole.data() + buffer.offset, whole.storage()};
     }
+    return places;
+  }
 
+  float* in_arena(std::size_t offset) {
+    return reinterpret_cast<float*>(reinterpret_cast<unsigned char*>(arena.data()) + offset);
+  }
+
+  void run_step(const Program::Step& step, const Places& places, const kernels::DirtyMap* dirty) {
     std::vector<const float*> inputs;
-    for (const Program::Step& step : program.steps) {
-      if (cancelled) throw Cancelled();
-      inputs.clear();
-      for (const std::size_t input : step.inputs) inputs.push_back(readable[input]);
-      KernelArguments arguments;
-      arguments.inputs = inputs;
-      arguments.output = data[step.output];
-      if (step.residual) arguments.residual = readable[*step.residual];
-      arguments.activation = step.activation;
-      arguments.max_pool = step.max_pool;
-      if (step.workspace_bytes > 0) {
-        arguments.workspace = {in_arena(step.workspace_offset), step.workspace_bytes / sizeof(float)};
-      }
-      layer_state(step.layer).kernel->run(arguments, pool);
+    for (const std::size_t input : step.inputs) inputs.push_back(places.readable[input]);
+    KernelArguments arguments;
+    arguments.inputs = inputs;
+    arguments.output = places.data[step.output];
+    if (step.residual) arguments.residual = places.readable[*step.residual];
+    arguments.activation = step.activation;
+    arguments.max_pool = step.max_pool;
+    arguments.dirty = dirty;
+    if (step.workspace_bytes > 0) {
+      arguments.workspace = {in_arena(step.workspace_offset), step.workspace_bytes / sizeof(float)};
     }
-    weights.check_unchanged();  // layers may use the values where they are
+    layer_state(step.layer).kernel->run(arguments, pool);
+  }
+
+  /// Only what may differ from the run before.
+  void run_changed(const Program& program, const Places& places, KeptOutputs& kept) {
+    for (std::size_t i = 0; i < program.steps.size(); ++i) {
+      if (cancelled) throw Cancelled();
+      const KeptOutputs::StepPlan& plan = kept.plan(i);
+      if (plan.work == KeptOutputs::Work::none) continue;
+      const auto begin = std::chrono::steady_clock::now();
+      run_step(program.steps[i], places, plan.work == KeptOutputs::Work::part ? &plan.dirty : nullptr);
+      kept.took(i, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+  }
+
+  /// A result whose memory stays here is copied, or is the same as before.
+  Array kept_result(const Program& program, const Program::Result& result, std::size_t index,
+                    const Places& places, const KeptOutputs& kept) {
+    const Array& made = places.tensors[result.buffer];
+    const bool same = !kept.changed(result.buffer) && !kept.last_result(index).empty();
+    const bool passed_on =
+        program.buffers[root_of(program, result.buffer)].storage == Program::Storage::given;
+    if (passed_on) return made;
+    if (same) return kept.last_result(index);
+    if (!made.empty()) return made;
+    Tensor copy = recycler.make(graph.layer(result.layer).output_shape);
+    std::memcpy(copy.data(), places.readable[result.buffer], copy.bytes());
+    return copy;
+  }
+
+  static std::size_t root_of(const Program& program, std::size_t buffer) {
+    const Program::Buffer& here = program.buffers[buffer];
+    return here.storage == Program::Storage::view ? here.whole : buffer;
+  }
+
+  TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,
+                const std::vector<LayerIndex>& wanted) {
+    ++runs;
+    load(layers);
+    drop_unused();
+    CachedProgram& cached = program_for(layers, wanted);
+    const Program& program = cached.program;
+    fit_arena();
+    arena_bytes = program.arena_bytes;
+    KeptOutputs* const kept = kept_outputs(cached);
+    const Places places = places_of(program, given, kept);
+
+    std::vector<Array> made;
+    if (kept != nullptr) {
+      kept->begin(given);
+      run_changed(program, places, *kept);
+      for (std::size_t i = 0; i < program.results.size(); ++i) {
+        made.push_back(kept_result(program, program.results[i], i, places, *kept));
+      }
+      weights.check_unchanged();
+      computed = kept->share();
+      kept->finish(made);
+    } else {
+      computed = {};
+      for (const Program::Step& step : program.steps) {
+        if (cancelled) throw Cancelled();
+        run_step(step, places, nullptr);
+        computed.all += static_cast<double>(graph.layer(step.layer).macs);
+      }
+      computed.computed = computed.all;
+      for (const Program::Result& result : program.results) made.push_back(places.tensors[result.buffer]);
+      weights.check_unchanged();  // layers may use the values where they are
+    }
 
     TensorMap results;
-    for (const Program::Result& result : program.results) {
-      results.emplace(result.layer, tensors[result.buffer].reshaped(graph.layer(result.layer).output_shape));
+    for (std::size_t i = 0; i < program.results.size(); ++i) {
+      const LayerIndex layer = program.results[i].layer;
+      results.emplace(layer, made[i].reshaped(graph.layer(layer).output_shape));
     }
     return results;
   }
@@ -238,10 +341,11 @@ struct Executor::Impl {
   ExecutorOptions options;
   kernels::ThreadPool pool;
   std::vector<LoadedLayer> loaded;
-  std::vector<CachedProgram> programs;
+  std::list<CachedProgram> programs;  // whose elements stay where they are
   TensorRecycler recycler;
   Tensor arena;
   std::size_t arena_bytes = 0;
+  ComputedShare computed;
   std::int64_t runs = 0;
   std::atomic<bool> cancelled{false};
 };
@@ -281,6 +385,18 @@ std::size_t Executor::parameter_bytes() const {
     if (state.kernel != nullptr) bytes += state.kernel->parameter_bytes();
   }
   return bytes;
+}
+
+std::size_t Executor::kept_bytes() const {
+  std::size_t bytes = 0;
+  for (const Impl::CachedProgram& cached : impl_->programs) {
+    if (cached.kept != nullptr) bytes += cached.kept->bytes();
+  }
+  return bytes;
+}
+
+ComputedShare Executor::computed() const {
+  return impl_->computed;
 }
 
 int Executor::threads() const {

@@ -28,6 +28,16 @@ struct ExecutorOptions {
   kernels::Isa isa = kernels::active_isa();
   GemmBackend gemm = gemm_backend_from_environment();
   int threads = 1;
+  /// So much memory may hold outputs from one run to the next, so that only what changed is computed; 0: all
+  /// is computed every time.
+  std::size_t keep_bytes = 0;
+};
+
+/// Multiply-adds of a run.
+struct ComputedShare {
+  double computed = 0;  ///< of positions that may have changed
+  double all = 0;
+  double share() const { return all > 0 ? computed / all : 0; }
 };
 
 /// Executor::cancel() was called.
@@ -39,9 +49,10 @@ class Cancelled : public std::runtime_error {
 /// Results do not depend on how layers are grouped into sets, on the number of threads, or on earlier calls:
 /// layers of a set that follow each other are run by one kernel where that is the same arithmetic
 /// (engine/program.h). Activations live in one planned arena whose size is the peak of the live set; outputs
-/// are allocated apart, so they stay valid. Parameters are loaded and packed when a layer is first run, and
-/// dropped when the layer has not been part of the last `runs_until_dropped` runs. Not thread-safe: one
-/// owner.
+/// are allocated apart, so they stay valid. With keep_bytes, outputs of the layers that ran last are kept,
+/// and a run of the same layers computes only what may differ (engine/kept_outputs.h): the results are the
+/// same to the bit. Parameters are loaded and packed when a layer is first run, and dropped when the layer
+/// has not been part of the last `runs_until_dropped` runs. Not thread-safe: one owner.
 class Executor {
  public:
   static constexpr int runs_until_dropped = 16;
@@ -68,6 +79,8 @@ class Executor {
 
   std::size_t arena_bytes() const;      ///< planned for the set that ran last
   std::size_t parameter_bytes() const;  ///< of the layers that are loaded now
+  std::size_t kept_bytes() const;       ///< of outputs that are kept now
+  ComputedShare computed() const;       ///< of the last run
   int threads() const;
 
  private:

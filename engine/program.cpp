@@ -15,8 +15,9 @@ constexpr std::size_t no_buffer = std::numeric_limits<std::size_t>::max();
 
 class Compiler {
  public:
-  Compiler(const Graph& graph, const std::vector<LayerIndex>& layers, const std::vector<LayerIndex>& wanted)
-      : graph_(graph), values_(static_cast<std::size_t>(graph.size())) {
+  Compiler(const Graph& graph, const std::vector<LayerIndex>& layers, const std::vector<LayerIndex>& wanted,
+           const std::function<bool(LayerIndex)>& keeps)
+      : graph_(graph), keeps_(keeps), values_(static_cast<std::size_t>(graph.size())) {
     program_.layers = layers;
     program_.wanted = wanted;
   }
@@ -209,11 +210,17 @@ class Compiler {
     return existing_buffer(input);
   }
 
-  /// Whether the next step may write where that output is.
-  bool may_overwrite(LayerIndex input) {
+  /// Whether the next step is the last that needs that output, which is all of its buffer.
+  bool is_last_need(LayerIndex input) {
     if (value(input).part) return false;
     const Value& root = value(value(input).root);
     return root.reads == 0 && !root.kept && program_.buffers[root.buffer].storage != Program::Storage::given;
+  }
+
+  /// Whether the next step may write where that output is.
+  bool may_overwrite(LayerIndex input) {
+    return is_last_need(input) &&
+           program_.buffers[value(value(input).root).buffer].storage != Program::Storage::kept;
   }
 
   /// Whether the output may lie where input 0 is: nobody needs that later, and no other input is a part of
@@ -244,7 +251,9 @@ class Compiler {
     for (const LayerIndex input : layer.inputs) step.inputs.push_back(read(input));
     if (fused.add != 0) step.residual = read(fused.residual);
     const OutputPlace placement = type(index).placement;
-    if (placement == OutputPlace::in_place && may_replace_first_input(index)) {
+    if (keeps_ && keeps_(step.result)) {
+      step.output = add_buffer(step.result, Program::Storage::kept);
+    } else if (placement == OutputPlace::in_place && may_replace_first_input(index)) {
       step.output = step.inputs[0];
     } else if (step.residual && *step.residual != step.inputs[0] && traits.fusions.residual_in_place &&
                may_overwrite(fused.residual)) {
@@ -264,7 +273,11 @@ class Compiler {
     for (const LayerIndex input : concat.inputs) {
       const std::size_t bytes = graph_.output_bytes(input);
       Program::Buffer& buffer = program_.buffers[value(value(input).root).buffer];
-      if (may_overwrite(input) && buffer.storage == Program::Storage::arena && buffer.bytes == bytes) {
+      // What is kept does not move to memory that is not; the other way round is for free.
+      const bool moves = buffer.storage == Program::Storage::arena ||
+                         (buffer.storage == Program::Storage::kept &&
+                          program_.buffers[output].storage == Program::Storage::kept);
+      if (moves && is_last_need(input) && buffer.bytes == bytes) {
         buffer.storage = Program::Storage::slice;
         buffer.whole = output;
         buffer.offset = offset;
@@ -304,6 +317,7 @@ class Compiler {
   }
 
   const Graph& graph_;
+  const std::function<bool(LayerIndex)>& keeps_;
   std::vector<Value> values_;
   Program program_;
 };
@@ -319,8 +333,9 @@ std::optional<std::int64_t> view_offset(const Graph& graph, LayerIndex index) {
 
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,
-                        const std::function<KernelTraits(LayerIndex)>& traits) {
-  return Compiler(graph, layers, wanted).compile(traits);
+                        const std::function<KernelTraits(LayerIndex)>& traits,
+                        const std::function<bool(LayerIndex)>& keeps) {
+  return Compiler(graph, layers, wanted, keeps).compile(traits);
 }
 
 }  // namespace edge

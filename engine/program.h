@@ -18,6 +18,7 @@ struct Program {
     given,  ///< a tensor of the caller; never written
     arena,  ///< at `offset` of the arena
     fresh,  ///< a new tensor, handed out as a result
+    kept,   ///< memory of its own, where the values stay from one run to the next
     slice,  ///< at `offset` of the buffer `whole`, which comes later in `buffers`
     view    ///< likewise of a buffer that comes earlier; read only
   };
@@ -73,8 +74,10 @@ struct KernelTraits {
 /// - An operation that may overwrite its input does so if that has the output's size and nobody needs it
 /// later.
 /// - What a concatenation puts together is made at its place in the output, if nobody needs it later.
+/// - Outputs of steps whose result `keeps` names are kept: nothing else is ever written there.
 Program compile_program(const Graph& graph, const std::vector<LayerIndex>& layers,
                         const std::vector<LayerIndex>& wanted,
-                        const std::function<KernelTraits(LayerIndex)>& traits);
+                        const std::function<KernelTraits(LayerIndex)>& traits,
+                        const std::function<bool(LayerIndex result)>& keeps = {});
 
 }  // namespace edge

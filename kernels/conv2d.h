@@ -7,7 +7,9 @@
 #include <memory>
 #include <span>
 
+#include "kernels/axis_reach.h"
 #include "kernels/cpu.h"
+#include "kernels/dirty_map.h"
 #include "kernels/gemm.h"
 #include "kernels/thread_pool.h"
 
@@ -80,10 +82,25 @@ class PackedConv2d {
   void run_pooled(const float* in, float* out, const float* bias, std::span<float> workspace,
                   ThreadPool& pool) const;
 
+  /// Whether run_part() is there: not for batches, external gemms, and windows as large as the image.
+  bool can_run_part() const;
+  /// Makes the outputs at the marked positions (of the feature map in front of the pooling, if `max_pool`: as
+  /// run_pooled()), and perhaps more; every other float of `out` stays as it is. All that is written has the
+  /// bits of run(). Workspace as run(). `out` does not overlap the residual.
+  void run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue, bool max_pool,
+                std::span<float> workspace, ThreadPool& pool) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Where outputs of run() may have other bits than before if only the reached inputs have: by the algorithm
+/// that PackedConv2d takes for the shape.
+struct ConvReach {
+  AxisReach rows, columns;
+};
+ConvReach conv_reach(const Conv2dShape& shape);
 
 /// The readable truth, straight from the definition; double accumulation. For tests.
 void conv2d_reference(const Conv2dShape& shape, const float* in, const float* weights, const float* bias,

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "kernels/conv2d.h"
+#include "kernels/dirty_map.h"
 #include "kernels/winograd.h"
 
 namespace edge::kernels {
@@ -28,6 +29,13 @@ class ConvAlgorithm {
   /// As PackedConv2d::run, but of activations only ReLU and those that fusions() says.
   virtual void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
                    ThreadPool& pool) const = 0;
+  /// As PackedConv2d::can_run_part and run_part.
+  virtual bool can_run_part() const { return false; }
+  virtual void run_part(const float* /*in*/, float* /*out*/, const DirtyMap& /*dirty*/,
+                        const Epilogue& /*epilogue*/, bool /*max_pool*/, std::span<float> /*workspace*/,
+                        ThreadPool& /*pool*/) const {
+    assert(false && "only if can_run_part()");
+  }
   /// As PackedConv2d::fusions and run_pooled.
   virtual ConvFusions fusions() const = 0;
   virtual void run_pooled(const float* /*in*/, float* /*out*/, const float* /*bias*/,

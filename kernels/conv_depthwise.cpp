@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::int64_t widest_band = 1024;
 constexpr std::int64_t band_positions = 4096;  // keeps the stage of a band in L1 or L2
+constexpr std::int64_t part_columns = 8;       // whole vectors of run_part()'s areas
 constexpr std::int64_t job_macs = 64 * 1024;   // several bands or channels per job when they are small
 
 class DepthwiseConvolution final : public ConvAlgorithm {
@@ -70,8 +71,8 @@ class DepthwiseConvolution final : public ConvAlgorithm {
       std::int64_t plane = first / horizontal / vertical;
       std::int64_t channel = plane % shape_.in_channels;
       for (std::int64_t band = first; band < std::min(bands, first + bands_per_job); ++band) {
-        const OutputArea area{row, std::min(band_rows_, out_rows_ - row), column,
-                              std::min(band_columns_, out_columns_ - column)};
+        const Area area{row, std::min(band_rows_, out_rows_ - row), column,
+                        std::min(band_columns_, out_columns_ - column)};
         run_band(in, out, epilogue, plane, channel, area, stage);
         // The next band; divisions are slow on armv7.
         column += band_columns_;
@@ -82,6 +83,34 @@ class DepthwiseConvolution final : public ConvAlgorithm {
         row = 0;
         ++plane;
         channel = channel + 1 < shape_.in_channels ? channel + 1 : 0;
+      }
+    });
+  }
+
+  bool can_run_part() const override { return true; }
+  void run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue,
+                bool /*max_pool*/, std::span<float> workspace, ThreadPool& pool) const override {
+    std::vector<Area> bands;
+    for (const Area& area : dirty.areas(part_columns)) {
+      for (std::int64_t row = 0; row < area.rows; row += band_rows_) {
+        for (std::int64_t column = 0; column < area.columns; column += band_columns_) {
+          bands.push_back({area.first_row + row, std::min(band_rows_, area.rows - row),
+                           area.first_column + column, std::min(band_columns_, area.columns - column)});
+        }
+      }
+    }
+    // A job is some bands of some channels.
+    const std::int64_t planes = shape_.batch * shape_.in_channels;
+    const std::int64_t positions = dirty.count();
+    const std::int64_t planes_per_job = std::clamp<std::int64_t>(
+        job_macs / std::max<std::int64_t>(positions * taps_, 1), 1, divide_up(planes, pool.threads()));
+    pool.parallel_for(divide_up(planes, planes_per_job), [&](std::int64_t job, int thread) {
+      float* stage = workspace.data() + thread * thread_floats();
+      const std::int64_t end = std::min(planes, (job + 1) * planes_per_job);
+      for (std::int64_t plane = job * planes_per_job; plane < end; ++plane) {
+        for (const Area& band : bands) {
+          run_band(in, out, epilogue, plane, plane % shape_.in_channels, band, stage);
+        }
       }
     });
   }
@@ -118,7 +147,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
 
   /// `plane` counts input planes: item x in_channels + channel.
   void run_band(const float* in, float* out, const Epilogue& epilogue, std::int64_t plane,
-                std::int64_t channel, const OutputArea& area, float* stage) const {
+                std::int64_t channel, const Area& area, float* stage) const {
     const float* image = in + plane * shape_.in_rows * shape_.in_columns;
     const std::int64_t out_plane = out_rows_ * out_columns_;
     float* to = out + plane * multiplier_ * out_plane + area.first_row * out_columns_ + area.first_column;
@@ -150,7 +179,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
   };
 
   // Pointer-sized: 64-bit arithmetic is slow on armv7, and planes may be tiny.
-  void run_variant(const float* image, std::int64_t channel, const OutputArea& area, const Epilogue& epilogue,
+  void run_variant(const float* image, std::int64_t channel, const Area& area, const Epilogue& epilogue,
                    float* out, float* stage) const {
     const auto stride = static_cast<std::ptrdiff_t>(variant_->stride);
     const auto in_columns = static_cast<std::ptrdiff_t>(shape_.in_columns);
@@ -187,7 +216,7 @@ class DepthwiseConvolution final : public ConvAlgorithm {
     }
   }
 
-  void run_rows(const float* image, std::int64_t channel, const OutputArea& area, const Epilogue& epilogue,
+  void run_rows(const float* image, std::int64_t channel, const Area& area, const Epilogue& epilogue,
                 const float* residual, float* out, float* stage) const {
     stage_.fill(image, area, stage);
     for (std::int64_t m = 0; m < multiplier_; ++m) {

@@ -36,6 +36,7 @@ class DepthwiseLaneConvolution final : public ConvAlgorithm {
         pitch_(std::max((out_columns_ - 1) * shape.stride_columns + shape.kernel_columns,
                         shape.padding_columns + shape.in_columns)),
         band_rows_(choose_band_rows()),
+        parts_(make_depthwise_convolution(shape, weights, isa)),
         weights_(static_cast<std::size_t>(groups_ * taps_ * lanes)) {
     for (std::int64_t row = 0; row < shape.kernel_rows; ++row) {
       for (std::int64_t column = 0; column < shape.kernel_columns; ++column) {
@@ -56,10 +57,11 @@ class DepthwiseLaneConvolution final : public ConvAlgorithm {
   }
 
   std::size_t packed_bytes() const override {
-    return weights_.size() * sizeof(float) + (offsets_.size() + places_.size()) * sizeof(std::int32_t);
+    return parts_->packed_bytes() + weights_.size() * sizeof(float) +
+           (offsets_.size() + places_.size()) * sizeof(std::int32_t);
   }
   std::size_t workspace_floats(int threads) const override {
-    return static_cast<std::size_t>(threads * thread_floats());
+    return std::max(static_cast<std::size_t>(threads * thread_floats()), parts_->workspace_floats(threads));
   }
   ConvFusions fusions() const override {
     return {.residual = false, .residual_in_place = false, .clamp = true, .any_activation = true};
@@ -84,6 +86,13 @@ class DepthwiseLaneConvolution final : public ConvAlgorithm {
         run_group(in, out, epilogue, group, band, stage);
       }
     });
+  }
+
+  bool can_run_part() const override { return true; }
+  /// Interleaving pays for whole rows only.
+  void run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue, bool max_pool,
+                std::span<float> workspace, ThreadPool& pool) const override {
+    parts_->run_part(in, out, dirty, epilogue, max_pool, workspace, pool);
   }
 
  private:
@@ -205,6 +214,7 @@ class DepthwiseLaneConvolution final : public ConvAlgorithm {
   std::int64_t groups_;  ///< of eight channels
   std::int64_t pitch_;   ///< of the stage, in positions
   std::int64_t band_rows_;
+  std::unique_ptr<ConvAlgorithm> parts_;
   std::vector<float> weights_;         ///< group x taps x 8
   std::vector<std::int32_t> offsets_;  ///< of the taps in the stage
   std::vector<std::int32_t> places_;   ///< of the image's elements in the stage, from its first row on

@@ -51,7 +51,7 @@ std::int64_t ConvStage::tap_offset(std::int64_t tap_row, std::int64_t tap_column
          column / shape_.stride_columns;
 }
 
-ConvStage::Columns ConvStage::columns_of(const OutputArea& area) const {
+ConvStage::Columns ConvStage::columns_of(const Area& area) const {
   const std::int64_t stride = shape_.stride_columns;
   Columns columns;
   columns.count = static_cast<std::ptrdiff_t>(area.columns + max_column_shift_);
@@ -63,7 +63,7 @@ ConvStage::Columns ConvStage::columns_of(const OutputArea& area) const {
   return columns;
 }
 
-void ConvStage::fill(const float* plane, const OutputArea& area, float* to) const {
+void ConvStage::fill(const float* plane, const Area& area, float* to) const {
   const Columns columns = columns_of(area);
   const auto row_floats = static_cast<std::ptrdiff_t>(row_floats_);
   const auto row_step = static_cast<std::ptrdiff_t>(shape_.stride_rows);

@@ -13,20 +13,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/area.h"
 #include "kernels/conv2d.h"
 #include "kernels/conv_kernels.h"
 
 namespace edge::kernels {
 
-/// Output rows first_row .. first_row + rows - 1, columns alike.
-struct OutputArea {
-  std::int64_t first_row, rows;
-  std::int64_t first_column, columns;
-};
-
 class ConvStage {
  public:
-  /// For areas of at most max_rows x max_columns output elements.
+  /// For areas (of the output) of at most max_rows x max_columns elements.
   ConvStage(const Conv2dShape& shape, std::int64_t max_rows, std::int64_t max_columns,
             const ConvKernels& kernels);
 
@@ -40,7 +35,7 @@ class ConvStage {
   }
 
   /// Copies one channel's plane (in_rows x in_columns) into `to` (channel_floats()).
-  void fill(const float* plane, const OutputArea& area, float* to) const;
+  void fill(const float* plane, const Area& area, float* to) const;
 
  private:
   /// Element i of phase p is input column first + i * stride + p, for i < count. All phases lie inside the
@@ -48,7 +43,7 @@ class ConvStage {
   struct Columns {
     std::ptrdiff_t first, count, low, high;
   };
-  Columns columns_of(const OutputArea& area) const;
+  Columns columns_of(const Area& area) const;
   void fill_borders(const float* row, const Columns& columns, float* to) const;
   void fill_row(const float* row, const Columns& columns, float* to) const;
 

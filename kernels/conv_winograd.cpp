@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "kernels/conv_algorithm.h"
 #include "kernels/gemm_kernels.h"
@@ -84,7 +86,6 @@ class WinogradConvolution final : public ConvAlgorithm {
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override {
-    assert(epilogue.activation.kind == Activation::Kind::none || epilogue.activation == Activation::relu());
     run(in, out, epilogue, false, workspace, pool);
   }
   /// A residual is added behind the transform by plain code: no gain over adding it apart.
@@ -94,9 +95,18 @@ class WinogradConvolution final : public ConvAlgorithm {
     run(in, out, {.bias = bias, .activation = Activation::relu()}, true, workspace, pool);
   }
 
+  bool can_run_part() const override { return true; }
+  void run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue, bool max_pool,
+                std::span<float> workspace, ThreadPool& pool) const override;
+
  private:
   void run(const float* in, float* out, const Epilogue& epilogue, bool max_pool, std::span<float> workspace,
            ThreadPool& pool) const;
+  template <class BlockAt>
+  void run_blocks(const float* in, float* out, const Epilogue& epilogue, bool max_pool, const Split& split,
+                  std::int64_t tiles, const BlockAt& block_at, std::span<float> workspace,
+                  ThreadPool& pool) const;
+  Split split_for(std::int64_t tiles, int threads) const;
   std::int64_t out_plane(bool max_pool) const {
     const std::int64_t pool = max_pool ? 2 : 1;
     return shape_.out_rows() / pool * (shape_.out_columns() / pool);
@@ -155,6 +165,17 @@ Split WinogradConvolution::choose_split(int threads) const {
   split.tile_floats = tiles_.scratch_floats(split.tiles);
   split.private_floats = split.product_floats + split.weight_floats + split.gemm_floats + split.tile_floats +
                          (split.by_tiles ? split.input_floats : 0);
+  return split;
+}
+
+/// For a part of the tiles: needs no more room than choose_split().
+Split WinogradConvolution::split_for(std::int64_t tiles, int threads) const {
+  Split split = choose_split(threads);
+  const std::int64_t fewest_blocks = split.by_tiles ? threads : 1;
+  const std::int64_t blocks = std::max(divide_up(tiles, split.tiles), fewest_blocks);
+  split.tiles = std::min(split.tiles, round_up(divide_up(tiles, blocks), gemm_.nr));
+  split.input_stride = odd_lines(split.tiles * weights_.in_channels());
+  split.product_stride = odd_lines(split.tiles * split.rows);
   return split;
 }
 
@@ -227,45 +248,66 @@ void WinogradConvolution::multiply(const TileBlock& block, std::int64_t rows, st
   }
 }
 
-void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilogue, bool max_pool,
-                              std::span<float> workspace, ThreadPool& pool) const {
+/// All blocks of one image; block_at(first) is the block of split.tiles tiles from `first` on, of `tiles`.
+template <class BlockAt>
+void WinogradConvolution::run_blocks(const float* in, float* out, const Epilogue& epilogue, bool max_pool,
+                                     const Split& split, std::int64_t tiles, const BlockAt& block_at,
+                                     std::span<float> workspace, ThreadPool& pool) const {
   assert(workspace.size() >= workspace_floats(pool.threads()));
   const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
   float* shared_input = workspace.data() + (line - misalignment) % line;
-  const Split split = choose_split(pool.threads());
   float* privates = shared_input + (split.by_tiles ? 0 : split.input_floats);
   const auto buffers_of = [&](int thread) {
     return buffers_at(split, privates + thread * split.private_floats, shared_input);
   };
+  if (split.by_tiles) {
+    pool.parallel_for(divide_up(tiles, split.tiles), [&](std::int64_t job, int thread) {
+      const Buffers buffers = buffers_of(thread);
+      const TileBlock block = block_at(job * split.tiles);
+      for (std::int64_t channel = 0; channel < weights_.in_channels(); ++channel) {
+        transform_input(in, channel, block, split, buffers);
+      }
+      for (std::int64_t row = 0; row < shape_.out_channels; row += split.rows) {
+        compute_rows(block, row, split, epilogue, max_pool, buffers, out);
+      }
+    });
+    return;
+  }
+  for (std::int64_t tile = 0; tile < tiles; tile += split.tiles) {
+    const TileBlock block = block_at(tile);
+    pool.parallel_for(weights_.in_channels(), [&](std::int64_t channel, int thread) {
+      transform_input(in, channel, block, split, buffers_of(thread));
+    });
+    pool.parallel_for(divide_up(shape_.out_channels, split.rows), [&](std::int64_t job, int thread) {
+      compute_rows(block, job * split.rows, split, epilogue, max_pool, buffers_of(thread), out);
+    });
+  }
+}
+
+void WinogradConvolution::run(const float* in, float* out, const Epilogue& epilogue, bool max_pool,
+                              std::span<float> workspace, ThreadPool& pool) const {
+  const Split split = choose_split(pool.threads());
   const std::int64_t in_floats = shape_.in_channels * shape_.in_rows * shape_.in_columns;
   const std::int64_t out_floats = shape_.out_channels * out_plane(max_pool);
-
   for (std::int64_t item = 0; item < shape_.batch; ++item, in += in_floats, out += out_floats) {
     Epilogue here = epilogue;
     if (here.residual != nullptr) here.residual += item * out_floats;
-    if (split.by_tiles) {
-      pool.parallel_for(divide_up(tiles_.count(), split.tiles), [&](std::int64_t job, int thread) {
-        const Buffers buffers = buffers_of(thread);
-        const TileBlock block = tiles_.block(job * split.tiles, split.tiles);
-        for (std::int64_t channel = 0; channel < weights_.in_channels(); ++channel) {
-          transform_input(in, channel, block, split, buffers);
-        }
-        for (std::int64_t row = 0; row < shape_.out_channels; row += split.rows) {
-          compute_rows(block, row, split, here, max_pool, buffers, out);
-        }
-      });
-      continue;
-    }
-    for (std::int64_t tile = 0; tile < tiles_.count(); tile += split.tiles) {
-      const TileBlock block = tiles_.block(tile, split.tiles);
-      pool.parallel_for(weights_.in_channels(), [&](std::int64_t channel, int thread) {
-        transform_input(in, channel, block, split, buffers_of(thread));
-      });
-      pool.parallel_for(divide_up(shape_.out_channels, split.rows), [&](std::int64_t job, int thread) {
-        compute_rows(block, job * split.rows, split, here, max_pool, buffers_of(thread), out);
-      });
-    }
+    const auto block_at = [&](std::int64_t first) { return tiles_.block(first, split.tiles); };
+    run_blocks(in, out, here, max_pool, split, tiles_.count(), block_at, workspace, pool);
   }
+}
+
+void WinogradConvolution::run_part(const float* in, float* out, const DirtyMap& dirty,
+                                   const Epilogue& epilogue, bool max_pool, std::span<float> workspace,
+                                   ThreadPool& pool) const {
+  const std::vector<std::int32_t> list = tiles_.dirty_tiles(dirty);
+  const auto tiles = static_cast<std::int64_t>(list.size());
+  const Split split = split_for(tiles, pool.threads());
+  const auto block_at = [&](std::int64_t first) {
+    const std::span<const std::int32_t> rest = std::span(list).subspan(static_cast<std::size_t>(first));
+    return tiles_.block(rest.first(std::min(rest.size(), static_cast<std::size_t>(split.tiles))));
+  };
+  run_blocks(in, out, epilogue, max_pool, split, tiles, block_at, workspace, pool);
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ class WinogradOfFewTiles final : public ConvAlgorithm {
  public:
   WinogradOfFewTiles(const Conv2dShape& shape, const float* weights, Isa isa, WinogradTile tile)
       : shape_(shape),
+        isa_(isa),
         gemm_(gemm_kernels(isa)),
         lanes_(winograd_kernels(isa).lanes),
         variant_(winograd_kernels(isa).variant(tile)),
@@ -89,8 +90,13 @@ class WinogradOfFewTiles final : public ConvAlgorithm {
   }
   void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
            ThreadPool& pool) const override;
+  bool can_run_part() const override { return true; }
+  void run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue, bool max_pool,
+                std::span<float> workspace, ThreadPool& pool) const override;
 
  private:
+  void run_tiles(const TileBlock& tiles, const float* in, float* out, const Epilogue& epilogue,
+                 std::span<float> workspace, ThreadPool& pool) const;
   std::int64_t block_channels(int threads) const;
   std::int64_t product_stride(std::int64_t channels) const { return odd_lines(tiles_.count() * channels); }
   std::int64_t product_floats(std::int64_t channels) const {
@@ -106,15 +112,17 @@ class WinogradOfFewTiles final : public ConvAlgorithm {
     return product_floats(channels) + weights_.scratch_floats(channels) + gemm_floats() + tile_floats();
   }
   std::int64_t tile_outputs() const { return std::int64_t{variant_.outputs} * variant_.outputs; }
-  void transform_input(const float* image, std::int64_t channel, float* input, float* scratch) const;
-  void multiply(const float* input, std::int64_t first_channel, std::int64_t channels,
+  void transform_input(const TileBlock& all, const float* image, std::int64_t channel, float* input,
+                       float* scratch) const;
+  void multiply(const TileBlock& all, const float* input, std::int64_t first_channel, std::int64_t channels,
                 const Buffers& buffers) const;
-  void transform_output(std::int64_t first_channel, std::int64_t channels, const Epilogue& epilogue,
-                        const Buffers& buffers, float* out) const;
+  void transform_output(const TileBlock& all, std::int64_t first_channel, std::int64_t channels,
+                        const Epilogue& epilogue, const Buffers& buffers, float* out) const;
   void finish_tile(const float* outputs, const winograd::TilePlace& place, const float* residual,
                    const Epilogue& epilogue, float* out) const;
 
   Conv2dShape shape_;
+  Isa isa_;
   const GemmKernels& gemm_;
   std::int64_t lanes_;
   const WinogradVariant& variant_;
@@ -134,9 +142,8 @@ std::int64_t WinogradOfFewTiles::block_channels(int threads) const {
 }
 
 /// Step 1 for one channel. input[point * input_stride_ ...] are, per K block, the A panels.
-void WinogradOfFewTiles::transform_input(const float* image, std::int64_t channel, float* input,
-                                         float* scratch) const {
-  const TileBlock all = tiles_.block(0, tiles_.count());
+void WinogradOfFewTiles::transform_input(const TileBlock& all, const float* image, std::int64_t channel,
+                                         float* input, float* scratch) const {
   float* values = scratch + tiles_.scratch_floats(all.count);  // point by point, a float for each tile
   if (channel < shape_.in_channels) {
     const std::int64_t plane = shape_.in_rows * shape_.in_columns;
@@ -157,8 +164,8 @@ void WinogradOfFewTiles::transform_input(const float* image, std::int64_t channe
 }
 
 /// Steps 2 and 3: products[point * stride + tile * channels ...] of the block of output channels.
-void WinogradOfFewTiles::multiply(const float* input, std::int64_t first_channel, std::int64_t channels,
-                                  const Buffers& buffers) const {
+void WinogradOfFewTiles::multiply(const TileBlock& all, const float* input, std::int64_t first_channel,
+                                  std::int64_t channels, const Buffers& buffers) const {
   const int alpha = variant_.alpha();
   for (int pair = 0; pair < alpha / 2; ++pair) {
     for (std::int64_t k = 0; k < weights_.in_channels(); k += weights_.k_block()) {
@@ -167,10 +174,10 @@ void WinogradOfFewTiles::multiply(const float* input, std::int64_t first_channel
           weights_.points(pair, first_channel, channels, k, k_count, buffers.weights);
       for (int i = 0; i < 2 * alpha; ++i) {
         const int point = weights_.row_of(pair, i / alpha) * alpha + i % alpha;
-        const float* panels = input + point * input_stride_ + k * tiles_.count();
+        const float* panels = input + point * input_stride_ + k * all.count;
         float* products = buffers.products + point * product_stride(channels);
-        for (std::int64_t tile = 0; tile < tiles_.count(); tile += panel_tiles_) {
-          const std::int64_t rows = std::min(panel_tiles_, tiles_.count() - tile);
+        for (std::int64_t tile = 0; tile < all.count; tile += panel_tiles_) {
+          const std::int64_t rows = std::min(panel_tiles_, all.count - tile);
           gemm_row_panel(gemm_, static_cast<int>(rows), channels, k_count, panels + tile * k_count,
                          weights.data + i * weights.stride, k_count * gemm_.nr, products + tile * channels,
                          channels, k > 0, nullptr, buffers.gemm);
@@ -181,17 +188,19 @@ void WinogradOfFewTiles::multiply(const float* input, std::int64_t first_channel
 }
 
 /// Step 4. The lanes of the transform are output channels.
-void WinogradOfFewTiles::transform_output(std::int64_t first_channel, std::int64_t channels,
-                                          const Epilogue& epilogue, const Buffers& buffers,
-                                          float* out) const {
+void WinogradOfFewTiles::transform_output(const TileBlock& all, std::int64_t first_channel,
+                                          std::int64_t channels, const Epilogue& epilogue,
+                                          const Buffers& buffers, float* out) const {
   const std::int64_t existing = std::min(channels, shape_.out_channels - first_channel);
   const std::int64_t plane = shape_.out_rows() * shape_.out_columns();
   const std::int64_t m = variant_.outputs;
-  const bool relu = epilogue.activation.kind != Activation::Kind::none;
+  const bool activated = epilogue.activation.kind != Activation::Kind::none;
+  const bool relu = rectifies(epilogue.activation);
   const bool relu_at_once = relu && epilogue.residual == nullptr;
-  const bool nothing_left = epilogue.residual == nullptr && (!relu || std::isinf(epilogue.activation.b));
-  for (std::int64_t tile = 0; tile < tiles_.count(); ++tile) {
-    const winograd::TilePlace place = tiles_.place(tile);
+  const bool nothing_left =
+      epilogue.residual == nullptr && (!activated || epilogue.activation == Activation::relu());
+  for (std::int64_t tile = 0; tile < all.count; ++tile) {
+    const winograd::TilePlace place = tiles_.place(all.tile(tile));
     const bool whole = place.rows == m && place.columns == m;
     for (std::int64_t group = 0; group < existing; group += lanes_) {
       const std::int64_t used = std::min(lanes_, existing - group);
@@ -220,7 +229,8 @@ void WinogradOfFewTiles::transform_output(std::int64_t first_channel, std::int64
 void WinogradOfFewTiles::finish_tile(const float* outputs, const winograd::TilePlace& place,
                                      const float* residual, const Epilogue& epilogue, float* out) const {
   const std::int64_t out_columns = shape_.out_columns();
-  const bool relu = epilogue.activation.kind != Activation::Kind::none;
+  const bool relu = rectifies(epilogue.activation);
+  const bool apart = !relu && epilogue.activation.kind != Activation::Kind::none;
   const float ceiling = relu ? epilogue.activation.b : std::numeric_limits<float>::infinity();
   for (std::int64_t row = 0; row < place.rows; ++row, outputs += variant_.outputs, out += out_columns) {
     for (std::int64_t column = 0; column < place.columns; ++column) {
@@ -231,12 +241,32 @@ void WinogradOfFewTiles::finish_tile(const float* outputs, const winograd::TileP
       }
       out[column] = value > ceiling ? ceiling : value;
     }
+    if (apart) activate(isa_, epilogue.activation, out, out, static_cast<std::size_t>(place.columns));
     if (residual != nullptr) residual += out_columns;
   }
 }
 
 void WinogradOfFewTiles::run(const float* in, float* out, const Epilogue& epilogue,
                              std::span<float> workspace, ThreadPool& pool) const {
+  const std::int64_t in_floats = shape_.in_channels * shape_.in_rows * shape_.in_columns;
+  const std::int64_t out_floats = shape_.out_channels * shape_.out_rows() * shape_.out_columns();
+  for (std::int64_t item = 0; item < shape_.batch; ++item, in += in_floats, out += out_floats) {
+    Epilogue here = epilogue;
+    if (here.residual != nullptr) here.residual += item * out_floats;
+    run_tiles(tiles_.block(0, tiles_.count()), in, out, here, workspace, pool);
+  }
+}
+
+void WinogradOfFewTiles::run_part(const float* in, float* out, const DirtyMap& dirty,
+                                  const Epilogue& epilogue, bool /*max_pool*/, std::span<float> workspace,
+                                  ThreadPool& pool) const {
+  run_tiles(tiles_.block(tiles_.dirty_tiles(dirty)), in, out, epilogue, workspace, pool);
+}
+
+/// One image.
+void WinogradOfFewTiles::run_tiles(const TileBlock& tiles, const float* in, float* out,
+                                   const Epilogue& epilogue, std::span<float> workspace,
+                                   ThreadPool& pool) const {
   assert(workspace.size() >= workspace_floats(pool.threads()));
   const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
   float* input = workspace.data() + (line - misalignment) % line;
@@ -250,22 +280,16 @@ void WinogradOfFewTiles::run(const float* in, float* out, const Epilogue& epilog
     buffers.tiles = buffers.gemm + gemm_floats();
     return buffers;
   };
-  const std::int64_t in_floats = shape_.in_channels * shape_.in_rows * shape_.in_columns;
-  const std::int64_t out_floats = shape_.out_channels * shape_.out_rows() * shape_.out_columns();
-  for (std::int64_t item = 0; item < shape_.batch; ++item, in += in_floats, out += out_floats) {
-    Epilogue here = epilogue;
-    if (here.residual != nullptr) here.residual += item * out_floats;
-    pool.parallel_for(weights_.in_channels(), [&](std::int64_t channel, int thread) {
-      transform_input(in, channel, input, buffers_of(thread).tiles);
-    });
-    pool.parallel_for(divide_up(weights_.out_channels(), block), [&](std::int64_t job, int thread) {
-      const Buffers buffers = buffers_of(thread);
-      const std::int64_t first = job * block;
-      const std::int64_t channels = std::min(block, weights_.out_channels() - first);
-      multiply(input, first, channels, buffers);
-      transform_output(first, channels, here, buffers, out);
-    });
-  }
+  pool.parallel_for(weights_.in_channels(), [&](std::int64_t channel, int thread) {
+    transform_input(tiles, in, channel, input, buffers_of(thread).tiles);
+  });
+  pool.parallel_for(divide_up(weights_.out_channels(), block), [&](std::int64_t job, int thread) {
+    const Buffers buffers = buffers_of(thread);
+    const std::int64_t first = job * block;
+    const std::int64_t channels = std::min(block, weights_.out_channels() - first);
+    multiply(tiles, input, first, channels, buffers);
+    transform_output(tiles, first, channels, epilogue, buffers, out);
+  });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -78,6 +79,22 @@ void for_each_row(std::int64_t planes, std::int64_t out_rows, std::int64_t float
   });
 }
 
+/// Calls part(plane, area, thread) for all of them, some neighbouring planes on one thread.
+template <typename Part>
+void for_each_part(std::int64_t planes, std::span<const Area> areas, std::int64_t floats_per_output,
+                   ThreadPool& pool, const Part& part) {
+  std::int64_t outputs = 1;
+  for (const Area& area : areas) outputs += area.rows * area.columns;
+  const std::int64_t planes_per_task =
+      std::clamp<std::int64_t>(task_floats / (outputs * floats_per_output), 1, planes);
+  pool.parallel_for((planes + planes_per_task - 1) / planes_per_task, [&](std::int64_t task, int thread) {
+    const std::int64_t end = std::min(planes, (task + 1) * planes_per_task);
+    for (std::int64_t plane = task * planes_per_task; plane < end; ++plane) {
+      for (const Area& area : areas) part(static_cast<Index>(plane), area, thread);
+    }
+  });
+}
+
 /// Where a window of average pooling lies along one axis.
 struct Extent {
   Index begin, end;  ///< inside the image
@@ -91,8 +108,9 @@ Extent average_extent(const Axis& axis, Index index) {
 }
 
 /// One output row: the windows wholly inside the image in one go, those at its left and right end one by one.
+/// Of the columns [first, end).
 void average_row(const PoolingKernels& kernels, const Extent& rows, const Axis& axis, bool count_include_pad,
-                 const float* plane, float* out) {
+                 const float* plane, Index first_column, Index end_column, float* out) {
   const auto run = [&](const PoolingKernels& variant, Index first, Index count) {
     const Extent columns = average_extent(axis, first);
     const Index values = count_include_pad ? rows.padded * columns.padded
@@ -106,12 +124,12 @@ void average_row(const PoolingKernels& kernels, const Extent& rows, const Axis& 
                          .divisor = static_cast<float>(values),
                          .out = out + first});
   };
-  const Index inside = std::min((axis.padding + axis.stride - 1) / axis.stride, axis.out);
   const Index room = axis.in + axis.padding - axis.kernel;
-  const Index inside_end = room < 0 ? inside : std::clamp(room / axis.stride + 1, inside, axis.out);
-  for (Index column = 0; column < inside; ++column) run(pooling_scalar, column, 1);
+  const Index inside = std::clamp((axis.padding + axis.stride - 1) / axis.stride, first_column, end_column);
+  const Index inside_end = room < 0 ? inside : std::clamp(room / axis.stride + 1, inside, end_column);
+  for (Index column = first_column; column < inside; ++column) run(pooling_scalar, column, 1);
   if (inside < inside_end) run(kernels, inside, inside_end - inside);
-  for (Index column = inside_end; column < axis.out; ++column) run(pooling_scalar, column, 1);
+  for (Index column = inside_end; column < end_column; ++column) run(pooling_scalar, column, 1);
 }
 
 /// The image rows of the windows of output row `index`, clipped to the image: their first and their number.
@@ -164,7 +182,11 @@ std::int64_t Pool2dShape::out_columns() const {
                     dilation_columns, ceil_mode);
 }
 
-void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {
+namespace {
+
+/// All outputs, or only those in the areas.
+void max_pool(Isa isa, const Pool2dShape& shape, const float* in, float* out,
+              const std::span<const Area>* areas, ThreadPool& pool) {
   const PoolingKernels& kernels = variant_for(isa, pooling_variants());
   const Axis rows = row_axis(shape);
   const Axis columns = column_axis(shape);
@@ -181,6 +203,31 @@ void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, 
   any_row.stride = columns.stride;
   any_row.count = columns.out;
   any_row.in_advance = rows.stride * columns.in;
+  if (areas != nullptr) {
+    any_row.repeats = 1;
+    for_each_part(shape.planes, *areas, shape.kernel_rows * shape.kernel_columns, pool,
+                  [&](Index plane, const Area& area, int thread) {
+                    MaxPoolRow row = any_row;
+                    const auto first = static_cast<Index>(area.first_column);
+                    row.count = static_cast<Index>(area.columns);
+                    // The part of the image's rows that the windows touch.
+                    const Index begin = first * columns.stride - columns.padding;
+                    const Index end = begin + (row.count - 1) * columns.stride +
+                                      (columns.kernel - 1) * columns.dilation + 1;
+                    const Index skipped = std::clamp<Index>(begin, 0, columns.in);
+                    row.padding = skipped - begin;
+                    row.in_columns = std::clamp(end, skipped, columns.in) - skipped;
+                    for (auto index = static_cast<Index>(area.first_row);
+                         index < static_cast<Index>(area.first_row + area.rows); ++index) {
+                      const auto [first_row, row_count] = max_rows(rows, index);
+                      row.in = in + (plane * rows.in + first_row) * columns.in + skipped;
+                      row.rows = row_count;
+                      row.out = out + (plane * rows.out + index) * columns.out + first;
+                      kernels.max_rows(row, scratch.data() + thread * scratch_floats);
+                    }
+                  });
+    return;
+  }
   // Output rows from `full` to `full_end` have windows that lie in the image from top to bottom: all of one
   // kind.
   const Index full = (rows.padding + rows.stride - 1) / rows.stride;
@@ -201,19 +248,53 @@ void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, 
                });
 }
 
-void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {
+/// Likewise.
+void average_pool(Isa isa, const Pool2dShape& shape, const float* in, float* out,
+                  const std::span<const Area>* areas, ThreadPool& pool) {
   const PoolingKernels& kernels = variant_for(isa, pooling_variants());
   const Axis rows = row_axis(shape);
   const Axis columns = column_axis(shape);
   if (rows.out <= 0 || columns.out <= 0) return;
+  const auto make_rows = [&](Index plane, Index first, Index count, Index first_column, Index end_column) {
+    for (Index index = first; index < first + count; ++index) {
+      average_row(kernels, average_extent(rows, index), columns, shape.count_include_pad,
+                  in + plane * rows.in * columns.in, first_column, end_column,
+                  out + (plane * rows.out + index) * columns.out);
+    }
+  };
+  if (areas != nullptr) {
+    for_each_part(shape.planes, *areas, shape.kernel_rows * shape.kernel_columns, pool,
+                  [&](Index plane, const Area& area, int /*thread*/) {
+                    make_rows(plane, static_cast<Index>(area.first_row), static_cast<Index>(area.rows),
+                              static_cast<Index>(area.first_column),
+                              static_cast<Index>(area.first_column + area.columns));
+                  });
+    return;
+  }
   for_each_row(shape.planes, rows.out, columns.in * rows.stride, pool,
                [&](Index plane, Index first, Index count, int /*thread*/) {
-                 for (Index index = first; index < first + count; ++index) {
-                   average_row(kernels, average_extent(rows, index), columns, shape.count_include_pad,
-                               in + plane * rows.in * columns.in,
-                               out + (plane * rows.out + index) * columns.out);
-                 }
+                 make_rows(plane, first, count, 0, columns.out);
                });
+}
+
+}  // namespace
+
+void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {
+  max_pool(isa, shape, in, out, nullptr, pool);
+}
+
+void max_pool2d_part(Isa isa, const Pool2dShape& shape, const float* in, float* out,
+                     std::span<const Area> areas, ThreadPool& pool) {
+  max_pool(isa, shape, in, out, &areas, pool);
+}
+
+void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool) {
+  average_pool(isa, shape, in, out, nullptr, pool);
+}
+
+void average_pool2d_part(Isa isa, const Pool2dShape& shape, const float* in, float* out,
+                         std::span<const Area> areas, ThreadPool& pool) {
+  average_pool(isa, shape, in, out, &areas, pool);
 }
 
 namespace {

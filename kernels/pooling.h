@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
+#include "kernels/area.h"
 #include "kernels/cpu.h"
 #include "kernels/thread_pool.h"
 
@@ -29,6 +31,11 @@ void max_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, 
 /// A window's values are added up row by row, left to right, on every ISA; then divided by the size of the
 /// window, where it is clipped in ceil mode by that of the clipped window (as PyTorch).
 void average_pool2d(Isa isa, const Pool2dShape& shape, const float* in, float* out, ThreadPool& pool);
+/// The same of only the outputs in the areas, of all planes.
+void max_pool2d_part(Isa isa, const Pool2dShape& shape, const float* in, float* out,
+                     std::span<const Area> areas, ThreadPool& pool);
+void average_pool2d_part(Isa isa, const Pool2dShape& shape, const float* in, float* out,
+                         std::span<const Area> areas, ThreadPool& pool);
 /// Window of output row r: rows floor(r*in/out) .. ceil((r+1)*in/out) - 1; columns alike. Values are added up
 /// as above, or for one output per plane in the order of linear(): element k to sum k mod 16.
 void adaptive_average_pool2d(Isa isa, std::int64_t planes, std::int64_t in_rows, std::int64_t in_columns,

@@ -3,17 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "kernels/conv2d.h"
+#include "kernels/dirty_map.h"
 #include "kernels/winograd_kernels.h"
 
 namespace edge::kernels::winograd {
 
-/// Consecutive tiles of the image, row by row.
+/// Consecutive tiles of the image, row by row; or those of a list, which ascend.
 struct TileBlock {
   std::int64_t first;
   std::int64_t count;
-  std::int64_t columns;  ///< count, rounded up to whole B panels
+  std::int64_t columns;                ///< count, rounded up to whole B panels
+  const std::int32_t* list = nullptr;  ///< `count` tiles, instead of those from `first` on
+
+  std::int64_t tile(std::int64_t index) const { return list != nullptr ? list[index] : first + index; }
 };
 
 /// What of a tile's outputs exists, and where in the plane they begin.
@@ -31,6 +37,10 @@ class Tiles {
   std::int64_t count() const { return columns_ * rows_; }
   TilePlace place(std::int64_t tile) const;
   TileBlock block(std::int64_t first, std::int64_t most) const;
+  /// Of a list.
+  TileBlock block(std::span<const std::int32_t> list) const;
+  /// The tiles in which anything is marked, ascending.
+  std::vector<std::int32_t> dirty_tiles(const DirtyMap& dirty) const;
   /// Floats of the scratch buffer for blocks of `tiles`.
   std::int64_t scratch_floats(std::int64_t tiles) const;
 
@@ -43,17 +53,27 @@ class Tiles {
                   std::int64_t panel_stride) const;
 
   /// points[point * point_stride + tile] to one channel's plane of the output; epilogue's pointers belong to
-  /// this channel, its residual may be `plane`. If `max_pool`, the plane is that of the output after ReLU and
-  /// 2 x 2 max pooling, and there is no residual.
+  /// this channel, its residual may be `plane`; of activations other than ReLU only with a list. If
+  /// `max_pool`, the plane is that of the output after ReLU and 2 x 2 max pooling, and there is no residual.
   void transform_output(const float* points, std::int64_t point_stride, const TileBlock& block,
                         const Epilogue& epilogue, bool max_pool, float* plane, float* scratch) const;
 
  private:
+  /// Of a block, the tiles from `index` on that lie side by side in one row.
+  std::int64_t side_by_side(const TileBlock& block, std::int64_t index) const;
+  bool all_inside(const TileBlock& block, std::int64_t index, std::int64_t count) const;
+  void transform_listed_input(const float* plane, const TileBlock& block, float* points,
+                              std::int64_t point_stride, std::int64_t panel_stride, float* scratch) const;
+  void fill_patches(const float* plane, std::int64_t first_row, std::int64_t first_column,
+                    std::int64_t columns, std::int64_t pitch, float* to) const;
+  void transform_listed_output(const float* points, std::int64_t point_stride, const TileBlock& block,
+                               const Epilogue& epilogue, bool max_pool, float* plane, float* scratch) const;
   void fill_band(const float* plane, const float* next_plane, std::int64_t first_row, std::int64_t rows,
                  std::int64_t first_column, std::int64_t pitch, float* band) const;
 
   Conv2dShape shape_;
   const WinogradVariant* variant_;
+  Isa isa_;
   std::int64_t lanes_;
   std::int64_t output_overrun_;
   std::int64_t pooled_overrun_;

@@ -61,9 +61,21 @@ class ScaleKernel final : public LayerKernel {
 
   std::size_t parameter_bytes() const override { return (scale_.size() + shift_.size()) * sizeof(float); }
 
+  bool runs_part() const override { return true; }
+
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
     const std::int64_t channels = input_[1];
     const std::int64_t plane = input_[2] * input_[3];
+    if (arguments.dirty != nullptr) {
+      return parallel_stretches(pool, input_, *arguments.dirty, 16384,
+                                [&](std::int64_t channel, std::int64_t first, std::int64_t count) {
+                                  const std::int64_t at = channel * plane + first;
+                                  const auto index = static_cast<std::size_t>(channel);
+                                  kernels::scale_shift(isa_, arguments.inputs[0] + at, arguments.output + at,
+                                                       static_cast<std::size_t>(count), scale_[index],
+                                                       shift_[index], arguments.activation);
+                                });
+    }
     parallel_ranges(pool, input_[0] * channels, 1 + 16384 / plane, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t p = begin; p < end; ++p) {
         const auto channel = static_cast<std::size_t>(p % channels);
@@ -109,6 +121,7 @@ const OperationType BatchNorm2dLayer::type{.name = "batch_norm2d",
                                            .placement = OutputPlace::in_place,
                                            .settings = norm_settings,
                                            .text = norm_text,
+                                           .reach = same_position,
                                            .infer = infer_norm,
                                            .make_kernel = make_norm};
 
@@ -118,6 +131,7 @@ const OperationType ChannelScaleLayer::type{.name = "channel_scale",
                                             .placement = OutputPlace::in_place,
                                             .settings = scale_settings,
                                             .text = scale_text,
+                                            .reach = same_position,
                                             .infer = infer_scale,
                                             .make_kernel = make_scale};
 

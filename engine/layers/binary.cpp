@@ -36,6 +36,16 @@ Inference infer_binary(const Operation& operation, std::span<const Shape> inputs
           .parameters = {{"operand", *binary.operand, ParameterKind::norm_scale, 1}}};
 }
 
+/// An operand of the network's own never changes.
+std::optional<Reach> binary_reach(const Operation& operation, std::span<const Shape> inputs,
+                                  std::size_t input) {
+  const auto& binary = operation.get<BinaryLayer>();
+  if (!binary.operand) return same_position(operation, inputs, input);
+  const Shape result = broadcast(inputs[0], *binary.operand);
+  if (result.rank() != 4 || result[2] != inputs[0][2] || result[3] != inputs[0][3]) return std::nullopt;
+  return same_position(operation, inputs, input);
+}
+
 class BinaryKernel final : public LayerKernel {
  public:
   explicit BinaryKernel(const KernelContext& context)
@@ -107,6 +117,7 @@ const OperationType BinaryLayer::type{.name = "binary",
                                       .placement = OutputPlace::in_place,
                                       .settings = binary_settings,
                                       .text = binary_text,
+                                      .reach = binary_reach,
                                       .infer = infer_binary,
                                       .make_kernel = make_kernel_of<BinaryKernel>};
 

@@ -81,6 +81,13 @@ Inference infer_convolution(const Operation& operation, std::span<const Shape> i
   return result;
 }
 
+std::optional<Reach> convolution_reach(const Operation& operation, std::span<const Shape> inputs,
+                                       std::size_t /*input*/) {
+  const kernels::Conv2dShape shape = kernel_shape(operation.get<Conv2dLayer>(), inputs[0]);
+  kernels::ConvReach reach = kernels::conv_reach(shape);
+  return Reach{std::move(reach.rows), std::move(reach.columns)};
+}
+
 /// Bias may be empty.
 FoldedConvolution load_parameters(const KernelContext& context) {
   const auto& conv = context.layer.operation.get<Conv2dLayer>();
@@ -106,7 +113,10 @@ class Conv2dKernel final : public LayerKernel {
     return {.residual = can.residual, .residual_in_place = can.residual_in_place, .max_pool = can.max_pool};
   }
 
+  bool runs_part() const override { return conv_.can_run_part(); }
+
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    if (arguments.dirty != nullptr) return run_part(arguments, pool);
     if (arguments.max_pool) {
       conv_.run_pooled(arguments.inputs[0], arguments.output, bias_.values().data(), arguments.workspace,
                        pool);
@@ -118,6 +128,14 @@ class Conv2dKernel final : public LayerKernel {
   }
 
  private:
+  void run_part(const KernelArguments& arguments, kernels::ThreadPool& pool) const {
+    kernels::Epilogue epilogue{
+        .bias = bias_.values().data(), .residual = arguments.residual, .activation = arguments.activation};
+    if (arguments.max_pool) epilogue.activation = Activation::relu();
+    conv_.run_part(arguments.inputs[0], arguments.output, *arguments.dirty, epilogue, arguments.max_pool,
+                   arguments.workspace, pool);
+  }
+
   Conv2dKernel(const KernelContext& context, const FoldedConvolution& parameters)
       : conv_(kernel_shape(context.layer.operation.get<Conv2dLayer>(), context.input_shapes[0]),
               parameters.weight.values().data(), context.isa, context.external_gemm),
@@ -134,6 +152,7 @@ const OperationType Conv2dLayer::type{.name = "conv2d",
                                       .fuses_activation = true,
                                       .settings = convolution_settings,
                                       .text = convolution_text,
+                                      .reach = convolution_reach,
                                       .infer = infer_convolution,
                                       .make_kernel = make_kernel_of<Conv2dKernel>};
 

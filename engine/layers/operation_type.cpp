@@ -22,6 +22,20 @@ std::optional<std::int64_t> view_of_all(const Operation& /*operation*/, const Sh
   return 0;
 }
 
+std::optional<Reach> same_position(const Operation& /*operation*/, std::span<const Shape> inputs,
+                                   std::size_t input) {
+  // The largest input has the output's size.
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  for (const Shape& shape : inputs) {
+    if (shape.rank() != 4) return std::nullopt;
+    rows = std::max(rows, shape[2]);
+    columns = std::max(columns, shape[3]);
+  }
+  if (inputs[input][2] != rows || inputs[input][3] != columns) return std::nullopt;
+  return Reach{kernels::AxisReach::identity(rows), kernels::AxisReach::identity(columns)};
+}
+
 Inference same_shape(const Operation& /*operation*/, std::span<const Shape> inputs) {
   return {.output_shape = only_input(inputs), .parameters = {}};
 }

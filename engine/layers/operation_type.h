@@ -13,7 +13,9 @@
 
 #include "engine/layer.h"
 #include "engine/weights.h"
+#include "kernels/axis_reach.h"
 #include "kernels/cpu.h"
+#include "kernels/dirty_map.h"
 #include "kernels/gemm.h"
 #include "kernels/thread_pool.h"
 
@@ -44,6 +46,10 @@ struct KernelArguments {
   Activation activation = {};       ///< behind that; only if the operation fuses_activation
   bool max_pool = false;            ///< and then 2x2 max pooling; only if Fusions::max_pool
   std::span<float> workspace;       ///< at least workspace_floats()
+  /// Null: all of the output is made. Else what the output (in front of the pooling) must have made anew,
+  /// only if runs_part(); around it may be made more, the rest stays. `output` overlaps no input and no
+  /// residual then.
+  const kernels::DirtyMap* dirty = nullptr;
 };
 
 /// What a kernel's run() can do behind its operation, apart from an activation. Not all of it at once:
@@ -66,6 +72,9 @@ class LayerKernel {
   virtual std::size_t parameter_bytes() const { return 0; }
   virtual std::size_t workspace_floats(int /*threads*/) const { return 0; }
   virtual Fusions fusions() const { return {}; }
+  /// Whether run() can make a part of the output (KernelArguments::dirty), with the bits that all of it would
+  /// have.
+  virtual bool runs_part() const { return false; }
   virtual void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const = 0;
 };
 
@@ -99,6 +108,13 @@ enum class ChangeRule : std::uint8_t {
   mixes         ///< any function of all rates
 };
 
+/// Where a change of an input's positions can be seen in the output. Output and input are feature maps of a
+/// batch of one.
+struct Reach {
+  kernels::AxisReach rows;
+  kernels::AxisReach columns;
+};
+
 struct OperationType {
   const char* name;
   ChangeRule change;
@@ -113,6 +129,10 @@ struct OperationType {
   std::string (*settings)(const Operation& operation) = nullptr;
   /// In a few words, what is as usual left out: "conv 3x3/2, 64, pad 1". Null: its name.
   std::string (*text)(const Operation& operation) = nullptr;
+  /// Of input `input` of a layer with these input shapes (ranks 4, batches of one). Nothing, or null: all of
+  /// the output changes if anything does. Outputs that are not reached keep their bits on every ISA.
+  std::optional<Reach> (*reach)(const Operation& operation, std::span<const Shape> inputs,
+                                std::size_t input) = nullptr;
   /// Throws Error (what does not fit, without the layer's name).
   Inference (*infer)(const Operation& operation, std::span<const Shape> inputs) = nullptr;
   std::unique_ptr<LayerKernel> (*make_kernel)(const KernelContext& context) =
@@ -123,6 +143,11 @@ struct OperationType {
 std::optional<std::int64_t> view_of_all(const Operation& operation, const Shape& input);
 /// OperationType::infer of operations whose output has the shape of their one input, and no parameters.
 Inference same_shape(const Operation& operation, std::span<const Shape> inputs);
+
+/// OperationType::reach of operations that make each position from the same position of all their inputs.
+/// Nothing for an input of another size, which is repeated.
+std::optional<Reach> same_position(const Operation& operation, std::span<const Shape> inputs,
+                                   std::size_t input);
 
 /// OperationType::make_kernel for a class that is made from the context.
 template <class Kernel>
@@ -156,6 +181,30 @@ void parallel_ranges(kernels::ThreadPool& pool, std::int64_t count, std::int64_t
   if (pieces == 1) return task(std::int64_t{0}, count);
   pool.parallel_for(pieces, [&](std::int64_t piece, int /*thread*/) {
     task(count * piece / pieces, count * (piece + 1) / pieces);
+  });
+}
+
+/// The elements of a feature map of a batch of one: all, or only those at a map's positions. Calls
+/// task(channel, first, count) for stretches of elements that follow each other, `first` counted from the
+/// channel's first; on all threads.
+template <class Task>
+void parallel_stretches(kernels::ThreadPool& pool, const Shape& shape, const kernels::DirtyMap& dirty,
+                        std::int64_t grain, const Task& task) {
+  constexpr std::int64_t vector = 8;
+  const std::vector<kernels::Area> areas = dirty.areas(vector);
+  const std::int64_t columns = shape[3];
+  std::int64_t positions = 1;
+  for (const kernels::Area& area : areas) positions += area.rows * area.columns;
+  parallel_ranges(pool, shape[1], 1 + grain / positions, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t channel = begin; channel < end; ++channel) {
+      for (const kernels::Area& area : areas) {
+        const std::int64_t stretches = area.columns == columns ? 1 : area.rows;
+        const std::int64_t count = area.rows * area.columns / stretches;
+        for (std::int64_t i = 0; i < stretches; ++i) {
+          task(channel, (area.first_row + i) * columns + area.first_column, count);
+        }
+      }
+    }
   });
 }
 

@@ -111,6 +111,17 @@ Inference infer_pooling(const Operation& operation, std::span<const Shape> input
   return {.output_shape = {input[0], input[1], shape.out_rows(), shape.out_columns()}, .parameters = {}};
 }
 
+template <class Pool>
+std::optional<Reach> pooling_reach(const Operation& operation, std::span<const Shape> inputs,
+                                   std::size_t /*input*/) {
+  const kernels::Pool2dShape shape = kernel_shape(operation.get<Pool>(), inputs[0]);
+  return Reach{
+      kernels::AxisReach::windows(shape.in_rows, shape.out_rows(), shape.kernel_rows, shape.stride_rows,
+                                  shape.padding_rows, shape.dilation_rows),
+      kernels::AxisReach::windows(shape.in_columns, shape.out_columns(), shape.kernel_columns,
+                                  shape.stride_columns, shape.padding_columns, shape.dilation_columns)};
+}
+
 Inference infer_adaptive(const Operation& operation, std::span<const Shape> inputs) {
   const auto& pool = operation.get<AdaptiveAveragePool2dLayer>();
   const Shape& input = only_feature_map(inputs);
@@ -125,12 +136,18 @@ class PoolKernel final : public LayerKernel {
       : isa_(context.isa),
         shape_(kernel_shape(context.layer.operation.get<Pool>(), context.input_shapes[0])) {}
 
+  bool runs_part() const override { return true; }
+
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    if constexpr (std::is_same_v<Pool, MaxPool2dLayer>) {
-      kernels::max_pool2d(isa_, shape_, arguments.inputs[0], arguments.output, pool);
-    } else {
-      kernels::average_pool2d(isa_, shape_, arguments.inputs[0], arguments.output, pool);
+    constexpr bool is_max = std::is_same_v<Pool, MaxPool2dLayer>;
+    const float* const in = arguments.inputs[0];
+    if (arguments.dirty == nullptr) {
+      constexpr auto all = is_max ? kernels::max_pool2d : kernels::average_pool2d;
+      return all(isa_, shape_, in, arguments.output, pool);
     }
+    constexpr std::int64_t vector = 8;
+    constexpr auto part = is_max ? kernels::max_pool2d_part : kernels::average_pool2d_part;
+    part(isa_, shape_, in, arguments.output, arguments.dirty->areas(vector), pool);
   }
 
  private:
@@ -163,6 +180,7 @@ const OperationType MaxPool2dLayer::type{.name = "max_pool2d",
                                          .fused = max_pool_fused,
                                          .settings = max_settings,
                                          .text = max_text,
+                                         .reach = pooling_reach<MaxPool2dLayer>,
                                          .infer = infer_pooling<MaxPool2dLayer>,
                                          .make_kernel = make_kernel_of<PoolKernel<MaxPool2dLayer>>};
 
@@ -170,6 +188,7 @@ const OperationType AveragePool2dLayer::type{.name = "average_pool2d",
                                              .change = ChangeRule::per_channel,
                                              .settings = average_settings,
                                              .text = average_text,
+                                             .reach = pooling_reach<AveragePool2dLayer>,
                                              .infer = infer_pooling<AveragePool2dLayer>,
                                              .make_kernel = make_kernel_of<PoolKernel<AveragePool2dLayer>>};
 

@@ -137,6 +137,31 @@ std::vector<kernels::ResizeTap> taps(const ResizeLayer& resize, const ResizeLaye
   return result;
 }
 
+/// Nothing if the taps do not ascend (a negative scale does not exist, but crops may go backwards).
+std::optional<kernels::AxisReach> axis_reach(const ResizeLayer& resize, const ResizeLayer::Axis& axis,
+                                             std::int64_t in) {
+  std::vector<kernels::AxisReach::Window> windows;
+  for (const kernels::ResizeTap& tap : taps(resize, axis, in)) {
+    if (tap.first < 0) return std::nullopt;
+    windows.push_back({tap.first, std::max(tap.first, tap.second) + 1});
+    const auto& last = windows.back();
+    if (windows.size() > 1 &&
+        (windows[windows.size() - 2].begin > last.begin || windows[windows.size() - 2].end > last.end)) {
+      return std::nullopt;
+    }
+  }
+  return kernels::AxisReach(in, std::move(windows));
+}
+
+std::optional<Reach> resize_reach(const Operation& operation, std::span<const Shape> inputs,
+                                  std::size_t /*input*/) {
+  const auto& resize = operation.get<ResizeLayer>();
+  const auto rows = axis_reach(resize, resize.rows, inputs[0][2]);
+  const auto columns = axis_reach(resize, resize.columns, inputs[0][3]);
+  if (!rows || !columns) return std::nullopt;
+  return Reach{*rows, *columns};
+}
+
 class ResizeKernel final : public LayerKernel {
  public:
   explicit ResizeKernel(const KernelContext& context) {
@@ -163,6 +188,7 @@ const OperationType ResizeLayer::type{.name = "resize",
                                       .change = ChangeRule::per_channel,
                                       .settings = resize_settings,
                                       .text = resize_text,
+                                      .reach = resize_reach,
                                       .infer = infer_resize,
                                       .make_kernel = make_kernel_of<ResizeKernel>};
 

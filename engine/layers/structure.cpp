@@ -32,9 +32,13 @@ class ConcatKernel final : public LayerKernel {
   explicit ConcatKernel(const KernelContext& context) : batch_(context.layer.output_shape[0]) {
     for (const Shape& shape : context.input_shapes) elements_.push_back(shape.elements() / batch_);
     row_ = context.layer.output_shape.elements() / batch_;
+    shapes_ = context.input_shapes;
   }
 
+  bool runs_part() const override { return true; }
+
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
+    if (arguments.dirty != nullptr) return run_part(arguments, pool);
     constexpr std::int64_t grain = 65536;
     for (std::int64_t n = 0; n < batch_; ++n) {
       float* output = arguments.output + n * row_;
@@ -53,7 +57,23 @@ class ConcatKernel final : public LayerKernel {
   }
 
  private:
+  void run_part(const KernelArguments& arguments, kernels::ThreadPool& pool) const {
+    float* output = arguments.output;
+    for (std::size_t i = 0; i < elements_.size(); output += elements_[i], ++i) {
+      const float* input = arguments.inputs[i];
+      if (input == output) continue;
+      const std::int64_t plane = shapes_[i][2] * shapes_[i][3];
+      parallel_stretches(pool, shapes_[i], *arguments.dirty, 65536,
+                         [&](std::int64_t channel, std::int64_t first, std::int64_t count) {
+                           const std::int64_t at = channel * plane + first;
+                           std::memcpy(output + at, input + at,
+                                       static_cast<std::size_t>(count) * sizeof(float));
+                         });
+    }
+  }
+
   std::int64_t batch_;
+  std::vector<Shape> shapes_;
   std::int64_t row_ = 0;                // elements of one image of the output
   std::vector<std::int64_t> elements_;  // of one image of each input
 };
@@ -149,6 +169,7 @@ const OperationType DropoutLayer::type{
 const OperationType ConcatLayer::type{.name = "concat",
                                       .change = ChangeRule::concat,
                                       .placement = OutputPlace::concat,
+                                      .reach = same_position,
                                       .infer = infer_concat,
                                       .make_kernel = make_kernel_of<ConcatKernel>};
 

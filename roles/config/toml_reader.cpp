@@ -134,6 +134,13 @@ void TomlReader::read_number(std::string_view key, double& value, double least, 
   value = number;
 }
 
+void TomlReader::read_seconds(std::string_view key, std::chrono::milliseconds& value, double least,
+                              double most) const {
+  double seconds = std::chrono::duration<double>(value).count();
+  read_number(key, seconds, least, most);
+  value = std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+}
+
 std::optional<std::variant<std::vector<double>, std::string>> TomlReader::numbers_or_name(
     std::string_view key) const {
   const toml::node* node = table_.get(key);

@@ -2,6 +2,7 @@
 // Every function throws Error with one line, FILE:LINE: TABLE.KEY: what is wrong, what is expected.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -35,6 +36,9 @@ class TomlReader {
   }
   /// Integers are accepted, too.
   void read_number(std::string_view key, double& value, double least, double most) const;
+
+  /// Seconds, also parts of them; to the millisecond.
+  void read_seconds(std::string_view key, std::chrono::milliseconds& value, double least, double most) const;
 
   /// A number, an array of numbers, or a string; nothing if the key is not there.
   std::optional<std::variant<std::vector<double>, std::string>> numbers_or_name(std::string_view key) const;

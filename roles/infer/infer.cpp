@@ -14,6 +14,7 @@
 
 #include "engine/error.h"
 #include "engine/executor.h"
+#include "engine/network_outputs.h"
 #include "kernels/cpu.h"
 #include "roles/detection/detector.h"
 #include "roles/infer/dump.h"
@@ -127,13 +128,6 @@ Framing framing_for(const ModelConfig& model, const Graph& graph, bool detector)
   return framing;
 }
 
-std::vector<detection::Detection> objects_in(const detection::Detector& detector, const Graph& graph,
-                                             const TensorMap& outputs, const Placement& placement) {
-  std::vector<Array> in_order;
-  for (const LayerIndex layer : graph.outputs()) in_order.push_back(outputs.at(layer));
-  return find_objects(*detector.decoder, in_order, detector.wanted, placement);
-}
-
 void run_frames(const Options& options) {
   check(options);
   std::optional<TensorOutput> output;
@@ -176,7 +170,10 @@ void run_frames(const Options& options) {
     const TensorMap outputs = stopwatch.run(*given, options.repeat, times);
     const Placement placement = input->placement().picture.rows > 0 ? input->placement() : whole_frame(size);
     std::vector<detection::Detection> objects;
-    if (detector) objects = objects_in(*detector, graph, outputs, placement);
+    if (detector) {
+      objects =
+          find_objects(*detector->decoder, outputs_in_order(graph, outputs), detector->wanted, placement);
+    }
     const FrameLine line{.frame = frame,
                          .graph = graph,
                          .layers = range,

@@ -10,6 +10,7 @@
 #include "kernels/cpu.h"
 #include "net/measurements.h"
 #include "roles/chain/control_messages.h"
+#include "roles/chain/worker_address.h"
 
 namespace edge {
 
@@ -20,16 +21,7 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
     const int index = static_cast<int>(i);
     auto worker = std::make_unique<RemoteWorker>(context);
     worker->connector = std::make_unique<net::Connector>(
-        context,
-        net::Connector::Options{
-            .host = config.workers[i].address.host,
-            .port = config.workers[i].address.port,
-            .hello = {.identity = identity,
-                      .purpose = net::Purpose::control,
-                      .wanted_role = "worker",
-                      .wanted_index = index,
-                      .workers = static_cast<int>(config.workers.size())},
-            .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}},
+        context, chain::connector_to_worker(config, index, identity, net::Purpose::control),
         net::Connector::Handlers{
             .session = [this, index](auto connection,
                                      auto welcome) { return serve(index, connection, welcome); },

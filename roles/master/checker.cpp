@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/network_outputs.h"
 #include "engine/printable.h"
 
 namespace edge {
@@ -15,8 +16,7 @@ bool Checker::check(const FrameUnderWay& frame) {
   ++checked_;
   exact_ = exact_ && frame.same_isa;
   const TensorMap computed = executor_.run_range(1, model_.graph.size(), {{0, as_floats(frame.pixels)}});
-  std::vector<Array> expected;
-  for (const LayerIndex layer : model_.graph.outputs()) expected.push_back(computed.at(layer));
+  const std::vector<Array> expected = outputs_in_order(model_.graph, computed);
   if (compare_outputs(frame.result->outputs, expected, frame.same_isa) && compare_objects(frame, expected)) {
     return true;
   }

@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <asio/post.hpp>
-#include <deque>
-#include <iostream>
 #include <numeric>
 #include <utility>
 
 #include "net/thread_name.h"
+#include "roles/chain/worker_address.h"
 #include "roles/config/quote.h"
-#include "roles/detection/detector.h"
-#include "roles/master/checker.h"
-#include "roles/master/frame_output.h"
+#include "roles/master/delivery.h"
+#include "roles/master/setup.h"
 #include "roles/plan/costs_file.h"
-#include "roles/report/gantt.h"
 #include "roles/standard_output.h"
 #include "roles/trace/link_events.h"
 #include "roles/video/source_name.h"
@@ -27,72 +23,8 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t gantt_frames = 6;
-
-/// Who wants checksums only wants no objects.
-std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
-  auto detector = detection::make_detector(config.detection, graph, config.model.labels);
-  if (config.output.result == ResultKind::checksum) detector.reset();
-  return detector;
-}
-
-chain::FrameOptions frame_options(const Config& config, const std::optional<detection::Detector>& detector) {
-  chain::FrameOptions options{
-      .coding = {.delta = config.net.mode == Mode::delta, .compress = config.net.compress},
-      .full_result = config.check || config.output.result == ResultKind::full};
-  if (detector) {
-    options.objects = {
-        .decoder = std::string(detector->decoder->name()), .wanted = detector->wanted, .placement = {}};
-  } else if (config.output.result == ResultKind::top_k) {
-    options.top_k = config.output.top_k;
-  }
-  return options;
-}
-
-net::LinkSender::Options link_options(const Config& config, const net::Identity& identity) {
-  return {.connector = {.host = config.workers.front().address.host,
-                        .port = config.workers.front().address.port,
-                        .hello = {.identity = identity,
-                                  .purpose = net::Purpose::link,
-                                  .wanted_role = "worker",
-                                  .wanted_index = 0,
-                                  .workers = static_cast<int>(config.workers.size())},
-                        .connection = {.heartbeat = config.net.heartbeat, .timeout = config.net.timeout}}};
-}
-
-GroupSource open_source(const Config& config, const Framing& framing) {
-  std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
-                                                           .rows = config.model.rows,
-                                                           .columns = config.model.columns,
-                                                           .framing = framing,
-                                                           .loop = config.video.loop,
-                                                           .rtsp_transport = config.video.rtsp_transport});
-  const bool may_look_ahead = !config.video.realtime && !source->live();
-  return {std::move(source),
-          {.realtime = config.video.realtime, .frame_limit = config.video.frames},
-          {.hold = config.video.hold,
-           .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1}};
-}
-
-/// Of the link into each worker, as configured.
-std::vector<std::optional<double>> configured_bandwidth(const Config& config) {
-  std::vector<std::optional<double>> bandwidth;
-  for (const WorkerConfig& worker : config.workers) {
-    bandwidth.push_back(worker.bandwidth_bytes_per_s > 0 ? std::optional(worker.bandwidth_bytes_per_s)
-                                                         : std::nullopt);
-  }
-  return bandwidth;
-}
-
 double whole_network_s(const Member& member) {
   return std::accumulate(member.layer_cost.begin(), member.layer_cost.end(), 0.0);
-}
-
-std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file) {
-  if (file.empty()) return nullptr;
-  auto trace = std::make_unique<trace::TraceWriter>(file, "master", trace::master_process);
-  trace->set_clock_offset(0);
-  return trace;
 }
 
 }  // namespace
@@ -111,7 +43,8 @@ Master::Master(const Config& config, const MasterOptions& options)
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
       chain_(context_, config_, model_, detector_ ? detector_->decoder.get() : nullptr, identity_,
              chain_events()),
-      link_(context_, link_options(config_, identity_), link_events()),
+      link_(context_, {.connector = chain::connector_to_worker(config_, 0, identity_, net::Purpose::link)},
+            link_events()),
       trainer_(context_, config_, model_, identity_,
                {.predictors =
                     [this](std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -306,17 +239,6 @@ void Master::send(const action::SendFrame& send) {
       {{0, frame.pixels}}, [](const net::SendTimes& sent) { return chain::stage_report(-1, {}, {}, sent); }));
 }
 
-void Master::trace_event(const char* track, const char* name, steady_clock::time_point begin,
-                         std::optional<std::uint64_t> frame, trace::Flow flow) {
-  if (!trace_) return;
-  trace_->add({.track = track,
-               .name = name,
-               .begin = begin,
-               .end = steady_clock::now(),
-               .frame = frame,
-               .flow = flow});
-}
-
 void Master::output() {
   net::name_this_thread("output");
   try {
@@ -337,54 +259,25 @@ void Master::write_costs() {
 }
 
 void Master::output_frames() {
-  std::optional<FrameOutput> output;
-  std::optional<Checker> checker;
-  std::deque<GanttFrame> last_frames;
+  Delivery delivery({.config = config_,
+                     .model = model_,
+                     .detector = detector_ ? &*detector_ : nullptr,
+                     .instance = identity_.instance,
+                     .lines = *options_.lines,
+                     .truth = options_.truth,
+                     .trace = trace_.get(),
+                     .gantt = options_.gantt});
   for (;;) {
     auto due = run_.next(&Run::next_to_deliver);
     auto* const deliver = std::get_if<action::Deliver>(&due);
     if (!deliver) break;
-    FrameUnderWay* const frame = &deliver->frame;
-    if (!output) {
-      output.emplace(config_, model_, *options_.lines, frame->captured, identity_.instance,
-                     detector_ ? &detector_->labels : nullptr);
-      if (config_.check) {
-        checker.emplace(model_, detector_ ? &*detector_ : nullptr, resolve_threads(config_.threads));
-      }
-    }
-    if (checker) {
-      const auto start = steady_clock::now();
-      const bool right = checker->check(*frame);
-      trace_event("output", "check", start, frame->frame);
-      output->count_check(!right);
-      if (!right) {
-        exit_status_ = 1;
-        output->clear_progress();
-        spdlog::error("frame {}: {}", frame->video_index, checker->explanation());
-      }
-    }
-    output->set_dropped(frame->dropped);
-    const auto start = steady_clock::now();
-    output->write(*frame);
-    if (options_.truth != nullptr) options_.truth->write(frame->video_index);
-    trace_event("output", "write", start, frame->frame, trace::Flow::ends);
-    if (options_.gantt) {
-      last_frames.push_back({.frame = frame->video_index, .stages = std::move(frame->result->stages)});
-      if (last_frames.size() > gantt_frames) last_frames.pop_front();
-    }
+    if (!delivery.deliver(std::move(deliver->frame))) exit_status_ = 1;
   }
-  if (!output) {
-    if (exit_status_ == 0 && stop_signal_.received() == 0)
-      throw Error(fmt::format("{}: no frame", source_name(config_.video.source)));
-    return;
-  }
-  output->print_table(planner_.summary());
-  write_costs();
-  std::cerr << format_gantt(last_frames) << std::flush;
-  if (checker && checker->missed() == 0) {
-    spdlog::info(
-        "check: {} frames right, {}", checker->checked(),
-        checker->exact() ? "bit for bit" : fmt::format("worst relative error {:.1e}", checker->worst()));
+  if (!delivery.empty()) {
+    delivery.finish(planner_.summary());
+    write_costs();
+  } else if (exit_status_ == 0 && stop_signal_.received() == 0) {
+    throw Error(fmt::format("{}: no frame", source_name(config_.video.source)));
   }
 }
 

@@ -3,8 +3,6 @@
 
 #include <asio/io_context.hpp>
 #include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,8 +50,6 @@ class Master {
   int run();
 
  private:
-  void trace_event(const char* track, const char* name, std::chrono::steady_clock::time_point begin,
-                   std::optional<std::uint64_t> frame = {}, trace::Flow flow = trace::Flow::none);
   /// From any thread: the run ends at once. Only the first reason is told.
   void fail(const std::string& reason);
   void end_threads();

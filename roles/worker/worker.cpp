@@ -3,20 +3,18 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <asio/post.hpp>
 #include <cassert>
 #include <chrono>
 
 #include "engine/error_line.h"
-#include "net/clock_questions.h"
-#include "net/measurements.h"
+#include "engine/network_outputs.h"
 #include "net/steady_time.h"
 #include "net/thread_name.h"
-#include "roles/chain/control_messages.h"
 #include "roles/chain/result.h"
-#include "roles/classify.h"
+#include "roles/chain/worker_address.h"
 #include "roles/trace/link_events.h"
+#include "roles/worker/frame_work.h"
 #include "roles/worker/profile.h"
 
 namespace edge {
@@ -33,22 +31,6 @@ const WorkerConfig& own_config(const Config& config, int index) {
   return config.workers[static_cast<std::size_t>(index)];
 }
 
-net::ConnectionOptions connection_options(const NetConfig& config) {
-  return {.heartbeat = config.heartbeat, .timeout = config.timeout};
-}
-
-net::LinkSender::Options link_options(const Config& config, int index, const net::Identity& identity) {
-  const Address& next = config.workers[static_cast<std::size_t>(index) + 1].address;
-  return {.connector = {.host = next.host,
-                        .port = next.port,
-                        .hello = {.identity = identity,
-                                  .purpose = net::Purpose::link,
-                                  .wanted_role = "worker",
-                                  .wanted_index = index + 1,
-                                  .workers = static_cast<int>(config.workers.size())},
-                        .connection = connection_options(config.net)}};
-}
-
 }  // namespace
 
 Worker::Worker(const Config& config, const WorkerOptions& options)
@@ -59,6 +41,14 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       threads_(resolve_threads(own_config(config, options.index).threads)),
       identity_(make_identity("worker", options.index, model_)),
       stop_signal_(context_, [this] { stop(); }),
+      master_({.run_begins =
+                   [this] {
+                     if (sender_) sender_->reset();
+                   },
+               .clock_offset_known =
+                   [this](double offset_s) {
+                     if (trace_) trace_->set_clock_offset(offset_s);
+                   }}),
       executor_(model_.graph, *model_.weights, {.threads = threads_}),
       receiver_({.max_payload = chain::max_frame_payload(model_.graph)},
                 {.arrays_of = [this](auto header) { return arrays_of(header); },
@@ -70,21 +60,23 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       .session = [this](auto connection, auto hello) { return serve(connection, hello); }};
   if (options_.listening_descriptor) {
     listener_.emplace(context_, *options_.listening_descriptor, identity_, net::LinkReceiver::window_frames,
-                      connection_options(config_.net), handlers);
+                      chain::connection_options(config_.net), handlers);
   } else {
     const std::string host = own.listen ? own.listen->host : "";
     const std::uint16_t port = own.listen ? own.listen->port : own.address.port;
     listener_.emplace(context_, host, port, identity_, net::LinkReceiver::window_frames,
-                      connection_options(config_.net), handlers);
+                      chain::connection_options(config_.net), handlers);
   }
   if (static_cast<std::size_t>(options_.index) + 1 < config_.workers.size()) {
     sender_.emplace(
-        context_, link_options(config_, options_.index, identity_),
+        context_,
+        net::LinkSender::Options{.connector = chain::connector_to_worker(config_, options_.index + 1,
+                                                                         identity_, net::Purpose::link)},
         net::LinkSender::Handlers{
             .refused = [this](const std::string& reason) { fail(reason); },
-            .connected = [this] { mended(); },
+            .connected = [this] { master_.mended(); },
             .failed = [this](const std::string& reason) { end_because(reason); },
-            .probed = [this](const net::Transfer& transfer) { link_probed(transfer); },
+            .probed = [this](const net::Transfer& transfer) { master_.link_probed(transfer); },
             .time_spent = trace::link_observer(trace_ ? &*trace_ : nullptr,
                                                fmt::format("link to worker {}", options_.index + 1), false)});
   }
@@ -135,10 +127,7 @@ void Worker::stop() {
   if (sender_) sender_->close();
   // Whoever talks to us shall not have to guess.
   if (sender_) sender_->leave("stopped");
-  {
-    const std::lock_guard lock(mutex_);
-    if (master_) master_->leave("stopped");
-  }
+  master_.leave("stopped");
   context_.stop();
 }
 
@@ -153,9 +142,8 @@ std::optional<net::Refusal> Worker::judge(const net::Hello& hello) {
                               caller.role == "master" ? "the master" : caller.name(), hello.workers)};
   }
   if (caller.role == "master") {
-    const std::lock_guard lock(mutex_);
-    if (master_ && run_.instance != caller.instance) {
-      return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), master_->peer()),
+    if (const auto other = master_.other_master(caller.instance)) {
+      return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), *other),
                           .final = false};
     }
   }
@@ -179,70 +167,13 @@ asio::awaitable<void> Worker::serve(std::shared_ptr<net::Connection> connection,
 }
 
 asio::awaitable<void> Worker::serve_any(std::shared_ptr<net::Connection> connection, net::Hello hello) {
-  if (hello.purpose == net::Purpose::control) return serve_master(std::move(connection), std::move(hello));
+  if (hello.purpose == net::Purpose::control) return master_.serve(std::move(connection), std::move(hello));
   return receiver_.serve(std::move(connection), std::move(hello));
-}
-
-asio::awaitable<void> Worker::serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello) {
-  spdlog::info("{} is here", connection->peer());
-  {
-    const std::lock_guard lock(mutex_);
-    if (master_) master_->close();
-    master_ = connection;
-    if (run_.instance != hello.identity.instance) {
-      run_ = {.instance = hello.identity.instance, .epoch = 0};
-      if (sender_) sender_->reset();
-    }
-    if (!failure_.empty()) {
-      connection->send(chain::failure_message(failure_));
-    }
-    if (!layer_cost_.empty()) connection->send(chain::profile_message(layer_cost_));
-    if (probed_) connection->send(net::transfer_message(*probed_));
-  }
-  try {
-    co_await net::answer_clock_questions(connection, [this](double offset_s) {
-      if (trace_) trace_->set_clock_offset(offset_s);
-    });
-  } catch (const net::PeerLeft& left) {
-    forget_master(connection);
-    spdlog::info("{} {}", hello.identity.name(), left.verb());
-  } catch (const net::ConnectionLost& error) {
-    forget_master(connection);
-    if (!stopping_) spdlog::info("{} is gone: {}", connection->peer(), error.what());
-  } catch (...) {
-    forget_master(connection);
-    throw;
-  }
-}
-
-void Worker::forget_master(const std::shared_ptr<net::Connection>& connection) {
-  const std::lock_guard lock(mutex_);
-  if (master_ == connection) master_.reset();
-}
-
-void Worker::tell_master(net::Message message) {
-  const std::lock_guard lock(mutex_);
-  if (master_) master_->send(std::move(message));
 }
 
 void Worker::fail(const std::string& reason) {
   spdlog::error("{}", reason);
-  {
-    const std::lock_guard lock(mutex_);
-    failure_ = reason;
-  }
-  tell_master(chain::failure_message(reason));
-}
-
-void Worker::mended() {
-  const std::lock_guard lock(mutex_);
-  failure_.clear();
-}
-
-void Worker::link_probed(const net::Transfer& transfer) {
-  const std::lock_guard lock(mutex_);
-  probed_ = transfer;
-  if (master_) master_->send(net::transfer_message(transfer));
+  master_.failed(reason);
 }
 
 void Worker::compute() {
@@ -268,11 +199,8 @@ void Worker::end_because(const std::string& reason) {
 }
 
 void Worker::profile() {
-  std::vector<double> cost = load_or_measure_profile(executor_, model_, config_, identity_,
-                                                     options_.reprofile, stop_source_.get_token());
-  const std::lock_guard lock(mutex_);
-  layer_cost_ = std::move(cost);
-  if (master_) master_->send(chain::profile_message(layer_cost_));
+  master_.profiled(load_or_measure_profile(executor_, model_, config_, identity_, options_.reprofile,
+                                           stop_source_.get_token()));
 }
 
 chain::FrameHeader Worker::parse_header(std::span<const std::byte> header) const {
@@ -286,44 +214,13 @@ std::vector<net::ArraySpec> Worker::arrays_of(std::span<const std::byte> header)
   return chain::arrays_of_cut(model_.graph, chain::first_layer(parse_header(header).ends, options_.index));
 }
 
-bool Worker::belongs_to_this_run(const chain::RunId& run) {
-  const std::lock_guard lock(mutex_);
-  if (!master_ || run.instance != run_.instance || run.epoch < run_.epoch) return false;
-  run_.epoch = run.epoch;
-  return true;
-}
-
-net::ArrayMap Worker::run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last) {
-  std::vector<LayerIndex> layers;
-  std::vector<LayerIndex> wanted;
-  TensorMap given;
-  net::ArrayMap outputs;
-  for (LayerIndex layer = first; layer < last; ++layer) layers.push_back(layer);
-  for (const LayerIndex layer : model_.graph.boundary(last)) {
-    if (layer >= first) {
-      wanted.push_back(layer);
-    } else {
-      outputs[layer] = arrays.at(layer);  // passes through, in the form in which it came
-    }
-  }
-  if (layers.empty()) return outputs;
-  for (const auto& [layer, elements] : arrays) {
-    const std::vector<LayerIndex>& consumers = model_.graph.consumers(layer);
-    const bool needed =
-        std::any_of(consumers.begin(), consumers.end(), [&](LayerIndex c) { return c < last; });
-    if (needed) given[layer] = as_floats(elements);
-  }
-  for (const auto& [layer, tensor] : executor_.run(layers, given, wanted)) outputs[layer] = Array(tensor);
-  return outputs;
-}
-
 void Worker::process(net::IncomingFrame frame) {
   chain::FrameHeader header = parse_header(frame.header);
-  if (!belongs_to_this_run(header.run)) return;
+  if (!master_.takes(header.run)) return;
   const auto start = steady_clock::now();
   const LayerIndex first = chain::first_layer(header.ends, options_.index);
   const LayerIndex last = header.ends[static_cast<std::size_t>(options_.index)];
-  net::ArrayMap outputs = run_layers(frame.arrays, first, last);
+  net::ArrayMap outputs = run_layers(executor_, model_.graph, frame.arrays, first, last);
   const auto end = steady_clock::now();
   const chain::ComputeTimes computed{.compute_s = net::seconds(end - start),
                                      .compute_at = net::steady_seconds(start)};
@@ -352,21 +249,14 @@ void Worker::process(net::IncomingFrame frame) {
 void Worker::send_result(std::uint64_t frame, chain::FrameHeader header, const net::ArrayMap& arrays,
                          const ReportHop& report) {
   const auto start = steady_clock::now();
-  std::vector<Array> outputs;
-  for (const LayerIndex layer : model_.graph.outputs()) outputs.push_back(as_floats(arrays.at(layer)));
-  chain::Result result{.frame = frame, .run = header.run, .checksum = checksum(outputs)};
-  if (outputs.size() == 1) result.top_k = top_classes(outputs.front(), header.options.top_k);
-  if (const auto& wanted = header.options.objects) {
-    result.has_objects = true;
-    result.objects =
-        detection::find_objects(*decoders_.find(wanted->decoder), outputs, wanted->wanted, wanted->placement);
-  }
+  const std::vector<Array> outputs = outputs_in_order(model_.graph, arrays);
+  chain::Result result = make_result(frame, header, outputs, decoders_);
   std::vector<std::byte> encoded;
   if (header.options.full_result) encoded = chain::encode_outputs(outputs, header.options.coding);
   result.stages = std::move(header.stages);
   result.stages.push_back(report(
       {.encode_s = net::seconds(steady_clock::now() - start), .encode_at = net::steady_seconds(start)}));
-  tell_master(chain::pack(result, encoded));
+  master_.send(chain::pack(result, encoded));
 }
 
 }  // namespace edge

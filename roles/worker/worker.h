@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -26,6 +25,7 @@
 #include "roles/model.h"
 #include "roles/stop_signal.h"
 #include "roles/trace/trace_writer.h"
+#include "roles/worker/master_link.h"
 
 namespace edge {
 
@@ -54,8 +54,6 @@ class Worker {
   std::optional<net::Refusal> judge(const net::Hello& hello);
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
   asio::awaitable<void> serve_any(std::shared_ptr<net::Connection> connection, net::Hello hello);
-  asio::awaitable<void> serve_master(std::shared_ptr<net::Connection> connection, net::Hello hello);
-  void forget_master(const std::shared_ptr<net::Connection>& connection);
   void stop();
   trace::TraceWriter* open_trace();
 
@@ -68,15 +66,12 @@ class Worker {
   void process(net::IncomingFrame frame);
   chain::FrameHeader parse_header(std::span<const std::byte> header) const;
   std::vector<net::ArraySpec> arrays_of(std::span<const std::byte> header) const;  ///< on "receive"
-  bool belongs_to_this_run(const chain::RunId& run);
-  net::ArrayMap run_layers(const net::ArrayMap& arrays, LayerIndex first, LayerIndex last);
   void send_result(std::uint64_t frame, chain::FrameHeader header, const net::ArrayMap& arrays,
                    const ReportHop& report);
-  void tell_master(net::Message message);
+
+  // From any thread: the master shall know why the worker cannot work, or why it ends.
   void fail(const std::string& reason);
   void end_because(const std::string& reason);
-  void mended();
-  void link_probed(const net::Transfer& transfer);
 
   const Config config_;
   const WorkerOptions options_;
@@ -88,17 +83,12 @@ class Worker {
   StopSignal stop_signal_;
   asio::steady_timer farewell_{context_};
   std::optional<trace::TraceWriter> trace_;
+  MasterLink master_;
   Executor executor_;  ///< the "compute" thread's
   net::LinkReceiver receiver_;
   std::optional<net::LinkSender> sender_;  ///< none behind the last worker
   std::optional<net::Listener> listener_;
 
-  std::mutex mutex_;
-  std::shared_ptr<net::Connection> master_;  ///< control connection
-  chain::RunId run_;                         ///< the master's; older epochs are dropped
-  std::vector<double> layer_cost_;           ///< empty until profiled
-  std::optional<net::Transfer> probed_;      ///< of the link behind this worker, lately
-  std::string failure_;                      ///< told to every master that comes
   std::atomic<bool> stopping_{false};
   std::stop_source stop_source_;
   std::atomic<int> exit_status_{0};

@@ -1,4 +1,4 @@
-#include "roles/config/detection_values.h"
+#include "roles/config/detection_table.h"
 
 #include <fmt/format.h>
 

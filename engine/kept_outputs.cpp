@@ -1,0 +1,315 @@
+#include "engine/kept_outputs.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "engine/operations.h"
+
+namespace edge {
+namespace {
+
+using kernels::DirtyMap;
+
+bool is_feature_map(const Shape& shape) {
+  return shape.rank() == 4 && shape[0] == 1;
+}
+
+double step_macs(const Graph& graph, const Program::Step& step) {
+  return static_cast<double>(graph.layer(step.layer).macs);
+}
+
+DirtyMap clean_map(const Shape& shape) {
+  return is_feature_map(shape) ? DirtyMap(shape[2], shape[3]) : DirtyMap(1, 1);
+}
+
+/// What a change of `from` changes of a map of that size.
+DirtyMap spread(const DirtyMap& from, const std::optional<Reach>& reach, std::int64_t rows,
+                std::int64_t columns) {
+  if (reach && reach->rows.in() == from.rows() && reach->columns.in() == from.columns()) {
+    return from.spread(reach->rows, reach->columns);
+  }
+  DirtyMap result(rows, columns);
+  if (from.any()) result.mark_all();
+  return result;
+}
+
+}  // namespace
+
+DirtyMap changed_positions(const Array& before, const Array& now) {
+  assert(before.type() == now.type() && before.shape() == now.shape());
+  DirtyMap map = clean_map(now.shape());
+  if (before.data() == now.data()) return map;
+  if (!is_feature_map(now.shape())) {
+    if (std::memcmp(before.data(), now.data(), now.bytes()) != 0) map.mark_all();
+    return map;
+  }
+  const auto columns = static_cast<std::size_t>(now.shape()[3]);
+  const std::size_t row_bytes = columns * element_bytes(now.type());
+  const std::size_t plane_bytes = static_cast<std::size_t>(now.shape()[2]) * row_bytes;
+  const std::size_t bytes = element_bytes(now.type());
+  std::vector<unsigned char> differs(columns);
+  for (std::int64_t row = 0; row < now.shape()[2]; ++row) {
+    bool any = false;
+    for (std::int64_t channel = 0; channel < now.shape()[1]; ++channel) {
+      const std::size_t at =
+          static_cast<std::size_t>(channel) * plane_bytes + static_cast<std::size_t>(row) * row_bytes;
+      const std::byte* const a = before.data() + at;
+      const std::byte* const b = now.data() + at;
+      if (std::memcmp(a, b, row_bytes) == 0) continue;
+      if (!any) std::fill(differs.begin(), differs.end(), 0);
+      any = true;
+      if (bytes == sizeof(std::uint32_t)) {
+        const auto* const wide_a = reinterpret_cast<const std::uint32_t*>(a);
+        const auto* const wide_b = reinterpret_cast<const std::uint32_t*>(b);
+        for (std::size_t i = 0; i < columns; ++i) {
+          differs[i] = static_cast<unsigned char>(differs[i] | (wide_a[i] != wide_b[i] ? 1 : 0));
+        }
+      } else {
+        for (std::size_t i = 0; i < columns; ++i) {
+          differs[i] = static_cast<unsigned char>(
+              differs[i] | (std::memcmp(a + i * bytes, b + i * bytes, bytes) != 0 ? 1 : 0));
+        }
+      }
+    }
+    for (std::size_t i = 0; any && i < columns; ++i) {
+      if (differs[i] == 0) continue;
+      std::size_t end = i + 1;
+      while (end < columns && differs[end] != 0) ++end;
+      map.mark(row, static_cast<std::int64_t>(i), static_cast<std::int64_t>(end - i));
+      i = end;
+    }
+  }
+  return map;
+}
+
+std::vector<LayerIndex> choose_kept(const Graph& graph, const Program& program, std::size_t limit_bytes) {
+  struct Candidate {
+    LayerIndex result;
+    std::size_t bytes;
+    double gain;
+  };
+  std::vector<Candidate> candidates;
+  std::size_t total = 0;
+  for (const Program::Step& step : program.steps) {
+    const Program::Buffer& buffer = program.buffers[step.output];
+    // What is made inside of a concatenation's output costs nothing.
+    const std::size_t bytes = buffer.storage == Program::Storage::kept ? buffer.bytes : 0;
+    total += bytes;
+    // Moving a value costs about as much as 16 multiply-adds.
+    const double moved = 16.0 * static_cast<double>(graph.output_bytes(step.result)) / sizeof(float);
+    candidates.push_back({step.result, bytes, step_macs(graph, step) + moved});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.gain * static_cast<double>(b.bytes) > b.gain * static_cast<double>(a.bytes);
+  });
+  while (!candidates.empty() && total > limit_bytes) {
+    total -= candidates.back().bytes;
+    candidates.pop_back();
+  }
+  std::vector<LayerIndex> kept;
+  for (const Candidate& candidate : candidates) kept.push_back(candidate.result);
+  std::sort(kept.begin(), kept.end());
+  return kept;
+}
+
+KeptOutputs::KeptOutputs(const Graph& graph, const Program& program,
+                         const std::function<bool(LayerIndex)>& runs_part)
+    : graph_(graph),
+      program_(program),
+      memory_(program.buffers.size()),
+      facts_(program.steps.size()),
+      costs_(program.steps.size()),
+      maps_(program.buffers.size()),
+      step_maps_(program.steps.size()),
+      plans_(program.steps.size()),
+      results_(program.results.size()) {
+  for (std::size_t i = 0; i < program.buffers.size(); ++i) {
+    const Program::Buffer& buffer = program.buffers[i];
+    if (buffer.storage != Program::Storage::kept) continue;
+    memory_[i] = Tensor(Shape{static_cast<std::int64_t>(buffer.bytes / sizeof(float))});
+  }
+  gather_facts(runs_part);
+  link_consumers();
+}
+
+std::size_t KeptOutputs::bytes() const {
+  std::size_t sum = 0;
+  for (const Tensor& tensor : memory_) sum += tensor.bytes();
+  return sum;
+}
+
+std::size_t KeptOutputs::root(std::size_t buffer) const {
+  const Program::Buffer& here = program_.buffers[buffer];
+  return here.storage == Program::Storage::view ? here.whole : buffer;
+}
+
+KeptOutputs::StepInput KeptOutputs::input_facts(LayerIndex layer, std::size_t buffer) const {
+  StepInput input;
+  input.buffer = root(buffer);
+  const Shape& shape = graph_.layer(layer).output_shape;
+  const Shape& whole = graph_.layer(program_.buffers[input.buffer].layer).output_shape;
+  // A view of some channels has the positions of the whole; one under another shape has not.
+  if (!is_feature_map(shape) || !is_feature_map(whole) || shape[2] != whole[2] || shape[3] != whole[3]) {
+    return input;
+  }
+  const auto plane = static_cast<std::size_t>(shape[2] * shape[3]) * sizeof(float);
+  const std::size_t offset =
+      program_.buffers[buffer].storage == Program::Storage::view ? program_.buffers[buffer].offset : 0;
+  input.by_position = offset % plane == 0;
+  return input;
+}
+
+void KeptOutputs::gather_facts(const std::function<bool(LayerIndex)>& runs_part) {
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    const Program::Step& step = program_.steps[i];
+    const Layer& layer = graph_.layer(step.layer);
+    const Layer& result = graph_.layer(step.result);
+    StepFacts& facts = facts_[i];
+    facts.by_position = is_feature_map(layer.output_shape);
+    if (facts.by_position) {
+      facts.rows = layer.output_shape[2];
+      facts.columns = layer.output_shape[3];
+    }
+    facts.result_rows = is_feature_map(result.output_shape) ? result.output_shape[2] : 1;
+    facts.result_columns = is_feature_map(result.output_shape) ? result.output_shape[3] : 1;
+    std::vector<Shape> shapes;
+    for (const LayerIndex input : layer.inputs) shapes.push_back(graph_.layer(input).output_shape);
+    const bool all_maps = facts.by_position && std::all_of(shapes.begin(), shapes.end(), is_feature_map);
+    const auto reach = layer.operation.type().reach;
+    for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
+      StepInput input = input_facts(layer.inputs[k], step.inputs[k]);
+      if (all_maps && input.by_position && reach != nullptr) input.reach = reach(layer.operation, shapes, k);
+      facts.inputs.push_back(std::move(input));
+    }
+    if (step.residual) {
+      StepInput residual{.buffer = root(*step.residual), .by_position = false, .reach = std::nullopt};
+      const DirtyMap whole = clean_map(graph_.layer(program_.buffers[residual.buffer].layer).output_shape);
+      residual.by_position =
+          facts.by_position && whole.rows() == facts.rows && whole.columns() == facts.columns;
+      if (residual.by_position) {
+        residual.reach =
+            Reach{kernels::AxisReach::identity(facts.rows), kernels::AxisReach::identity(facts.columns)};
+      }
+      facts.residual = std::move(residual);
+    }
+    if (step.max_pool) {
+      const Shape pooled = graph_.layer(graph_.layer(step.result).inputs[0]).output_shape;
+      facts.pool = result.operation.type().reach(result.operation, std::span(&pooled, 1), 0);
+    }
+    facts.runs_part = facts.by_position && runs_part(step.layer);
+    facts.kept = memory_[step.output].elements() > 0 ||
+                 (program_.buffers[step.output].storage == Program::Storage::slice &&
+                  memory_[program_.buffers[step.output].whole].elements() > 0);
+    facts.macs = step_macs(graph_, step);
+  }
+}
+
+void KeptOutputs::link_consumers() {
+  constexpr auto nobody = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> writer(program_.buffers.size(), nobody);
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    const auto reads = [&](const StepInput& input) {
+      if (writer[input.buffer] != nobody) facts_[writer[input.buffer]].consumers.push_back(i);
+    };
+    for (const StepInput& input : facts_[i].inputs) reads(input);
+    if (facts_[i].residual) reads(*facts_[i].residual);
+    writer[program_.steps[i].output] = i;
+  }
+  for (const Program::Result& result : program_.results) {
+    const std::size_t made_by = writer[root(result.buffer)];
+    if (made_by != nobody && !facts_[made_by].kept) facts_[made_by].wanted = true;
+  }
+}
+
+void KeptOutputs::compare_given(const TensorMap& given) {
+  next_given_.clear();
+  for (std::size_t i = 0; i < program_.buffers.size(); ++i) {
+    const Program::Buffer& buffer = program_.buffers[i];
+    if (buffer.storage != Program::Storage::given) continue;
+    const Array& now = given.at(buffer.layer);
+    next_given_.emplace(buffer.layer, now);
+    if (valid_) {
+      maps_[i] = changed_positions(given_.at(buffer.layer), now);
+    } else {
+      maps_[i] = clean_map(now.shape());
+      maps_[i].mark_all();
+    }
+  }
+}
+
+void KeptOutputs::spread_step(std::size_t step) {
+  const StepFacts& facts = facts_[step];
+  DirtyMap map(facts.rows, facts.columns);
+  for (const StepInput& input : facts.inputs) {
+    map |= spread(maps_[input.buffer], input.reach, facts.rows, facts.columns);
+  }
+  if (facts.residual) {
+    map |= spread(maps_[facts.residual->buffer], facts.residual->reach, facts.rows, facts.columns);
+  }
+  plans_[step].share = map.share();
+  if (program_.steps[step].max_pool) {
+    step_maps_[step] = spread(map, facts.pool, facts.result_rows, facts.result_columns);
+  } else {
+    step_maps_[step] = map;
+  }
+  plans_[step].dirty = std::move(map);
+  maps_[program_.steps[step].output] = step_maps_[step];
+}
+
+bool KeptOutputs::is_needed(std::size_t step) const {
+  const StepFacts& facts = facts_[step];
+  if (facts.kept) return step_maps_[step].any();
+  if (facts.wanted && step_maps_[step].any()) return true;
+  return std::any_of(facts.consumers.begin(), facts.consumers.end(),
+                     [&](std::size_t consumer) { return plans_[consumer].work != Work::none; });
+}
+
+void KeptOutputs::begin(const TensorMap& given) {
+  compare_given(given);
+  const bool was_valid = std::exchange(valid_, false);
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    spread_step(i);
+    if (!was_valid) step_maps_[i].mark_all();  // also what no input reaches
+  }
+  for (std::size_t i = facts_.size(); i-- > 0;) {
+    StepPlan& plan = plans_[i];
+    if (!is_needed(i)) {
+      plan.work = Work::none;
+    } else if (was_valid && facts_[i].kept && facts_[i].runs_part && plan.share < 1 &&
+               costs_[i].part_is_faster(plan.share)) {
+      plan.work = Work::part;
+    } else {
+      plan.work = Work::all;
+    }
+  }
+}
+
+bool KeptOutputs::changed(std::size_t buffer) const {
+  return maps_[root(buffer)].any();
+}
+
+void KeptOutputs::took(std::size_t step, double seconds) {
+  if (plans_[step].work == Work::all) costs_[step].ran_all(seconds);
+  if (plans_[step].work == Work::part) costs_[step].ran_part(plans_[step].share, seconds);
+}
+
+void KeptOutputs::finish(std::vector<Array> results) {
+  results_ = std::move(results);
+  given_ = std::exchange(next_given_, {});
+  valid_ = true;
+}
+
+ComputedShare KeptOutputs::share() const {
+  ComputedShare share;
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    share.all += facts_[i].macs;
+    if (plans_[i].work == Work::all) share.computed += facts_[i].macs;
+    if (plans_[i].work == Work::part) share.computed += facts_[i].macs * plans_[i].share;
+  }
+  return share;
+}
+
+}  // namespace edge

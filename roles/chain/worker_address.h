@@ -1,0 +1,16 @@
+// How the devices of a chain reach a worker. A pure function, thread-safe.
+#pragma once
+
+#include "net/connector.h"
+#include "roles/config/config.h"
+
+namespace edge::chain {
+
+/// `self` calls worker `worker` of the config for its orders (control) or its frames (link).
+net::Connector::Options connector_to_worker(const Config& config, int worker, const net::Identity& self,
+                                            net::Purpose purpose);
+
+/// How patient connections are, on both sides.
+net::ConnectionOptions connection_options(const NetConfig& config);
+
+}  // namespace edge::chain

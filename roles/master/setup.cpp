@@ -1,0 +1,57 @@
+#include "roles/master/setup.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace edge {
+
+std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
+  auto detector = detection::make_detector(config.detection, graph, config.model.labels);
+  if (config.output.result == ResultKind::checksum) detector.reset();
+  return detector;
+}
+
+chain::FrameOptions frame_options(const Config& config, const std::optional<detection::Detector>& detector) {
+  chain::FrameOptions options{
+      .coding = {.delta = config.net.mode == Mode::delta, .compress = config.net.compress},
+      .full_result = config.check || config.output.result == ResultKind::full};
+  if (detector) {
+    options.objects = {
+        .decoder = std::string(detector->decoder->name()), .wanted = detector->wanted, .placement = {}};
+  } else if (config.output.result == ResultKind::top_k) {
+    options.top_k = config.output.top_k;
+  }
+  return options;
+}
+
+GroupSource open_source(const Config& config, const Framing& framing) {
+  std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
+                                                           .rows = config.model.rows,
+                                                           .columns = config.model.columns,
+                                                           .framing = framing,
+                                                           .loop = config.video.loop,
+                                                           .rtsp_transport = config.video.rtsp_transport});
+  const bool may_look_ahead = !config.video.realtime && !source->live();
+  return {std::move(source),
+          {.realtime = config.video.realtime, .frame_limit = config.video.frames},
+          {.hold = config.video.hold,
+           .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1}};
+}
+
+std::vector<std::optional<double>> configured_bandwidth(const Config& config) {
+  std::vector<std::optional<double>> bandwidth;
+  for (const WorkerConfig& worker : config.workers) {
+    bandwidth.push_back(worker.bandwidth_bytes_per_s > 0 ? std::optional(worker.bandwidth_bytes_per_s)
+                                                         : std::nullopt);
+  }
+  return bandwidth;
+}
+
+std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file) {
+  if (file.empty()) return nullptr;
+  auto trace = std::make_unique<trace::TraceWriter>(file, "master", trace::master_process);
+  trace->set_clock_offset(0);
+  return trace;
+}
+
+}  // namespace edge

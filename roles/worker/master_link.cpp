@@ -1,0 +1,103 @@
+#include "roles/worker/master_link.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "net/clock_questions.h"
+#include "roles/chain/control_messages.h"
+
+namespace edge {
+
+asio::awaitable<void> MasterLink::serve(std::shared_ptr<net::Connection> connection, net::Hello hello) {
+  spdlog::info("{} is here", connection->peer());
+  welcome(connection, hello.identity.instance);
+  try {
+    co_await net::answer_clock_questions(connection, handlers_.clock_offset_known);
+  } catch (const net::PeerLeft& left) {
+    forget(connection);
+    spdlog::info("{} {}", hello.identity.name(), left.verb());
+  } catch (const net::ConnectionLost& error) {
+    forget(connection);
+    if (!leaving()) spdlog::info("{} is gone: {}", connection->peer(), error.what());
+  } catch (...) {
+    forget(connection);
+    throw;
+  }
+}
+
+void MasterLink::welcome(const std::shared_ptr<net::Connection>& connection, std::uint64_t instance) {
+  const std::lock_guard lock(mutex_);
+  if (master_) master_->close();
+  master_ = connection;
+  if (run_.instance != instance) {
+    run_ = {.instance = instance, .epoch = 0};
+    handlers_.run_begins();
+  }
+  if (!failure_.empty()) send_locked(chain::failure_message(failure_));
+  if (!layer_cost_.empty()) send_locked(chain::profile_message(layer_cost_));
+  if (probed_) send_locked(net::transfer_message(*probed_));
+}
+
+void MasterLink::forget(const std::shared_ptr<net::Connection>& connection) {
+  const std::lock_guard lock(mutex_);
+  if (master_ == connection) master_.reset();
+}
+
+std::optional<std::string> MasterLink::other_master(std::uint64_t instance) const {
+  const std::lock_guard lock(mutex_);
+  if (!master_ || run_.instance == instance) return std::nullopt;
+  return master_->peer();
+}
+
+bool MasterLink::takes(const chain::RunId& run) {
+  const std::lock_guard lock(mutex_);
+  if (!master_ || run.instance != run_.instance || run.epoch < run_.epoch) return false;
+  run_.epoch = run.epoch;
+  return true;
+}
+
+void MasterLink::send(net::Message message) {
+  const std::lock_guard lock(mutex_);
+  send_locked(std::move(message));
+}
+
+void MasterLink::send_locked(net::Message message) const {
+  if (master_) master_->send(std::move(message));
+}
+
+void MasterLink::profiled(std::vector<double> layer_cost) {
+  const std::lock_guard lock(mutex_);
+  layer_cost_ = std::move(layer_cost);
+  send_locked(chain::profile_message(layer_cost_));
+}
+
+void MasterLink::link_probed(const net::Transfer& transfer) {
+  const std::lock_guard lock(mutex_);
+  probed_ = transfer;
+  send_locked(net::transfer_message(transfer));
+}
+
+void MasterLink::failed(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  failure_ = reason;
+  send_locked(chain::failure_message(reason));
+}
+
+void MasterLink::mended() {
+  const std::lock_guard lock(mutex_);
+  failure_.clear();
+}
+
+void MasterLink::leave(const std::string& verb) {
+  const std::lock_guard lock(mutex_);
+  leaving_ = true;
+  if (master_) master_->leave(verb);
+}
+
+bool MasterLink::leaving() const {
+  const std::lock_guard lock(mutex_);
+  return leaving_;
+}
+
+}  // namespace edge

@@ -1,0 +1,73 @@
+// A worker's side of the control connection: which master it serves, and what every master is told.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/handshake.h"
+#include "net/measurements.h"
+#include "roles/chain/run_id.h"
+
+namespace edge {
+
+/// Remembers what a master wants to know, so that one that comes later is told, too. Thread-safe, but for
+/// serve().
+class MasterLink {
+ public:
+  struct Handlers {
+    /// The master is another one than before, or the first: what is left of the old run means nothing.
+    /// Called with a lock held: must not call back.
+    std::function<void()> run_begins;
+    /// This device's steady clock minus the master's.
+    std::function<void(double offset_s)> clock_offset_known;
+  };
+  explicit MasterLink(Handlers handlers) : handlers_(std::move(handlers)) {}
+
+  /// Serves an accepted control connection until it ends, on the io_context's thread. An older connection is
+  /// closed. Throws for what is no master's message.
+  asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
+
+  /// The master that is served, if it is another one than the process `instance`: as messages name it.
+  std::optional<std::string> other_master(std::uint64_t instance) const;
+  /// Whether a frame is of the run of the master that is here, and not of an epoch that is over. Frames of
+  /// older epochs than this are none from now on.
+  bool takes(const chain::RunId& run);
+
+  /// To the master that is here; nothing happens without one.
+  void send(net::Message message);
+
+  // What every master is told, this one and those that come.
+  void profiled(std::vector<double> layer_cost);
+  /// Of the link behind this worker; only the last one counts.
+  void link_probed(const net::Transfer& transfer);
+  /// Why the worker cannot do its work, until it is mended().
+  void failed(const std::string& reason);
+  void mended();
+
+  /// On the io_context's thread, when the process is about to end: says farewell.
+  void leave(const std::string& verb);
+
+ private:
+  void welcome(const std::shared_ptr<net::Connection>& connection, std::uint64_t instance);
+  void forget(const std::shared_ptr<net::Connection>& connection);
+  bool leaving() const;
+  void send_locked(net::Message message) const;
+
+  const Handlers handlers_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<net::Connection> master_;
+  chain::RunId run_;                     ///< the master's; older epochs are dropped
+  std::vector<double> layer_cost_;       ///< empty until profiled
+  std::optional<net::Transfer> probed_;  ///< lately
+  std::string failure_;                  ///< empty: none
+  bool leaving_ = false;
+};
+
+}  // namespace edge
