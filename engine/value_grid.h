@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,13 @@ enum class ValueFormat : std::uint8_t { exact, float16, int8 };
 inline constexpr std::array<std::string_view, 3> value_format_names = {"exact", "float16", "int8"};
 constexpr std::string_view value_format_name(ValueFormat format) {
   return value_format_names[static_cast<std::size_t>(format)];
+}
+
+constexpr std::optional<ValueFormat> value_format_of(std::string_view name) {
+  for (std::size_t i = 0; i < value_format_names.size(); ++i) {
+    if (value_format_names[i] == name) return static_cast<ValueFormat>(i);
+  }
+  return std::nullopt;
 }
 
 /// A tensor's channels as far as rounding knows them: its first two extents together (N x C); one for all of a

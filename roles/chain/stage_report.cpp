@@ -13,7 +13,7 @@ StageReport stage_report_from(const json& value) {
   const auto seconds = [&](std::size_t i) {
     const double s = value.at(i).get<double>();
     if (!std::isfinite(s) || s < 0)
-      throw net::ConnectionLost("it sent a stage report with an impossible time");
+      throw net::ConnectionLost("it sent a stage report with an impossible number");
     return s;
   };
   return {.worker = value.at(0).get<int>(),
@@ -26,7 +26,8 @@ StageReport stage_report_from(const json& value) {
           .transfer = {.bytes = value.at(7).get<std::uint64_t>(), .seconds = seconds(8)},
           .received_at = seconds(9),
           .compute_at = seconds(10),
-          .encode_at = seconds(11)};
+          .encode_at = seconds(11),
+          .values_error = seconds(12)};
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ StageReport stage_report(int worker, const net::ReceiveTimes& received, const Co
           .transfer = sent.transfer,
           .received_at = received.received_at,
           .compute_at = computed.compute_at,
-          .encode_at = sent.encode_at};
+          .encode_at = sent.encode_at,
+          .values_error = computed.values_error};
 }
 
 json to_json(const std::vector<StageReport>& reports) {
@@ -52,7 +54,7 @@ json to_json(const std::vector<StageReport>& reports) {
     array.push_back(
         json::array({report.worker, report.receive_bytes, report.receive_s, report.decode_s, report.wait_s,
                      report.compute_s, report.encode_s, report.transfer.bytes, report.transfer.seconds,
-                     report.received_at, report.compute_at, report.encode_at}));
+                     report.received_at, report.compute_at, report.encode_at, report.values_error}));
   }
   return array;
 }

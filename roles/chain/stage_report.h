@@ -25,12 +25,14 @@ struct StageReport {
   double received_at = 0;  ///< when the message's last byte was here
   double compute_at = 0;   ///< when the computation began
   double encode_at = 0;    ///< when the encoding began
+  double values_error = 0;  ///< of the tensors that it rounded: the largest, relative to their largest value
 };
 
-/// When a hop computed.
+/// What a hop's computation tells of itself.
 struct ComputeTimes {
   double compute_s = 0;
   double compute_at = 0;
+  double values_error = 0;
 };
 
 /// The report of a hop whose parts have measured this; the master receives and computes nothing.

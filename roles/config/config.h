@@ -100,6 +100,7 @@ struct DetectionConfig {
 struct NetConfig {
   Mode mode = Mode::delta;
   bool compress = true;
+  ValueFormat values = ValueFormat::exact;  ///< of tensors between workers
   std::chrono::milliseconds heartbeat{1000};
   std::chrono::milliseconds timeout{5000};  ///< a silent connection is given up after this
 };

@@ -70,6 +70,7 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
                                 .decode_s = stage.decode_s,
                                 .compute_s = stage.compute_s,
                                 .encode_s = stage.encode_s};
+      if (worker + 1 < record.links.size()) record.links[worker + 1].values_error = stage.values_error;
       // What a worker sends is what the next one receives.
       if (worker > 0) record.workers[worker - 1].send_s = stage.receive_s;
     }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace edge {
@@ -74,13 +75,17 @@ std::string format_run(const RunSummary& summary) {
 }
 
 std::string format_links(const RunSummary& summary) {
+  const bool rounded = std::any_of(summary.links.begin(), summary.links.end(),
+                                   [](const LinkSummary& link) { return link.values_error > 0; });
   std::string text =
-      fmt::format("\n{}{:>10}{:>12}{:>10}{:>11}{:>10}\n", fitted("link, kB per frame", name_columns), "sent",
-                  "as float32", "share", "mode full", "share");
+      fmt::format("\n{}{:>10}{:>12}{:>10}{:>11}{:>10}{}\n", fitted("link, kB per frame", name_columns), "sent",
+                  "as float32", "share", "mode full", "share", rounded ? "     error" : "");
   for (const LinkSummary& link : summary.links) {
-    text += fmt::format("{}{:>10}{:>12}{:>10}{:>11}{:>10}\n", fitted(link.name, name_columns),
+    text += fmt::format("{}{:>10}{:>12}{:>10}{:>11}{:>10}", fitted(link.name, name_columns),
                         kilobytes(link.sent), kilobytes(link.raw_float), percent(link.sent, link.raw_float),
                         kilobytes(link.full), percent(link.sent, link.full));
+    if (rounded) text += link.values_error > 0 ? fmt::format("{:>8.3f} %", 100 * link.values_error) : "         -";
+    text += '\n';
   }
   return text;
 }

@@ -23,7 +23,7 @@ std::string ChainFixture::write_config(const ChainConfig& config, const std::str
   text += fmt::format(
       "[video]\nsource = \"{}\"\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = \"{}\"\n",
       config.video, config.video_lines, config.schedule, config.result, config.mode);
-  text += "heartbeat_s = 0.2\ntimeout_s = 3.0\n";
+  text += fmt::format("heartbeat_s = 0.2\ntimeout_s = 3.0\n{}\n", config.net_lines);
   return directory_.write(name + ".toml", text).string();
 }
 

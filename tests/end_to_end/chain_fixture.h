@@ -30,6 +30,7 @@ struct ChainConfig {
   std::string result = "checksum";
   std::string extra = {};        ///< top-level lines
   std::string model_lines = {};  ///< further lines of [model]
+  std::string net_lines = {};    ///< further lines of [net]
 };
 
 class ChainFixture : public ::testing::Test {

@@ -17,7 +17,7 @@ namespace {
 
 using net::ConnectionLost;
 
-const std::string golden_file = EDGE_TEST_DATA "/messages_v3.txt";
+const std::string golden_file = EDGE_TEST_DATA "/messages_v4.txt";
 
 const Graph& graph() {
   static const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
@@ -27,7 +27,7 @@ const Graph& graph() {
 StageReport report(int worker) {
   return stage_report(worker,
                       {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
-                      {.compute_s = 2, .compute_at = 11},
+                      {.compute_s = 2, .compute_at = 11, .values_error = 0.03125},
                       {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
 }
 
@@ -35,7 +35,8 @@ StageReport report(int worker) {
 FrameHeader header() {
   return {.run = {.instance = 0xfedcba9876543210, .epoch = 2},
           .ends = {7, graph().size()},
-          .options = {.coding = {.delta = true, .compress = false}, .full_result = true, .top_k = 5},
+          .options = {.coding = {.delta = true, .compress = false, .values = ValueFormat::int8},
+                      .full_result = true, .top_k = 5},
           .stages = {report(-1), report(0)}};
 }
 
@@ -176,7 +177,7 @@ TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
 TEST(StageReport, ImpossibleOnesAreRefused) {
   nlohmann::json value = to_json(std::vector<StageReport>{report(0)});
   EXPECT_NO_THROW(stage_reports_from(value));
-  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U}) {
+  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U, 12U}) {
     nlohmann::json changed = value;
     changed[0][time] = -1.0;
     EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;
