@@ -1,6 +1,6 @@
 // What the tensors of a cut cost on a link, and what rounding them ([net] values) does to the network's last feature
 // map: bytes, errors and times of each format, closed loop, every frame against the one before.
-//   bench_links --video FILE [--frames 30] [--model alexnet --layer 3 ...]
+//   bench_links --video FILE [--frames 20] [--model alexnet --layer 3 ...]
 // Without a model: AlexNet behind its first pooling and VGG16 behind its third, features only, random weights, frames
 // of 480x720. Bytes are means over all frames but the first, which is whole; errors of a tensor are the largest one
 // relative to its largest value and the root of the mean squares relative to that of the values, means over frames.
@@ -35,7 +35,7 @@ struct Cut {
 
 struct Options {
   std::string video;
-  int frames = 30;
+  int frames = 20;
   double link = 3e6;
   std::vector<Cut> cuts;
 };
@@ -75,6 +75,7 @@ class Way {
     if (!bit_equal(decoded.array, sent)) throw Error("the codec has changed a value");
     base_ = {static_cast<std::uint64_t>(frame), decoded.array};
     if (decoder_.decompress_speed() > 0) encoder_.set_decompress_speed(decoder_.decompress_speed());
+    if (frame == 0) whole_bytes_ = static_cast<double>(bytes.size());
     if (frame == 0) return;
     ++frames_;
     bytes_ += static_cast<double>(bytes.size());
@@ -91,8 +92,8 @@ class Way {
 
   void print(const Cut& cut) const {
     const double n = std::max(frames_, 1);
-    fmt::print("| {}, layer {} | {} | {:.1f} | {:.1f} % | {:.2g} | {:.2g} | {:.2g} | {:.2f} | {:.2f} | {:.2f} |\n",
-               cut.model, cut.layer, value_format_name(format_), bytes_ / n / 1e3, 100 * changed_ / n,
+    fmt::print("| {}, layer {} | {} | {:.1f} | {:.1f} | {:.1f} % | {:.2g} | {:.2g} | {:.2g} | {:.2f} | {:.2f} | {:.2f} |\n",
+               cut.model, cut.layer, value_format_name(format_), whole_bytes_ / 1e3, bytes_ / n / 1e3, 100 * changed_ / n,
                cut_error_ / n, error_ / n, rms_ / n, 1e3 * round_s_ / n, 1e3 * encode_s_ / n,
                1e3 * decode_s_ / n);
     std::fflush(stdout);
@@ -105,7 +106,7 @@ class Way {
   net::Decoder decoder_;
   std::optional<net::Base> base_;
   int frames_ = 0;
-  double bytes_ = 0, changed_ = 0, round_s_ = 0, encode_s_ = 0, decode_s_ = 0;
+  double whole_bytes_ = 0, bytes_ = 0, changed_ = 0, round_s_ = 0, encode_s_ = 0, decode_s_ = 0;
   double cut_error_ = 0, error_ = 0, rms_ = 0;
 };
 
@@ -164,12 +165,12 @@ Options parse(int count, char** arguments) {
 int main(int count, char** arguments) {
   const Options options = parse(count, arguments);
   if (options.video.empty()) {  // `make bench` gives none
-    fmt::print("usage: bench_links --video FILE [--frames 30] [--link BYTES_PER_S] [--model NAME --layer N]...\n");
+    fmt::print("usage: bench_links --video FILE [--frames 20] [--link BYTES_PER_S] [--model NAME --layer N]...\n");
     return 0;
   }
   try {
-    fmt::print("| cut | values | kB per frame | changed | error at the cut | of the last map | its rms | round ms | "
-               "encode ms | decode ms |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    fmt::print("| cut | values | first kB | kB per frame | changed | error at the cut | of the last map | its rms | round ms | "
+               "encode ms | decode ms |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (const Cut& cut : options.cuts) measure(options, cut);
     return 0;
   } catch (const std::exception& error) {

@@ -121,7 +121,7 @@ TEST(CodecFormat, header_is_as_documented) {
                 bytes);
   std::vector<int> values;
   for (const std::byte byte : bytes) values.push_back(static_cast<int>(byte));
-  EXPECT_EQ(values, (std::vector<int>{1,    2,    2,    1,  // version, type, coding, based
+  EXPECT_EQ(values, (std::vector<int>{2,    2,    2,    1,  // version, type, coding, based
                                       4,    3,    2,    1,  // payload
                                       0xEF, 0xCD, 0xAB, 0x89, 0x67, 0x45, 0x23, 0x01,  // base frame
                                       2,    0,    0,    0,    1,    0,    0,    0,

@@ -108,6 +108,7 @@ TEST(ChainMessages, AreUnderstood) {
   EXPECT_EQ(parsed.run, header().run);
   EXPECT_EQ(parsed.ends, header().ends);
   EXPECT_TRUE(parsed.options.coding.delta);
+  EXPECT_EQ(parsed.options.coding.values, ValueFormat::int8);
   EXPECT_FALSE(parsed.options.coding.compress);
   EXPECT_TRUE(parsed.options.full_result);
   EXPECT_EQ(parsed.options.top_k, 5);
@@ -159,6 +160,12 @@ TEST(FrameHeader, PlansForAnotherNumberOfWorkersAreNamed) {
                     std::to_string(workers) + ": use the same [[workers]] on all devices");
     }
   }
+}
+
+TEST(FrameHeader, ValuesOfAnUnknownFormatAreRefused) {
+  nlohmann::json value = net::from_cbor(pack(header(), graph().boundary(7)));
+  value["values"] = "int9";
+  EXPECT_THROW(parse_frame_header(net::to_cbor(value), graph(), {.worker = 1, .workers = 2}), ConnectionLost);
 }
 
 TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {

@@ -130,6 +130,7 @@ top_k = 3
 [net]
 mode = "full"
 compress = false
+values = "float16"
 heartbeat_s = 2
 timeout_s = 4.5
 )",
@@ -186,6 +187,7 @@ timeout_s = 4.5
   EXPECT_EQ(config.output.top_k, 3);
   EXPECT_EQ(config.net.mode, Mode::full);
   EXPECT_FALSE(config.net.compress);
+  EXPECT_EQ(config.net.values, ValueFormat::float16);
   EXPECT_EQ(config.net.heartbeat.count(), 2000);
   EXPECT_EQ(config.net.timeout.count(), 4500);
 }
