@@ -62,7 +62,7 @@ struct VideoConfig {
   bool realtime = false;     ///< play a file at its own rate, drop frames when the chain is too slow
   bool loop = false;
   RtspTransport rtsp_transport = RtspTransport::automatic;
-  HoldOptions hold = {};  ///< deadband, gate, refresh
+  HoldOptions hold = {.deadband = 0, .gate = 4};  ///< and refresh
   KeyPlaces where = {};   ///< of source
 };
 

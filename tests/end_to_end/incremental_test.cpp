@@ -44,7 +44,8 @@ TEST_F(Incremental, KeptOutputsChangeNoResultUnderChangingPlans) {
 
 TEST_F(Incremental, UnchangedFramesAreNeitherSentNorComputed) {
   ChainConfig config{.video = "synthetic:static?seed=3&noise=2&frames=30"};
-  config.video_lines = "gate = 6\nrefresh = 0.1";
+  config.gate = 6;
+  config.video_lines = "refresh = 0.1";
   config.extra = "check = true\n";
   const auto lines = run_chain(config);
   checksums(lines);  // each frame once, in order
