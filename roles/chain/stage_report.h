@@ -22,9 +22,9 @@ struct StageReport {
   /// Transfers over the link behind this worker that were acknowledged since its last report: those of
   /// earlier frames.
   net::Transfer transfer = {};
-  double received_at = 0;  ///< when the message's last byte was here
-  double compute_at = 0;   ///< when the computation began
-  double encode_at = 0;    ///< when the encoding began
+  double received_at = 0;   ///< when the message's last byte was here
+  double compute_at = 0;    ///< when the computation began
+  double encode_at = 0;     ///< when the encoding began
   double values_error = 0;  ///< of the tensors that it rounded: the largest, relative to their largest value
 };
 

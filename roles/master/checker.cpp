@@ -11,12 +11,16 @@
 namespace edge {
 
 Checker::Checker(const Model& model, const detection::Detector* detector, ValueFormat values, int threads)
-    : model_(model), detector_(detector), values_(values), executor_(model.graph, *model.weights, {.threads = threads}) {}
+    : model_(model),
+      detector_(detector),
+      values_(values),
+      executor_(model.graph, *model.weights, {.threads = threads}) {}
 
 bool Checker::check(const FrameUnderWay& frame) {
   ++checked_;
-  // Workers round against the frames before of the same epoch. A frame whose result came in an older epoch than that
-  // of a frame in front of it (whose plan ended later) had other frames before it than those that are seen here.
+  // Workers round against the frames before of the same epoch. A frame whose result came in an older epoch
+  // than that of a frame in front of it (whose plan ended later) had other frames before it than those that
+  // are seen here.
   const bool known = values_ == ValueFormat::exact || frame.result->run.epoch >= epoch_;
   const bool exact = frame.same_isa && known;
   exact_ = exact_ && exact;
@@ -65,9 +69,9 @@ bool Checker::compare_outputs(const std::vector<Array>& outputs, const std::vect
         outputs.size() == 1
             ? "output"
             : fmt::format("output {}", printable(model_.graph.layer(model_.graph.outputs()[i]).name, 60));
-    explanation_ =
-        fmt::format("the chain's {} differs from the master's: relative error {:.2g}, {}", which, error,
-                    exact ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance(values_)));
+    explanation_ = fmt::format(
+        "the chain's {} differs from the master's: relative error {:.2g}, {}", which, error,
+        exact ? "expected the same bits" : fmt::format("at most {:.0e} allowed", tolerance(values_)));
     return false;
   }
   return true;

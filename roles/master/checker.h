@@ -17,8 +17,9 @@ namespace edge {
 /// With rounded values ([net] values) it rounds at the plan's cuts, as the workers do. One owner, one thread.
 class Checker {
  public:
-  /// Between devices of different ISAs: largest difference relative to the largest output. A value next to the middle
-  /// of two steps may go either way, and stay there: with rounded values as much as some of those make.
+  /// Between devices of different ISAs: largest difference relative to the largest output. A value next to
+  /// the middle of two steps may go either way, and stay there: with rounded values as much as some of those
+  /// make.
   static constexpr double tolerance(ValueFormat values) {
     return values == ValueFormat::exact ? 1e-4 : values == ValueFormat::float16 ? 2e-3 : 0.05;
   }

@@ -36,7 +36,8 @@ FrameHeader header() {
   return {.run = {.instance = 0xfedcba9876543210, .epoch = 2},
           .ends = {7, graph().size()},
           .options = {.coding = {.delta = true, .compress = false, .values = ValueFormat::int8},
-                      .full_result = true, .top_k = 5},
+                      .full_result = true,
+                      .top_k = 5},
           .stages = {report(-1), report(0)}};
 }
 
