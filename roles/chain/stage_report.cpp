@@ -10,24 +10,26 @@ using nlohmann::json;
 constexpr std::size_t max_reports = 1024;
 
 StageReport stage_report_from(const json& value) {
-  const auto seconds = [&](std::size_t i) {
-    const double s = value.at(i).get<double>();
-    if (!std::isfinite(s) || s < 0)
+  const auto number = [&](std::size_t i) {
+    const double found = value.at(i).get<double>();
+    if (!std::isfinite(found) || found < 0)
       throw net::ConnectionLost("it sent a stage report with an impossible number");
-    return s;
+    return found;
   };
   return {.worker = value.at(0).get<int>(),
           .receive_bytes = value.at(1).get<std::uint64_t>(),
-          .receive_s = seconds(2),
-          .decode_s = seconds(3),
-          .wait_s = seconds(4),
-          .compute_s = seconds(5),
-          .encode_s = seconds(6),
-          .transfer = {.bytes = value.at(7).get<std::uint64_t>(), .seconds = seconds(8)},
-          .received_at = seconds(9),
-          .compute_at = seconds(10),
-          .encode_at = seconds(11),
-          .values_error = seconds(12)};
+          .receive_s = number(2),
+          .decode_s = number(3),
+          .wait_s = number(4),
+          .compute_s = number(5),
+          .encode_s = number(6),
+          .transfer = {.bytes = value.at(7).get<std::uint64_t>(), .seconds = number(8)},
+          .received_at = number(9),
+          .compute_at = number(10),
+          .encode_at = number(11),
+          .computed_macs = number(12),
+          .all_macs = number(13),
+          .values_error = number(14)};
 }
 
 }  // namespace
@@ -45,6 +47,8 @@ StageReport stage_report(int worker, const net::ReceiveTimes& received, const Co
           .received_at = received.received_at,
           .compute_at = computed.compute_at,
           .encode_at = sent.encode_at,
+          .computed_macs = computed.computed_macs,
+          .all_macs = computed.all_macs,
           .values_error = computed.values_error};
 }
 
@@ -54,7 +58,8 @@ json to_json(const std::vector<StageReport>& reports) {
     array.push_back(
         json::array({report.worker, report.receive_bytes, report.receive_s, report.decode_s, report.wait_s,
                      report.compute_s, report.encode_s, report.transfer.bytes, report.transfer.seconds,
-                     report.received_at, report.compute_at, report.encode_at, report.values_error}));
+                     report.received_at, report.compute_at, report.encode_at, report.computed_macs,
+                     report.all_macs, report.values_error}));
   }
   return array;
 }

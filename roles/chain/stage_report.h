@@ -22,16 +22,20 @@ struct StageReport {
   /// Transfers over the link behind this worker that were acknowledged since its last report: those of
   /// earlier frames.
   net::Transfer transfer = {};
-  double received_at = 0;   ///< when the message's last byte was here
-  double compute_at = 0;    ///< when the computation began
-  double encode_at = 0;     ///< when the encoding began
-  double values_error = 0;  ///< of the tensors that it rounded: the largest, relative to their largest value
+  double received_at = 0;    ///< when the message's last byte was here
+  double compute_at = 0;     ///< when the computation began
+  double encode_at = 0;      ///< when the encoding began
+  double computed_macs = 0;  ///< multiply-adds of what may have changed ...
+  double all_macs = 0;       ///< ... and of all its layers
+  double values_error = 0;   ///< of the tensors that it rounded: the largest, relative to their largest value
 };
 
 /// What a hop's computation tells of itself.
 struct ComputeTimes {
   double compute_s = 0;
   double compute_at = 0;
+  double computed_macs = 0;
+  double all_macs = 0;
   double values_error = 0;
 };
 

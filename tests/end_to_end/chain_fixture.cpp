@@ -21,9 +21,11 @@ std::string ChainFixture::write_config(const ChainConfig& config, const std::str
                         ports_[static_cast<std::size_t>(i)]);
   }
   text += fmt::format(
-      "[video]\nsource = \"{}\"\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = \"{}\"\n",
-      config.video, config.video_lines, config.schedule, config.result, config.mode);
-  text += fmt::format("heartbeat_s = 0.2\ntimeout_s = 3.0\n{}\n", config.net_lines);
+      "[video]\nsource = \"{}\"\ngate = {}\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = "
+      "\"{}\"\n",
+      config.video, config.gate, config.video_lines, config.schedule, config.result, config.mode);
+  text += fmt::format("heartbeat_s = 0.2\ntimeout_s = 3.0\n{}\n[engine]\nkeep = {}\n", config.net_lines,
+                      config.keep);
   return directory_.write(name + ".toml", text).string();
 }
 

@@ -25,10 +25,10 @@ const Graph& graph() {
 }
 
 StageReport report(int worker) {
-  return stage_report(worker,
-                      {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
-                      {.compute_s = 2, .compute_at = 11, .values_error = 0.03125},
-                      {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
+  return stage_report(
+      worker, {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
+      {.compute_s = 2, .compute_at = 11, .computed_macs = 5e8, .all_macs = 2e9, .values_error = 0.03125},
+      {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
 }
 
 /// Of a frame that worker 0 has handled, under a plan with a cut in front of layer 7.
@@ -185,7 +185,7 @@ TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
 TEST(StageReport, ImpossibleOnesAreRefused) {
   nlohmann::json value = to_json(std::vector<StageReport>{report(0)});
   EXPECT_NO_THROW(stage_reports_from(value));
-  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U, 12U}) {
+  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U, 12U, 13U, 14U}) {
     nlohmann::json changed = value;
     changed[0][time] = -1.0;
     EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;
