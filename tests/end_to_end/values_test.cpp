@@ -70,6 +70,17 @@ TEST_P(Values, CheckExpectsTheSameBitsInModeFull) {
       << master_errors();
 }
 
+TEST_P(Values, CheckExpectsTheSameBitsOfFramesThatAreNotSent) {
+  ChainConfig still = config(GetParam());
+  still.video = "synthetic:static?seed=3&noise=2&frames=40";
+  still.gate = 4;
+  const std::vector<nlohmann::json> lines = run_chain(still);
+  const auto unchanged = [](const nlohmann::json& line) { return line.value("unchanged", false); };
+  EXPECT_GT(std::count_if(lines.begin(), lines.end(), unchanged), 0) << "every frame was sent";
+  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
+      << master_errors();
+}
+
 TEST_P(Values, AWorkerMayBeLost) {
   ChainConfig slow = config(GetParam());
   slow.rows = 240;
