@@ -51,7 +51,7 @@ TEST_P(Values, CheckExpectsTheSameBitsUnderChangingPlans) {
   EXPECT_EQ(checksums(lines).size(), 40U);
   EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
       << master_errors();
-  EXPECT_NE(master_errors().find("     error\n"), std::string::npos) << "the table has no errors of links";
+  EXPECT_NE(master_errors().find("    error\n"), std::string::npos) << "the table has no errors of links";
   ChainConfig exact = config("exact");
   exact.extra = "";
   EXPECT_LT(bytes_between_workers(lines), bytes_between_workers(run_chain(exact)) / 2);
@@ -112,7 +112,7 @@ TEST_F(Values, AreExactUnlessAskedFor) {
   run_chain(other);
   EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
       << master_errors();
-  EXPECT_EQ(master_errors().find("     error\n"), std::string::npos);
+  EXPECT_EQ(master_errors().find("    error\n"), std::string::npos);
 }
 
 TEST_F(Values, UnknownOnesAreRefused) {
