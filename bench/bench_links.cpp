@@ -1,9 +1,10 @@
-// What the tensors of a cut cost on a link, and what rounding them ([net] values) does to the network's last feature
-// map: bytes, errors and times of each format, closed loop, every frame against the one before.
+// What the tensors of a cut cost on a link, and what rounding them ([net] values) does to the network's last
+// feature map: bytes, errors and times of each format, closed loop, every frame against the one before.
 //   bench_links --video FILE [--frames 20] [--model alexnet --layer 3 ...]
-// Without a model: AlexNet behind its first pooling and VGG16 behind its third, features only, random weights, frames
-// of 480x720. Bytes are means over all frames but the first, which is whole; errors of a tensor are the largest one
-// relative to its largest value and the root of the mean squares relative to that of the values, means over frames.
+// Without a model: AlexNet behind its first pooling and VGG16 behind its third, features only, random
+// weights, frames of 480x720. Bytes are means over all frames but the first, which is whole; errors of a
+// tensor are the largest one relative to its largest value and the root of the mean squares relative to that
+// of the values, means over frames.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,10 +93,12 @@ class Way {
 
   void print(const Cut& cut) const {
     const double n = std::max(frames_, 1);
-    fmt::print("| {}, layer {} | {} | {:.1f} | {:.1f} | {:.1f} % | {:.2g} | {:.2g} | {:.2g} | {:.2f} | {:.2f} | {:.2f} |\n",
-               cut.model, cut.layer, value_format_name(format_), whole_bytes_ / 1e3, bytes_ / n / 1e3, 100 * changed_ / n,
-               cut_error_ / n, error_ / n, rms_ / n, 1e3 * round_s_ / n, 1e3 * encode_s_ / n,
-               1e3 * decode_s_ / n);
+    fmt::print(
+        "| {}, layer {} | {} | {:.1f} | {:.1f} | {:.1f} % | {:.2g} | {:.2g} | {:.2g} | {:.2f} | {:.2f} | "
+        "{:.2f} |\n",
+        cut.model, cut.layer, value_format_name(format_), whole_bytes_ / 1e3, bytes_ / n / 1e3,
+        100 * changed_ / n, cut_error_ / n, error_ / n, rms_ / n, 1e3 * round_s_ / n, 1e3 * encode_s_ / n,
+        1e3 * decode_s_ / n);
     std::fflush(stdout);
   }
 
@@ -124,7 +127,8 @@ void measure(const Options& options, const Cut& cut) {
   for (const ValueFormat format : {ValueFormat::exact, ValueFormat::float16, ValueFormat::int8}) {
     ways.emplace_back(format, options.link);
   }
-  const auto source = open_frame_source({.source = options.video, .rows = config.rows, .columns = config.columns});
+  const auto source =
+      open_frame_source({.source = options.video, .rows = config.rows, .columns = config.columns});
   for (int frame = 0; frame < options.frames; ++frame) {
     const std::optional<Array> pixels = source->next();
     if (!pixels) break;
@@ -165,12 +169,15 @@ Options parse(int count, char** arguments) {
 int main(int count, char** arguments) {
   const Options options = parse(count, arguments);
   if (options.video.empty()) {  // `make bench` gives none
-    fmt::print("usage: bench_links --video FILE [--frames 20] [--link BYTES_PER_S] [--model NAME --layer N]...\n");
+    fmt::print(
+        "usage: bench_links --video FILE [--frames 20] [--link BYTES_PER_S] [--model NAME --layer N]...\n");
     return 0;
   }
   try {
-    fmt::print("| cut | values | first kB | kB per frame | changed | error at the cut | of the last map | its rms | round ms | "
-               "encode ms | decode ms |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    fmt::print(
+        "| cut | values | first kB | kB per frame | changed | error at the cut | of the last map | its rms | "
+        "round ms | "
+        "encode ms | decode ms |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (const Cut& cut : options.cuts) measure(options, cut);
     return 0;
   } catch (const std::exception& error) {

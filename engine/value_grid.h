@@ -27,16 +27,18 @@ constexpr std::optional<ValueFormat> value_format_of(std::string_view name) {
   return std::nullopt;
 }
 
-/// A tensor's channels as far as rounding knows them: its first two extents together (N x C); one for all of a
-/// tensor whose channels are of hardly any elements.
+/// A tensor's channels as far as rounding knows them: its first two extents together (N x C); one for all of
+/// a tensor whose channels are of hardly any elements.
 inline std::size_t grid_channels(const Shape& shape) {
   constexpr std::int64_t least_elements = 16;
   if (shape.rank() < 3) return 1;
   const std::int64_t channels = shape[0] * shape[1];
-  return channels > 0 && shape.elements() / channels >= least_elements ? static_cast<std::size_t>(channels) : 1;
+  return channels > 0 && shape.elements() / channels >= least_elements ? static_cast<std::size_t>(channels)
+                                                                       : 1;
 }
 
-/// All values of channel c are multiples of its step, but for a few that are too large for that, infinite or NaN.
+/// All values of channel c are multiples of its step, but for a few that are too large for that, infinite or
+/// NaN.
 struct ValueGrid {
   ValueFormat format = ValueFormat::int8;  ///< not exact
   std::vector<std::int8_t> steps;          ///< one per channel: kernels::size_of_step()

@@ -59,8 +59,8 @@ void byte_codes(Isa isa, const float* values, std::size_t count, const ByteGrid&
   kernels_for(isa).byte_codes(values, count, step, 1 / step, grid.is_signed, codes);
 }
 
-void byte_values(Isa isa, const std::uint8_t* codes, const float* old, std::size_t count, const ByteGrid& grid,
-                 float* values) {
+void byte_values(Isa isa, const std::uint8_t* codes, const float* old, std::size_t count,
+                 const ByteGrid& grid, float* values) {
   kernels_for(isa).byte_values(codes, old, count, size_of_step(grid.step), grid.is_signed, values);
 }
 
@@ -79,8 +79,8 @@ void split_differences(Isa isa, const std::uint16_t* codes, const std::uint16_t*
   kernels_for(isa).split_differences(codes, old_codes, count, low, high);
 }
 
-void join_differences(Isa isa, const std::uint8_t* low, const std::uint8_t* high, const std::uint16_t* old_codes,
-                      std::size_t count, std::uint16_t* codes) {
+void join_differences(Isa isa, const std::uint8_t* low, const std::uint8_t* high,
+                      const std::uint16_t* old_codes, std::size_t count, std::uint16_t* codes) {
   kernels_for(isa).join_differences(low, high, old_codes, count, codes);
 }
 

@@ -1,12 +1,12 @@
-// Kernels for values on grids (kernels/value_grid.h), written once for all vector ISAs; kernels/scalar/ says what
-// they do. An ISA file instantiates them with a type of its anonymous namespace, so that no instantiation is
-// shared between files that are compiled with different flags.
+// Kernels for values on grids (kernels/value_grid.h), written once for all vector ISAs; kernels/scalar/ says
+// what they do. An ISA file instantiates them with a type of its anonymous namespace, so that no
+// instantiation is shared between files that are compiled with different flags.
 //
 // `Lanes` has: Words, eight 32-bit integers or the bits of eight floats; load, store (floats), load_bytes,
-// store_bytes, load_halves, store_halves (unsigned integers in memory, the lower bits of the words); set; bit_and,
-// bit_or, bit_xor; add, subtract; shift_left<n>, shift_right<n> (logical); greater (of signed words, all ones or
-// zero), larger (the larger of two signed words), select(mask, yes, no); add_floats, subtract_floats,
-// multiply_floats; any(mask); sum(words) of all eight; largest(words) of all eight.
+// store_bytes, load_halves, store_halves (unsigned integers in memory, the lower bits of the words); set;
+// bit_and, bit_or, bit_xor; add, subtract; shift_left<n>, shift_right<n> (logical); greater (of signed words,
+// all ones or zero), larger (the larger of two signed words), select(mask, yes, no); add_floats,
+// subtract_floats, multiply_floats; any(mask); sum(words) of all eight; largest(words) of all eight.
 #pragma once
 
 #include <cstddef>
@@ -67,8 +67,8 @@ struct ValueGridLoops {
     for (; i + lanes <= count; i += lanes) {
       const Words value = Lanes::load(values + i);
       const Words magnitude = magnitude_of(value);
-      const Words steps = Lanes::subtract_floats(
-          Lanes::add_floats(Lanes::multiply_floats(magnitude, inverse), magic), magic);
+      const Words steps =
+          Lanes::subtract_floats(Lanes::add_floats(Lanes::multiply_floats(magnitude, inverse), magic), magic);
       Words result = Lanes::multiply_floats(steps, step);
       const Words sign = Lanes::bit_and(value, Lanes::set(sign_bit));
       result = Lanes::bit_or(result, Lanes::bit_and(sign, Lanes::greater(result, zero)));
@@ -82,10 +82,11 @@ struct ValueGridLoops {
       Lanes::store(rounded + i, result);
       const Words off = magnitude_of(Lanes::subtract_floats(value, result));
       errors = Lanes::larger(errors, Lanes::bit_and(roundable, off));
-      magnitudes = Lanes::larger(magnitudes, Lanes::bit_and(Lanes::greater(finite_limit, magnitude), magnitude));
+      magnitudes =
+          Lanes::larger(magnitudes, Lanes::bit_and(Lanes::greater(finite_limit, magnitude), magnitude));
     }
-    const GridError rest = value_grid_scalar.round_to_grid(
-        values + i, held == nullptr ? nullptr : held + i, count - i, grid, rounded + i);
+    const GridError rest = value_grid_scalar.round_to_grid(values + i, held == nullptr ? nullptr : held + i,
+                                                           count - i, grid, rounded + i);
     const float error = float_of(Lanes::largest(errors));
     const float value = float_of(Lanes::largest(magnitudes));
     return {rest.largest_error > error ? rest.largest_error : error,
@@ -132,7 +133,8 @@ struct ValueGridLoops {
       const Words instead = old == nullptr ? Lanes::set(0) : Lanes::load(old + i);
       Lanes::store(values + i, convert.value_or(Lanes::load_halves(codes + i), instead));
     }
-    value_grid_scalar.short_values(codes + i, old == nullptr ? nullptr : old + i, count - i, step, values + i);
+    value_grid_scalar.short_values(codes + i, old == nullptr ? nullptr : old + i, count - i, step,
+                                   values + i);
   }
 
   static void split_differences(const std::uint16_t* codes, const std::uint16_t* old_codes, std::size_t count,
@@ -175,8 +177,8 @@ struct ValueGridLoops {
     return Lanes::bit_xor(other, Lanes::set(0xFFFFFFFF));
   }
 
-  /// Between values and the integers k of k x step. Integers lie in the lower bits of words; `sign` is the highest
-  /// of those bits, or 0 if they have none.
+  /// Between values and the integers k of k x step. Integers lie in the lower bits of words; `sign` is the
+  /// highest of those bits, or 0 if they have none.
   struct Conversion {
     // The bits of 1.5 x 2^23: added to an integer they make a float of it, and the other way round.
     static constexpr std::uint32_t integer_magic = 0x4B400000;
@@ -195,8 +197,7 @@ struct ValueGridLoops {
       return Lanes::select(is_zero(Lanes::bit_xor(code, escape)), instead, value(code));
     }
     Words code(Words of, float inverse, std::uint32_t bits) const {
-      const Words sum =
-          Lanes::add_floats(Lanes::multiply_floats(of, Lanes::set(bits_of(inverse))), magic);
+      const Words sum = Lanes::add_floats(Lanes::multiply_floats(of, Lanes::set(bits_of(inverse))), magic);
       const Words integer = Lanes::bit_and(sum, Lanes::set(bits));
       return Lanes::select(is_zero(Lanes::bit_xor(value(integer), of)), integer, escape);
     }

@@ -1,4 +1,5 @@
-// The registered variants of the kernels for values on grids (kernels/value_grid.h), for tests and benchmarks.
+// The registered variants of the kernels for values on grids (kernels/value_grid.h), for tests and
+// benchmarks.
 #pragma once
 
 #include "kernels/value_grid_kernels.h"

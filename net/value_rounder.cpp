@@ -92,8 +92,8 @@ class RangeFinder {
   bool negative_ = false;
 };
 
-/// The step that no channel goes below: all but the loudest channels share it. Errors then are of about one size,
-/// which is what costs the fewest bytes for the error of the layers behind.
+/// The step that no channel goes below: all but the loudest channels share it. Errors then are of about one
+/// size, which is what costs the fewest bytes for the error of the layers behind.
 int find_common_step(std::vector<int> steps, const int* before) {
   if (steps.empty()) return kernels::lowest_step;
   const std::size_t loud = steps.size() / channels_per_loud_one;
@@ -128,7 +128,8 @@ ArrayMap ValueRounder::round(ValueFormat format, const ArrayMap& arrays, int fir
   return rounded;
 }
 
-ValueRounder::Tensor ValueRounder::round_tensor(ValueFormat format, const Array& value, const Tensor* before) {
+ValueRounder::Tensor ValueRounder::round_tensor(ValueFormat format, const Array& value,
+                                                const Tensor* before) {
   const bool is_int8 = format == ValueFormat::int8;
   const std::size_t channels = grid_channels(value.shape());
   const std::size_t count = value.elements() / channels;
@@ -163,9 +164,9 @@ ValueRounder::Tensor ValueRounder::round_tensor(ValueFormat format, const Array&
     const bool held = is_int8 && before != nullptr && before->sent.grid()->steps[c] == step;
     grid->steps[c] = static_cast<std::int8_t>(step);
     const std::size_t at = c * count;
-    const kernels::GridError one = kernels::round_to_grid(
-        isa_, values + at, held ? before->sent.values().data() + at : nullptr, count,
-        {.step = step, .hold = hold}, rounded + at);
+    const kernels::GridError one =
+        kernels::round_to_grid(isa_, values + at, held ? before->sent.values().data() + at : nullptr, count,
+                               {.step = step, .hold = hold}, rounded + at);
     error.largest_error = std::max(error.largest_error, one.largest_error);
     error.largest_value = std::max(error.largest_value, one.largest_value);
   }

@@ -1,5 +1,5 @@
-// [net] values: rounds the tensors of one link, frame after frame, before they are encoded (which loses nothing
-// more). How: docs/codec.md, "Rounded values".
+// [net] values: rounds the tensors of one link, frame after frame, before they are encoded (which loses
+// nothing more). How: docs/codec.md, "Rounded values".
 #pragma once
 
 #include <map>
@@ -11,10 +11,10 @@
 
 namespace edge::net {
 
-/// Steps change only when the range of a channel has changed by much, and an int8 value stays while the new one is
-/// less than `hold` / 32 steps off: what is rounded is what the receiver has, so errors do not add up, and values
-/// that do not change stay as they are, bit for bit. What comes out depends on the frames since reset(), and is the
-/// same on every ISA. One owner, one thread at a time.
+/// Steps change only when the range of a channel has changed by much, and an int8 value stays while the new
+/// one is less than `hold` / 32 steps off: what is rounded is what the receiver has, so errors do not add up,
+/// and values that do not change stay as they are, bit for bit. What comes out depends on the frames since
+/// reset(), and is the same on every ISA. One owner, one thread at a time.
 class ValueRounder {
  public:
   /// Largest error of an int8 value, in 1/32 of its channel's step; of a float16 value it is half a step.
@@ -22,8 +22,8 @@ class ValueRounder {
 
   explicit ValueRounder(kernels::Isa isa = kernels::active_isa()) : isa_(isa) {}
 
-  /// The arrays of the next frame as they are to travel. Those with numbers below `first_number` came over a link
-  /// themselves: they, and pixels, pass. `exact`: all pass.
+  /// The arrays of the next frame as they are to travel. Those with numbers below `first_number` came over a
+  /// link themselves: they, and pixels, pass. `exact`: all pass.
   ArrayMap round(ValueFormat format, const ArrayMap& arrays, int first_number);
   /// The receiver has nothing any more.
   void reset() { tensors_.clear(); }

@@ -75,14 +75,9 @@ using Loops = ValueGridLoops<Lanes>;
 
 }  // namespace
 
-const ValueGridKernels value_grid_avx2 = {Isa::avx2,
-                                          Loops::count_magnitudes,
-                                          Loops::round_to_grid,
-                                          Loops::byte_codes,
-                                          Loops::byte_values,
-                                          Loops::short_codes,
-                                          Loops::short_values,
-                                          Loops::split_differences,
-                                          Loops::join_differences};
+const ValueGridKernels value_grid_avx2 = {
+    Isa::avx2,           Loops::count_magnitudes,  Loops::round_to_grid,
+    Loops::byte_codes,   Loops::byte_values,       Loops::short_codes,
+    Loops::short_values, Loops::split_differences, Loops::join_differences};
 
 }  // namespace edge::kernels

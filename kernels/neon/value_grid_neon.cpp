@@ -1,4 +1,5 @@
-// Kernels for values on grids for NEON, one source for armv7 and aarch64. Pure functions, thread-safe, no errors.
+// Kernels for values on grids for NEON, one source for armv7 and aarch64. Pure functions, thread-safe, no
+// errors.
 #include <arm_neon.h>
 
 #include "kernels/value_grid_loops.h"
@@ -77,21 +78,18 @@ struct Lanes {
   static Words widen(uint16x8_t halves) {
     return {vmovl_u16(vget_low_u16(halves)), vmovl_u16(vget_high_u16(halves))};
   }
-  static uint16x8_t lower_halves(Words words) { return vcombine_u16(vmovn_u32(words.low), vmovn_u32(words.high)); }
+  static uint16x8_t lower_halves(Words words) {
+    return vcombine_u16(vmovn_u32(words.low), vmovn_u32(words.high));
+  }
 };
 
 using Loops = ValueGridLoops<Lanes>;
 
 }  // namespace
 
-const ValueGridKernels value_grid_neon = {Isa::neon,
-                                          Loops::count_magnitudes,
-                                          Loops::round_to_grid,
-                                          Loops::byte_codes,
-                                          Loops::byte_values,
-                                          Loops::short_codes,
-                                          Loops::short_values,
-                                          Loops::split_differences,
-                                          Loops::join_differences};
+const ValueGridKernels value_grid_neon = {
+    Isa::neon,           Loops::count_magnitudes,  Loops::round_to_grid,
+    Loops::byte_codes,   Loops::byte_values,       Loops::short_codes,
+    Loops::short_values, Loops::split_differences, Loops::join_differences};
 
 }  // namespace edge::kernels

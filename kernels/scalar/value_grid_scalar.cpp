@@ -18,7 +18,8 @@ float float_of(std::uint32_t bits) {
   return std::bit_cast<float>(bits);
 }
 
-MagnitudeCounts count_magnitudes(const float* values, std::size_t count, std::uint32_t low, std::uint32_t high) {
+MagnitudeCounts count_magnitudes(const float* values, std::size_t count, std::uint32_t low,
+                                 std::uint32_t high) {
   MagnitudeCounts counts;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t magnitude = bits_of(values[i]) & ~sign_bit;
@@ -94,7 +95,8 @@ void short_codes(const float* values, std::size_t count, float step, float inver
   }
 }
 
-void short_values(const std::uint16_t* codes, const float* old, std::size_t count, float step, float* values) {
+void short_values(const std::uint16_t* codes, const float* old, std::size_t count, float step,
+                  float* values) {
   for (std::size_t i = 0; i < count; ++i) {
     const float instead = old == nullptr ? 0.0F : old[i];
     values[i] = codes[i] == short_escape ? instead : short_value(codes[i], step);
@@ -121,8 +123,8 @@ void join_differences(const std::uint8_t* low, const std::uint8_t* high, const s
 
 }  // namespace
 
-const ValueGridKernels value_grid_scalar = {Isa::scalar, count_magnitudes, round_to_grid,    byte_codes,
-                                            byte_values, short_codes,      short_values,      split_differences,
-                                            join_differences};
+const ValueGridKernels value_grid_scalar = {Isa::scalar,  count_magnitudes,  round_to_grid,
+                                            byte_codes,   byte_values,       short_codes,
+                                            short_values, split_differences, join_differences};
 
 }  // namespace edge::kernels

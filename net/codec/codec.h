@@ -1,7 +1,8 @@
 // Codec: elements <-> bytes, whole or as the difference to a base that the receiver holds. Lossless, bit for
-// bit; what is rounded ([net] values) is rounded before (net/value_rounder.h). The byte format is in docs/codec.md. This header has the terms that both directions share; the work is
-// done by Encoder (encoder.h) and Decoder (decoder.h), one of each per link and direction, since they own
-// zstd contexts and scratch memory.
+// bit; what is rounded ([net] values) is rounded before (net/value_rounder.h). The byte format is in
+// docs/codec.md. This header has the terms that both directions share; the work is done by Encoder
+// (encoder.h) and Decoder (decoder.h), one of each per link and direction, since they own zstd contexts and
+// scratch memory.
 #pragma once
 
 #include <cstddef>

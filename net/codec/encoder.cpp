@@ -97,7 +97,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-Encoder::Encoder(const EncodeOptions& options) : options_(options), speeds_(options.speeds), grid_codes_(options.isa) {}
+Encoder::Encoder(const EncodeOptions& options)
+    : options_(options), speeds_(options.speeds), grid_codes_(options.isa) {}
 
 void Encoder::set_link_speed(double bytes_per_second) {
   assert(bytes_per_second > 0);
@@ -182,8 +183,8 @@ void Encoder::collect_values(const Array& value, std::size_t count) {
   static_cast<void>(collected);
 }
 
-/// Coding::int8_changes or float16_changes into payload_, if that is shorter than the dense form. Of mode `full`
-/// everything is written, as it is.
+/// Coding::int8_changes or float16_changes into payload_, if that is shorter than the dense form. Of mode
+/// `full` everything is written, as it is.
 bool Encoder::try_grid_changes(const Array& value, const Array* base, EncodeStatistics& statistics) {
   const ValueGrid& grid = *value.grid();
   const std::size_t elements = value.elements();
@@ -219,8 +220,9 @@ bool Encoder::try_grid_changes(const Array& value, const Array* base, EncodeStat
   double expected_bytes = raw_bytes;
   for (std::size_t i = 0; i < values.size(); ++i) {
     ByteHistogram histogram;
-    for_sample(values[i].size(), sample_pieces, sample_length,
-               [&](std::size_t first, std::size_t length) { histogram.add(values[i].subspan(first, length)); });
+    for_sample(values[i].size(), sample_pieces, sample_length, [&](std::size_t first, std::size_t length) {
+      histogram.add(values[i].subspan(first, length));
+    });
     expected[i] = histogram.entropy();
     raw_bytes += static_cast<double>(values[i].size());
     expected_bytes += expected[i] * static_cast<double>(values[i].size());

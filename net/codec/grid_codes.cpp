@@ -84,8 +84,8 @@ void separate_pairs(std::span<const std::uint8_t> pairs, std::span<const std::ui
     }
     differences[i] = static_cast<std::uint8_t>((folded >> 1) ^ ((folded & 1) != 0 ? 0xFF : 0));
   }
-  const auto wanted = static_cast<std::size_t>(std::count_if(
-      pairs.begin(), pairs.end(), [](std::uint8_t pair) { return (pair & 15U) == in_extras; }) +
+  const auto wanted = static_cast<std::size_t>(
+      std::count_if(pairs.begin(), pairs.end(), [](std::uint8_t pair) { return (pair & 15U) == in_extras; }) +
       std::count_if(pairs.begin(), pairs.end(), [](std::uint8_t pair) { return pair >> 4 == in_extras; }));
   if (used != extras.size() || wanted != extras.size()) {
     throw CodecError("an encoded tensor has not as many large differences as it says");
@@ -101,8 +101,8 @@ std::vector<std::uint8_t> to_bytes(const std::vector<Escape>& escapes) {
   return bytes;
 }
 
-void put_escapes(std::span<const std::uint8_t> bytes, std::size_t elements, std::span<const std::uint8_t> mask,
-                 std::uint32_t* values) {
+void put_escapes(std::span<const std::uint8_t> bytes, std::size_t elements,
+                 std::span<const std::uint8_t> mask, std::uint32_t* values) {
   for (; !bytes.empty(); bytes = bytes.subspan(escape_bytes)) {
     Escape escape;
     std::memcpy(&escape.position, bytes.data(), sizeof escape.position);
@@ -182,8 +182,8 @@ void GridCodes::add(const ValueGrid& grid, const Array* base, const Shape& shape
       }
     } else if (two_bytes) {
       if (old != nullptr) kernels::short_codes(isa_, old, count, grid.steps[c], old_shorts_.data());
-      kernels::join_differences(isa_, &differences_[at], &differences_[elements + at], old_shorts_.data(), count,
-                                shorts_.data());
+      kernels::join_differences(isa_, &differences_[at], &differences_[elements + at], old_shorts_.data(),
+                                count, shorts_.data());
       kernels::short_values(isa_, shorts_.data(), old, count, grid.steps[c], values + at);
     } else {
       const kernels::ByteGrid bytes = byte_grid(grid, c);

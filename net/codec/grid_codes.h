@@ -1,6 +1,6 @@
-// Values on a grid (engine/value_grid.h) as small integers, which are coded as differences to those of the base.
-// Exact: what is no multiple of its channel's step, or too many of them, is an escape, whose bits are sent as they
-// are. Internal to the codec. One owner, one thread at a time.
+// Values on a grid (engine/value_grid.h) as small integers, which are coded as differences to those of the
+// base. Exact: what is no multiple of its channel's step, or too many of them, is an escape, whose bits are
+// sent as they are. Internal to the codec. One owner, one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -32,9 +32,9 @@ constexpr std::size_t grid_bytes(ValueFormat format, std::size_t channels) {
 /// Throws CodecError unless it is a grid. Of grid_bytes().
 ValueGrid grid_from(std::span<const std::uint8_t> bytes, ValueFormat format);
 
-/// Differences of one byte, most of them small, as pairs: the sign folded into the lowest bit, what is below 15 in
-/// half a byte, what is not in the `extras` (zstd codes whole bytes by whole bits: two small numbers together lose
-/// less). pairs: (count + 1) / 2 bytes.
+/// Differences of one byte, most of them small, as pairs: the sign folded into the lowest bit, what is below
+/// 15 in half a byte, what is not in the `extras` (zstd codes whole bytes by whole bits: two small numbers
+/// together lose less). pairs: (count + 1) / 2 bytes.
 void pair_differences(std::span<const std::uint8_t> differences, std::vector<std::uint8_t>& pairs,
                       std::vector<std::uint8_t>& extras);
 /// The inverse. Throws CodecError if there are not as many extras as the pairs ask for.
@@ -43,10 +43,10 @@ void separate_pairs(std::span<const std::uint8_t> pairs, std::span<const std::ui
 
 inline constexpr std::size_t escape_bytes = 8;
 std::vector<std::uint8_t> to_bytes(const std::vector<Escape>& escapes);
-/// Puts the values where they belong. Throws CodecError if that is outside of the tensor or nothing has changed
-/// there.
-void put_escapes(std::span<const std::uint8_t> bytes, std::size_t elements, std::span<const std::uint8_t> mask,
-                 std::uint32_t* values);
+/// Puts the values where they belong. Throws CodecError if that is outside of the tensor or nothing has
+/// changed there.
+void put_escapes(std::span<const std::uint8_t> bytes, std::size_t elements,
+                 std::span<const std::uint8_t> mask, std::uint32_t* values);
 
 class GridCodes {
  public:
@@ -58,8 +58,8 @@ class GridCodes {
   /// Of the last subtract(), in order.
   const std::vector<Escape>& escapes() const { return escapes_; }
 
-  /// The inverse, but for escapes: `values` becomes the tensor on `grid` that differences() lead to. They must be 0
-  /// where nothing changed; there the values are the base's, bit for bit.
+  /// The inverse, but for escapes: `values` becomes the tensor on `grid` that differences() lead to. They
+  /// must be 0 where nothing changed; there the values are the base's, bit for bit.
   void add(const ValueGrid& grid, const Array* base, const Shape& shape, std::span<const std::uint8_t> mask,
            float* values);
 

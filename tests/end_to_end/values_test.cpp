@@ -1,5 +1,5 @@
-// [net] values: rounded tensors between workers. `check` computes with the same rounding and expects the same bits,
-// whatever the plans do and whoever is lost.
+// [net] values: rounded tensors between workers. `check` computes with the same rounding and expects the same
+// bits, whatever the plans do and whoever is lost.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,8 +22,9 @@ class Values : public ChainFixture, public ::testing::WithParamInterface<const c
             .columns = 160,
             .workers = 3,
             .video = "synthetic:street?seed=3&noise=1&frames=40",
-            .schedule = "scheduler = \"fixed\"\ngroup_size = 5\nplans = [[[1,3],[4,9],[10,13]], [[1,6],[],[7,13]], "
-                        "[[],[1,4],[5,13]], [[1,13],[],[]]]",
+            .schedule =
+                "scheduler = \"fixed\"\ngroup_size = 5\nplans = [[[1,3],[4,9],[10,13]], [[1,6],[],[7,13]], "
+                "[[],[1,4],[5,13]], [[1,13],[],[]]]",
             .extra = "check = true",
             .net_lines = fmt::format("values = \"{}\"", values)};
   }
@@ -48,8 +49,9 @@ std::uint64_t bytes_between_workers(const std::vector<nlohmann::json>& lines) {
 TEST_P(Values, CheckExpectsTheSameBitsUnderChangingPlans) {
   const std::vector<nlohmann::json> lines = run_chain(config(GetParam()));
   EXPECT_EQ(checksums(lines).size(), 40U);
-  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos) << master_errors();
-  EXPECT_NE(master_errors().find("     error\n"), std::string::npos) << "the table has no errors of links";
+  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
+      << master_errors();
+  EXPECT_NE(master_errors().find("    error\n"), std::string::npos) << "the table has no errors of links";
   ChainConfig exact = config("exact");
   exact.extra = "";
   EXPECT_LT(bytes_between_workers(lines), bytes_between_workers(run_chain(exact)) / 2);
@@ -64,7 +66,19 @@ TEST_P(Values, CheckExpectsTheSameBitsInModeFull) {
   full.schedule = "scheduler = \"fixed\"\ngroup_size = 2\nplans = [[[1,3],[4,7],[8,";
   full.schedule += fmt::format("{0}]], [[1,5],[],[6,{0}]], [[1,2],[3,9],[10,{0}]]]", toy_dag_layers);
   run_chain(full);
-  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos) << master_errors();
+  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
+      << master_errors();
+}
+
+TEST_P(Values, CheckExpectsTheSameBitsOfFramesThatAreNotSent) {
+  ChainConfig still = config(GetParam());
+  still.video = "synthetic:static?seed=3&noise=2&frames=40";
+  still.gate = 4;
+  const std::vector<nlohmann::json> lines = run_chain(still);
+  const auto unchanged = [](const nlohmann::json& line) { return line.value("unchanged", false); };
+  EXPECT_GT(std::count_if(lines.begin(), lines.end(), unchanged), 0) << "every frame was sent";
+  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
+      << master_errors();
 }
 
 TEST_P(Values, AWorkerMayBeLost) {
@@ -96,16 +110,18 @@ INSTANTIATE_TEST_SUITE_P(Formats, Values, ::testing::Values("float16", "int8"),
 TEST_F(Values, AreExactUnlessAskedFor) {
   ChainConfig other = config("exact");
   run_chain(other);
-  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos) << master_errors();
-  EXPECT_EQ(master_errors().find("     error\n"), std::string::npos);
+  EXPECT_NE(master_errors().find("check: 40 frames right, bit for bit"), std::string::npos)
+      << master_errors();
+  EXPECT_EQ(master_errors().find("    error\n"), std::string::npos);
 }
 
 TEST_F(Values, UnknownOnesAreRefused) {
   const std::string file = write_config(config("int9"));
   const auto master = start_master(file);
   EXPECT_NE(master->wait(), 0);
-  EXPECT_NE(master->errors().find("net.values: expected one of exact, float16, int8, found 'int9'; did you mean"),
-            std::string::npos)
+  EXPECT_NE(
+      master->errors().find("net.values: expected one of exact, float16, int8, found 'int9'; did you mean"),
+      std::string::npos)
       << master->errors();
 }
 

@@ -1,5 +1,5 @@
-// Values on grids: every ISA against the scalar kernels, bit for bit, in buffers of exact size; and what rounding
-// and codes promise.
+// Values on grids: every ISA against the scalar kernels, bit for bit, in buffers of exact size; and what
+// rounding and codes promise.
 #include "kernels/value_grid.h"
 
 #include <gtest/gtest.h>
@@ -73,8 +73,8 @@ TEST(ValueGrid, EveryIsaGivesTheSameBits) {
           const GridError error = value_grid_scalar.round_to_grid(
               values.data(), with_held ? held.data() : nullptr, count, grid, rounded.data());
           GuardedBuffer<float> out(count);
-          const GridError same = kernels->round_to_grid(in.data(), with_held ? old_values.data() : nullptr, count,
-                                                        grid, out.data());
+          const GridError same = kernels->round_to_grid(in.data(), with_held ? old_values.data() : nullptr,
+                                                        count, grid, out.data());
           EXPECT_EQ(bits_of(out.span()), bits_of(rounded));
           EXPECT_TRUE(same_float(kernels->isa, error.largest_error, same.largest_error));
           EXPECT_TRUE(same_float(kernels->isa, error.largest_value, same.largest_value));
@@ -130,8 +130,8 @@ TEST(ValueGrid, RoundsToTheNearestStep) {
   for (const int step : steps) {
     const std::vector<float> values = values_near(step, 2000, random);
     std::vector<float> rounded(values.size());
-    const GridError error = round_to_grid(active_isa(), values.data(), nullptr, values.size(), {.step = step},
-                                          rounded.data());
+    const GridError error =
+        round_to_grid(active_isa(), values.data(), nullptr, values.size(), {.step = step}, rounded.data());
     const double size = size_of_step(step);
     EXPECT_LE(error.largest_error, size * (0.5 + 1e-6));
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -187,16 +187,17 @@ TEST(ValueGrid, CodesGiveTheirValuesBack) {
   for (float& value : values) value *= 0.25F;
   const auto codes_of = [&](bool is_signed) {
     std::vector<std::uint8_t> codes(values.size());
-    byte_codes(active_isa(), values.data(), values.size(), {.step = -4, .is_signed = is_signed}, codes.data());
+    byte_codes(active_isa(), values.data(), values.size(), {.step = -4, .is_signed = is_signed},
+               codes.data());
     return codes;
   };
-  EXPECT_EQ(codes_of(false), (std::vector<std::uint8_t>{0, 1, 127, 254, 255, 255, 255, 255, 255, 255, 255, 255,
-                                                        255, 255}));
-  EXPECT_EQ(codes_of(true), (std::vector<std::uint8_t>{0, 1, 127, 128, 128, 128, 255, 129, 128, 128, 128, 128,
-                                                       128, 128}));
+  EXPECT_EQ(codes_of(false),
+            (std::vector<std::uint8_t>{0, 1, 127, 254, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}));
+  EXPECT_EQ(codes_of(true),
+            (std::vector<std::uint8_t>{0, 1, 127, 128, 128, 128, 255, 129, 128, 128, 128, 128, 128, 128}));
   std::vector<float> back(values.size());
-  byte_values(active_isa(), codes_of(true).data(), values.data(), values.size(), {.step = -4, .is_signed = true},
-              back.data());
+  byte_values(active_isa(), codes_of(true).data(), values.data(), values.size(),
+              {.step = -4, .is_signed = true}, back.data());
   EXPECT_EQ(bits_of(back), bits_of(values));  // escapes keep what was there
 }
 

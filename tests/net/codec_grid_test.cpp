@@ -1,4 +1,5 @@
-// Tensors on a grid: whatever their values, what is decoded is what was encoded; bytes that cannot be are refused.
+// Tensors on a grid: whatever their values, what is decoded is what was encoded; bytes that cannot be are
+// refused.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -146,7 +147,8 @@ TEST(PairedDifferences, AreTheInverseOfSeparated) {
     EXPECT_THROW(separate_pairs(pairs, extras, back), CodecError);
   }
   std::vector<std::uint8_t> back(2);
-  EXPECT_THROW(separate_pairs(std::vector<std::uint8_t>{0xFF}, std::vector<std::uint8_t>{20}, back), CodecError);
+  EXPECT_THROW(separate_pairs(std::vector<std::uint8_t>{0xFF}, std::vector<std::uint8_t>{20}, back),
+               CodecError);
 }
 
 }  // namespace

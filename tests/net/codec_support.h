@@ -117,7 +117,9 @@ inline Array random_on_grid(const Shape& shape, ValueFormat format, Random& rand
     for (std::size_t i = c * count; i < (c + 1) * count; ++i) {
       const auto k = static_cast<float>(random.below(130)) - (is_signed ? 65.0F : 0.0F);
       const std::uint32_t bits = std::bit_cast<std::uint32_t>(k * kernels::size_of_step(step));
-      words_of(fresh)[i] = random.below(50) == 0 ? random_float_bits(random) : random.below(2) == 0 ? 0 : bits;
+      words_of(fresh)[i] = random.below(50) == 0  ? random_float_bits(random)
+                           : random.below(2) == 0 ? 0
+                                                  : bits;
     }
   }
   return fresh.array.on_grid(std::move(grid));

@@ -1,5 +1,5 @@
-// Rounding for links: errors stay within their bound however long it goes on, what is unchanged stays unchanged, an
-// outlier costs a channel nothing, and every ISA rounds alike.
+// Rounding for links: errors stay within their bound however long it goes on, what is unchanged stays
+// unchanged, an outlier costs a channel nothing, and every ISA rounds alike.
 #include "net/value_rounder.h"
 
 #include <gtest/gtest.h>
@@ -109,7 +109,8 @@ TEST(ValueRounder, AnOutlierCostsNoResolution) {
   for (const float outlier : {1e4F, 1e30F, INFINITY, NAN, -1e6F}) {
     Random random(4);
     const Array usual = noisy(random, 0.1F);
-    const Array odd = filled(map_shape, [&](std::size_t i) { return i == 500 ? outlier : usual.values()[i]; });
+    const Array odd =
+        filled(map_shape, [&](std::size_t i) { return i == 500 ? outlier : usual.values()[i]; });
     for (const ValueFormat format : {ValueFormat::float16, ValueFormat::int8}) {
       ValueRounder of_usual;
       ValueRounder of_odd;
@@ -182,7 +183,8 @@ TEST(ValueRounder, DeadAndTinyTensorsAreFine) {
       for (const float one : rounded.values()) EXPECT_NEAR(one, value, 1e-17);
     }
   }
-  EXPECT_NO_THROW(rounder.round(ValueFormat::int8, {{1, filled(Shape{1, 0, 4, 4}, [](std::size_t) { return 1.0F; })}}, 1));
+  EXPECT_NO_THROW(rounder.round(ValueFormat::int8,
+                                {{1, filled(Shape{1, 0, 4, 4}, [](std::size_t) { return 1.0F; })}}, 1));
 }
 
 }  // namespace

@@ -185,7 +185,7 @@ TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
 TEST(StageReport, ImpossibleOnesAreRefused) {
   nlohmann::json value = to_json(std::vector<StageReport>{report(0)});
   EXPECT_NO_THROW(stage_reports_from(value));
-  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U, 12U}) {
+  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U, 12U, 13U, 14U}) {
     nlohmann::json changed = value;
     changed[0][time] = -1.0;
     EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;

@@ -17,7 +17,8 @@ namespace {
 class CheckerTest : public ::testing::Test {
  protected:
   CheckerTest()
-      : model_(load_model({.name = "toy_dag", .rows = 32, .columns = 32})), checker_(model_, nullptr, ValueFormat::exact, 1) {
+      : model_(load_model({.name = "toy_dag", .rows = 32, .columns = 32})),
+        checker_(model_, nullptr, ValueFormat::exact, 1) {
     FreshArray pixels = allocate_array(ElementType::u8, Shape{1, 3, 32, 32});
     for (std::size_t i = 0; i < pixels.array.bytes(); ++i) pixels.data[i] = static_cast<std::byte>(i * 7);
     pixels_ = pixels.array;
@@ -156,7 +157,8 @@ TEST(CheckerOfObjects, TheMastersOwnMustBeTheSame) {
   EXPECT_TRUE(checker.check(frame)) << "another instruction set's may differ where the outputs nearly agree";
 }
 
-/// The chain rounds at its cuts, frame after frame; so does the checker, also under changing plans and in new epochs.
+/// The chain rounds at its cuts, frame after frame; so does the checker, also under changing plans and in new
+/// epochs.
 class RoundingChecker : public ::testing::TestWithParam<ValueFormat> {
  protected:
   /// A frame as a chain of three workers computes it.
