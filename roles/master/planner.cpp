@@ -24,10 +24,7 @@ namespace {
 constexpr double longest_horizon_groups = 20;
 constexpr std::size_t usual_frames = 60;        // of which the usual bytes are a mean
 constexpr std::size_t most_predictions = 1000;  // that are judged
-
-double seconds_now() {
-  return net::steady_seconds(steady_clock::now());
-}
+constexpr std::size_t most_tried = 12;          // plans that are remembered
 
 scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
@@ -72,9 +69,14 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-Planner::Planner(const Config& config, const Model& model)
+double Planner::steady_clock_s() {
+  return net::steady_seconds(steady_clock::now());
+}
+
+Planner::Planner(const Config& config, const Model& model, Clock clock)
     : config_(config),
       model_(model),
+      now_s_(std::move(clock)),
       boundary_(boundaries(model.graph)),
       group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
       scheduler_(open_scheduler(config, model)),
@@ -96,6 +98,9 @@ void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
   for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
   clock_.forget_frames();
   groups_.clear();
+  sent_.clear();
+  group_times_.clear();
+  last_result_at_.reset();
 }
 
 void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -144,6 +149,20 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
     costs.delta_bytes.push_back(std::move(bytes.delta));
   }
   costs.usual_delta_bytes = usual_delta_bytes();
+  for (int worker = 0; worker < costs.workers(); ++worker) {
+    std::vector<double>& coding_s = costs.coding_s.emplace_back();
+    for (LayerIndex layer = 0; layer < model_.graph.size(); ++layer) {
+      coding_s.push_back(estimator_->codec_s_per_byte(worker) *
+                         static_cast<double>(model_.graph.transfer_bytes(layer)));
+    }
+  }
+  costs.known_ranges = estimator_->known_ranges();
+  const std::uint64_t group = group_first_ / group_frames_;
+  for (const Tried& tried : tried_) {
+    costs.tried.push_back({.plan = tried.plan,
+                           .factor = *tried.factor.value(),
+                           .groups_ago = static_cast<double>(group - std::min(group, tried.group))});
+  }
   costs.cached = cached_;
   costs.boundary = boundary_;
   return costs;
@@ -152,7 +171,7 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
 Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_rates) {
   const std::lock_guard lock(mutex_);
   const auto start = steady_clock::now();
-  const double now = seconds_now();
+  const double now = now_s_();
   for (const std::vector<double>& rates : input_rates) {
     if (!rates.empty()) recent_rates_.push_back(rates);
   }
@@ -162,7 +181,7 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
-  group_stage_costs_ = expected_stage_costs(group, plan);
+  group_stage_costs_ = scheduling::believed_stage_costs(PipelineModel(group), plan);
   const scheduling::Simulation simulation =
       scheduling::simulate({.first_group = group_stage_costs_,
                             .later_groups = group_stage_costs_,
@@ -193,21 +212,6 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
   return plan;
 }
 
-/// The model's, but with measured times where workers do already what the plan says.
-scheduling::StageTable Planner::expected_stage_costs(const Costs& costs, const Plan& plan) const {
-  scheduling::StageTable table = PipelineModel(costs).stage_costs(plan);
-  for (int worker = 0; worker <= plan.last_active(); ++worker) {
-    // The optimum is searched without the codec's time, which is small and nearly the same for all cuts.
-    for (std::vector<double>& frame : table) {
-      frame[2 * static_cast<std::size_t>(worker)] += estimator_->codec_s(worker);
-    }
-    const std::optional<double> measured = estimator_->measured(worker, plan.begin(worker), plan.end(worker));
-    if (!measured || plan.idle(worker)) continue;
-    for (std::vector<double>& frame : table) frame[2 * static_cast<std::size_t>(worker) + 1] = *measured;
-  }
-  return table;
-}
-
 void Planner::sent(std::uint64_t frame, const Plan& plan) {
   const std::lock_guard lock(mutex_);
   SentFrame& sent = sent_[frame];
@@ -220,7 +224,12 @@ void Planner::sent(std::uint64_t frame, const Plan& plan) {
     sent.whole[index] = cached_[index] != tensors;
     cached_[index] = tensors;
   }
-  clock_.sent(frame, seconds_now(), group_stage_costs_[row]);
+  // One frame at a time: the chain is empty whenever one is sent.
+  const bool busy = config_.schedule.pending == 1 || sent_.size() > 1;
+  sent.at = now_s_();
+  sent.steady = busy && std::none_of(sent.whole.begin(), sent.whole.begin() + plan.last_active() + 1,
+                                     [](bool whole) { return whole; });
+  clock_.sent(frame, now_s_(), group_stage_costs_[row]);
 }
 
 // mutex_ is held.
@@ -232,13 +241,17 @@ void Planner::learn_from(const SentFrame& frame, const chain::StageReport& repor
   }
   if (report.worker < 0 || report.worker > frame.plan.last_active()) return;
   const LayerIndex first = frame.plan.begin(report.worker);
+  const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(first)];
+  double tensor_bytes = 0;
+  for (const LayerIndex tensor : tensors) {
+    tensor_bytes += static_cast<double>(model_.graph.transfer_bytes(tensor));
+  }
   double& before = last_compute_at_[static_cast<std::size_t>(report.worker)];
   const double since = report.compute_at - std::exchange(before, report.compute_at);
   estimator_->add_computation(report.worker, first, frame.plan.end(report.worker), report.compute_s,
                               since > 0 ? std::min(1.0, report.compute_s / since) : 1.0);
-  estimator_->add_codec(report.worker, encode_s + report.decode_s);
-  forecast_.observe(boundary_[static_cast<std::size_t>(first)],
-                    !frame.whole[static_cast<std::size_t>(report.worker)], frame.input_rates,
+  estimator_->add_codec(report.worker, encode_s + report.decode_s, tensor_bytes);
+  forecast_.observe(tensors, !frame.whole[static_cast<std::size_t>(report.worker)], frame.input_rates,
                     static_cast<double>(report.receive_bytes));
 }
 
@@ -258,11 +271,43 @@ void Planner::judge_prediction(std::uint64_t frame, double now) {
   }
 }
 
+/// How long groups take by a plan that has been in use for more than one group, whose frames follow each other:
+/// against what the model says of them by now, so that what was learnt from them does not count twice.
+/// mutex_ is held.
+void Planner::judge_plan(std::uint64_t frame, const SentFrame& sent, double now) {
+  const double before = std::exchange(last_result_at_, now).value_or(now);
+  const std::uint64_t number = frame / group_frames_;
+  const auto last = group_times_.find(number - std::min<std::uint64_t>(number, 1));
+  const bool same_plan = last != group_times_.end() && last->second.plan == sent.plan;
+  GroupTime& time = group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .input_rates = {}}).first->second;
+  time.input_rates.push_back(sent.input_rates);
+  time.seconds += config_.schedule.pending == 1 ? now - sent.at : now - before;
+  time.steady = time.steady && sent.steady && same_plan && time.plan == sent.plan;
+  if (time.input_rates.size() < group_frames_) return;
+  while (group_times_.begin()->first < number) group_times_.erase(group_times_.begin());
+  if (!time.steady || !(time.seconds > 0) || config_.video.realtime) return;
+  Costs now_known = costs(time.input_rates);
+  now_known.usual_delta_bytes.clear();
+  now_known.cached = scheduling::cached_after(now_known, sent.plan);
+  const double modelled =
+      scheduling::forecast(now_known, sent.plan, static_cast<std::size_t>(config_.schedule.pending)).later_group_s;
+  if (!(modelled > 0)) return;
+  auto tried = std::find_if(tried_.begin(), tried_.end(), [&](const Tried& one) { return one.plan == sent.plan; });
+  if (tried == tried_.end()) {
+    if (tried_.size() == most_tried) tried_.erase(tried_.begin());
+    tried_.push_back({.plan = sent.plan, .factor = {}});
+  } else {
+    std::rotate(tried, tried + 1, tried_.end());
+  }
+  tried_.back().factor.add(time.seconds / modelled);
+  tried_.back().group = number;
+}
+
 void Planner::finished(const chain::Result& result) {
   const std::lock_guard lock(mutex_);
   const auto sent = sent_.find(result.frame);
   if (sent == sent_.end()) return;  // came twice
-  const double now = seconds_now();
+  const double now = now_s_();
   double encode_s = 0;
   for (const chain::StageReport& report : result.stages) {
     learn_from(sent->second, report, std::exchange(encode_s, report.encode_s));
@@ -274,6 +319,7 @@ void Planner::finished(const chain::Result& result) {
   }
   clock_.finished(result.frame, now, result.stages);
   judge_prediction(result.frame, now);
+  judge_plan(result.frame, sent->second, now);
   // Not the older ones: after a change of plan a frame may overtake those in front of it.
   sent_.erase(sent);
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,8 +28,11 @@ namespace edge {
 
 class Planner {
  public:
+  /// Seconds; those of the master's steady clock, in which results tell points in time.
+  using Clock = std::function<double()>;
+
   /// Throws Error: an unknown scheduler, a fixed plan that does not fit.
-  Planner(const Config& config, const Model& model);
+  Planner(const Config& config, const Model& model, Clock clock = steady_clock_s);
 
   /// An epoch begins: what was under way is lost, and what the links' ends held. The workers' profiles,
   /// [w][l] seconds, and, for the first time, the links' bandwidths where configured or probed. Before the
@@ -52,26 +56,42 @@ class Planner {
   std::optional<scheduling::Costs> final_costs() const;
 
  private:
+  static double steady_clock_s();
+
   struct SentFrame {
     scheduling::Plan plan;
     std::vector<double> input_rates;
     std::vector<bool> whole;  ///< [w]: the tensors into w have no base there
+    double at = 0;
+    bool steady = false;  ///< the chain was neither empty, nor are its caches: how long it takes tells of the plan
   };
   struct Group {
     std::uint64_t last_frame = 0;
     double planned_at = 0;
     double predicted_s = 0;  ///< until the last frame's result
   };
+  /// What a group's frames took from one result to the next.
+  struct GroupTime {
+    scheduling::Plan plan;
+    std::vector<std::vector<double>> input_rates;  ///< of its frames so far
+    double seconds = 0;
+    bool steady = true;  ///< all of them
+  };
+  struct Tried {
+    scheduling::Plan plan;
+    RobustEstimate factor;  ///< measured / modelled seconds
+    std::uint64_t group = 0;
+  };
   std::vector<double> usual_delta_bytes() const;
   scheduling::Costs costs(const std::vector<std::vector<double>>& input_rates) const;
-  scheduling::StageTable expected_stage_costs(const scheduling::Costs& costs,
-                                              const scheduling::Plan& plan) const;
   void learn_from(const SentFrame& frame, const chain::StageReport& report, double encode_s);
   void judge_prediction(std::uint64_t frame, double now);
+  void judge_plan(std::uint64_t frame, const SentFrame& sent, double now);
   std::vector<SchedulerEstimate> compare_schedulers() const;
 
   const Config& config_;
   const Model& model_;
+  const Clock now_s_;
   const std::vector<std::vector<LayerIndex>> boundary_;
   const std::size_t group_frames_;
 
@@ -87,6 +107,9 @@ class Planner {
   std::deque<std::vector<double>> recent_rates_;        ///< input change rates of the last frames
   std::vector<std::vector<double>> group_rates_;        ///< of the current group's frames
   std::vector<std::vector<double>> group_stage_costs_;  ///< likewise, predicted
+  std::map<std::uint64_t, GroupTime> group_times_;  ///< by number, of groups that are under way
+  std::vector<Tried> tried_;                        ///< the one that was used last at the end
+  std::optional<double> last_result_at_;            ///< of this epoch
   scheduling::Plan plan_;
   std::uint64_t group_first_ = 0;
   std::uint64_t plan_changes_ = 0;

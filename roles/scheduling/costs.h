@@ -15,6 +15,20 @@ enum class LaterFrames : std::uint8_t {
   whole   ///< whole, except for the input: how the original system counted
 };
 
+/// What a worker that ran just these layers took, relative to the sum of their costs: layers that run together
+/// are fused, and share the device with the codec.
+struct KnownRange {
+  LayerIndex first = 0, end = 0;
+  double factor = 1;
+};
+
+/// A plan that was in use: what its groups took, relative to what the model says of them (> 0).
+struct TriedPlan {
+  Plan plan;
+  double factor = 1;
+  double groups_ago = 0;  ///< since it was last measured
+};
+
 /// Costs of one group of frames. Indices: l = layer (0 is the input), w = worker, f = frame of the group.
 /// The first two are always there. Without `bandwidth` nothing is known about links: transfers count as free,
 /// and the group has as many frames as `delta_bytes` has rows, at least one.
@@ -31,6 +45,11 @@ struct Costs {
   /// [l]: as delta_bytes, but what is usual for the scene: what looking ahead assumes of later groups, since
   /// one group may be still or wild. Empty: later groups are like this one.
   std::vector<double> usual_delta_bytes{};
+  /// [w][l]: seconds of encoding and decoding layer l's output for the link into w. Empty: none.
+  std::vector<std::vector<double>> coding_s{};
+  /// [w]: what is known better than from the layers' sums. Only forecasts look at it, not the search.
+  std::vector<std::vector<KnownRange>> known_ranges{};
+  std::vector<TriedPlan> tried{};  ///< only looking ahead minds it
   /// [w]: layers whose outputs w's input holds of the last frame. Empty: nothing is held anywhere.
   std::vector<std::vector<LayerIndex>> cached{};
   /// [s]: when stage s is free for the group's first frame, in seconds from now. Stage 2w is the transfer

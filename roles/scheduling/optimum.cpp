@@ -172,7 +172,8 @@ void Search::compute(int worker, LayerIndex first, std::uint32_t node) {
 void Search::arrive(int worker, LayerIndex first, int kind, std::uint32_t previous) {
   const std::span<const double> bytes = model_.bytes(first, kind);
   const double per_byte = model_.seconds_per_byte(worker);
-  stage(2 * worker, computed_, sent_, [&](std::size_t frame) { return bytes[frame] * per_byte; });
+  const double coding = model_.coding(worker, first);
+  stage(2 * worker, computed_, sent_, [&](std::size_t frame) { return bytes[frame] * per_byte + coding; });
   // The computation cannot start before, so that ways which differ only in this are equal.
   sent_.front() = std::max(sent_.front(), model_.ready(2 * worker + 1));
   for (std::size_t frame = 1; frame < frames_; ++frame) {

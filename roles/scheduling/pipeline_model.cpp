@@ -35,6 +35,8 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
   return layers >= 2 && workers >= 1 && links && is_table(costs.raw_bytes) && is_table(costs.delta_bytes) &&
          is_table(costs.worker_layer_cost) &&
          (costs.worker_layer_cost.empty() || costs.worker_layer_cost.size() == workers) &&
+         is_table(costs.coding_s) && (costs.coding_s.empty() || costs.coding_s.size() == workers) &&
+         (costs.known_ranges.empty() || costs.known_ranges.size() == workers) &&
          (costs.usual_delta_bytes.empty() || costs.usual_delta_bytes.size() == layers) &&
          (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
@@ -66,6 +68,14 @@ PipelineModel::PipelineModel(const Costs& costs) : costs_(costs), frames_(costs.
   }
   cuts_.resize(costs.layer_cost.size());
   for (LayerIndex first = 1; first < layers(); ++first) add_kinds(first, held);
+  for (const std::vector<double>& coding_s : costs.coding_s) {
+    std::vector<double>& of_cuts = coding_s_.emplace_back(costs.layer_cost.size());
+    for (LayerIndex first = 1; first < layers(); ++first) {
+      for (const LayerIndex tensor : boundary_of(costs, first)) {
+        of_cuts[static_cast<std::size_t>(first)] += coding_s[static_cast<std::size_t>(tensor)];
+      }
+    }
+  }
 }
 
 void PipelineModel::add_kinds(LayerIndex first, const std::vector<std::vector<bool>>& held) {
@@ -111,8 +121,20 @@ StageTable PipelineModel::stage_costs(const Plan& plan) const {
     const double seconds = computing(worker, first, plan.end(worker));
     for (std::size_t frame = 0; frame < frames_; ++frame) {
       const std::size_t stage = 2 * static_cast<std::size_t>(worker);
-      cost[frame][stage] = sent[frame] * seconds_per_byte(worker);
+      cost[frame][stage] = sent[frame] * seconds_per_byte(worker) + coding(worker, first);
       cost[frame][stage + 1] = seconds;
+    }
+  }
+  return cost;
+}
+
+StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan) {
+  StageTable cost = model.stage_costs(plan);
+  for (std::size_t worker = 0; worker < model.costs().known_ranges.size(); ++worker) {
+    for (const KnownRange& range : model.costs().known_ranges[worker]) {
+      if (range.first != plan.begin(static_cast<int>(worker))) continue;
+      if (range.end != plan.end(static_cast<int>(worker))) continue;
+      for (std::vector<double>& frame : cost) frame[2 * worker + 1] *= range.factor;
     }
   }
   return cost;

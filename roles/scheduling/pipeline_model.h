@@ -57,6 +57,12 @@ class PipelineModel {
   double seconds_per_byte(int worker) const {
     return costs_.bandwidth.empty() ? 0 : 1 / costs_.bandwidth[static_cast<std::size_t>(worker)];
   }
+  /// Seconds of encoding and decoding what crosses the cut in front of `first`, on the link into `worker`.
+  double coding(int worker, LayerIndex first) const {
+    return coding_s_.empty()
+               ? 0
+               : coding_s_[static_cast<std::size_t>(worker)][static_cast<std::size_t>(first)];
+  }
   double ready(int stage) const {
     return costs_.stage_ready.empty() ? 0 : costs_.stage_ready[static_cast<std::size_t>(stage)];
   }
@@ -73,7 +79,11 @@ class PipelineModel {
   std::size_t frames_;
   std::vector<std::vector<double>> cost_in_front_;  ///< of each layer; per worker, or one for all
   std::vector<Cut> cuts_;
+  std::vector<std::vector<double>> coding_s_;  ///< [w][first]; empty: none
 };
+
+/// PipelineModel::stage_costs(), but with what is known of just these ranges of layers (Costs::known_ranges).
+StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan);
 
 /// N frames in a row by one plan, group after group with the costs of the given one.
 struct Simulation {

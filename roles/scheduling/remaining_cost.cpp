@@ -47,7 +47,9 @@ RemainingCost::RemainingCost(const PipelineModel& model) : layers_(static_cast<s
 Bounds RemainingCost::sent(const PipelineModel& model, int worker, LayerIndex first, int kind) const {
   const std::span<const double> bytes = model.bytes(first, kind);
   const double per_byte = model.seconds_per_byte(worker);
-  return after_stage(bytes.back() * per_byte, *std::min_element(bytes.begin(), bytes.end()) * per_byte,
+  const double coding = model.coding(worker, first);
+  return after_stage(bytes.back() * per_byte + coding,
+                     *std::min_element(bytes.begin(), bytes.end()) * per_byte + coding,
                      arrived(worker, state(first, kind)));
 }
 
