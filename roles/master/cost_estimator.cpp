@@ -16,6 +16,7 @@ constexpr double long_transfer_s = 0.02;
 constexpr std::uint64_t large_message = 256'000;
 /// Shorter computations are mostly waiting for the scheduler of the operating system.
 constexpr double short_computation_s = 1e-4;
+constexpr std::size_t most_transfers = 9;
 constexpr std::size_t most_ranges = 16;
 constexpr std::size_t samples_that_tell = 3;
 /// What was measured on a device that was busier by this is not given up for what it shows now.
@@ -56,11 +57,19 @@ void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
   if (!std::isfinite(bytes_per_s) || bytes_per_s <= 0) return;
   const bool tells = transfer.bytes >= large_message ||
                      (transfer.bytes >= short_message && transfer.seconds >= long_transfer_s);
+  link.latest.push_back(transfer);
+  std::size_t latest = most_transfers;
   if (tells) {
+    const std::size_t samples = link.measured.samples();
     link.measured.add(bytes_per_s);
-  } else if (!link.at_first) {
-    link.at_first = bytes_per_s;
+    // The link has changed: so has what transfers take besides.
+    if (link.measured.samples() < samples) latest = link.measured.samples();
   }
+  while (link.latest.size() > latest) link.latest.pop_front();
+  if (tells) {
+    return;
+  }
+  if (!link.at_first) link.at_first = bytes_per_s;
 }
 
 void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds,
@@ -152,6 +161,31 @@ std::vector<double> CostEstimator::bandwidth() const {
     bandwidth.push_back(link.measured.value().value_or(link.at_first.value_or(unknown_bytes_per_s)));
   }
   return bandwidth;
+}
+
+std::vector<double> CostEstimator::link_offset_s() const {
+  const std::vector<double> bytes_per_s = bandwidth();
+  std::vector<std::optional<double>> known;
+  double sum = 0;
+  double count = 0;
+  for (std::size_t worker = 0; worker < links_.size(); ++worker) {
+    std::vector<double> offsets;
+    for (const net::Transfer& transfer : links_[worker].latest) {
+      offsets.push_back(transfer.seconds - static_cast<double>(transfer.bytes) / bytes_per_s[worker]);
+    }
+    std::optional<double>& offset = known.emplace_back();
+    if (offsets.size() < samples_that_tell) continue;
+    const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
+    std::nth_element(offsets.begin(), middle, offsets.end());
+    offset = *middle;
+    sum += *middle;
+    ++count;
+  }
+  std::vector<double> offset_s;
+  for (const std::optional<double>& offset : known) {
+    offset_s.push_back(offset.value_or(count > 0 ? sum / count : 0));
+  }
+  return offset_s;
 }
 
 double CostEstimator::slowdown(int worker) const {

@@ -2,6 +2,7 @@
 // follows what stage reports measure (Wi-Fi that gets worse, a CPU that gets hot). One thread at a time.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -46,6 +47,9 @@ class CostEstimator {
   /// 0 if none was.
   double codec_s_per_byte(int worker) const;
 
+  /// Seconds that a transfer over the link into each worker takes besides bytes / bandwidth(); may be
+  /// negative (Costs::link_offset_s). Of a link that was not used the mean of those that were.
+  std::vector<double> link_offset_s() const;
   /// Bytes/s of the link into each worker.
   std::vector<double> bandwidth() const;
   /// [w][l]: the profiles, corrected by how long the devices really took lately.
@@ -61,6 +65,7 @@ class CostEstimator {
   struct Link {
     std::optional<double> at_first;
     RobustEstimate measured;
+    std::deque<net::Transfer> latest;  ///< those that tell nothing of the bandwidth as well
     RobustEstimate codec_s_per_byte;
   };
   struct Range {

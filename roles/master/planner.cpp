@@ -22,7 +22,9 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr double longest_horizon_groups = 20;
-constexpr std::size_t usual_frames = 60;        // of which the usual bytes are a mean
+constexpr std::size_t usual_frames = 120;       // that the scene is known by ...
+constexpr std::size_t usual_piece = 15;         // ... in pieces of so many
+constexpr int weight_of_now = 3;                // the last two groups count as so many pieces
 constexpr std::size_t most_predictions = 1000;  // that are judged
 constexpr std::size_t most_tried = 12;          // plans that are remembered
 
@@ -113,21 +115,28 @@ void Planner::add_transfer(int worker, const net::Transfer& transfer) {
   if (estimator_) estimator_->add_transfer(worker, transfer);
 }
 
-// mutex_ is held.
-std::vector<double> Planner::usual_delta_bytes() const {
-  // As if so many frames like those of the training had been seen before.
-  constexpr double frames_of_training = 6;
-  std::vector<double> usual = forecast_.predict({}).delta;
-  if (recent_rates_.empty()) return usual;
-  std::vector<double> mean(recent_rates_.front().size());
-  const auto count = static_cast<double>(recent_rates_.size());
-  for (const std::vector<double>& rates : recent_rates_) {
-    for (std::size_t channel = 0; channel < mean.size(); ++channel) mean[channel] += rates[channel] / count;
+/// Short pieces of the video as it was lately; the newest counts more. Pieces, not one mean: where the scene is
+/// still most of the time, a cut that is bad for the rest is not as good as the mean says. mutex_ is held.
+std::vector<std::vector<double>> Planner::usual_delta_bytes() const {
+  std::vector<std::vector<double>> usual;
+  const auto add = [&](std::size_t begin, std::size_t end) {
+    std::vector<double> mean(recent_rates_.front().size());
+    for (std::size_t frame = begin; frame < end; ++frame) {
+      for (std::size_t channel = 0; channel < mean.size(); ++channel) {
+        mean[channel] += recent_rates_[frame][channel] / static_cast<double>(end - begin);
+      }
+    }
+    usual.push_back(forecast_.predict(mean).delta);
+  };
+  const std::size_t frames = recent_rates_.size();
+  for (std::size_t end = frames; end > 0;) {
+    const std::size_t begin = end - std::min(end, usual_piece);
+    add(begin, end);
+    end = begin;
   }
-  const std::vector<double> recent = forecast_.predict(mean).delta;
-  for (std::size_t layer = 0; layer < usual.size(); ++layer) {
-    usual[layer] = (frames_of_training * usual[layer] + count * recent[layer]) / (frames_of_training + count);
-  }
+  for (int i = 0; frames > 0 && i < weight_of_now; ++i) add(frames - std::min(frames, 2 * group_frames_), frames);
+  // As if frames like those of the training had been seen before.
+  if (frames < usual_frames) usual.push_back(forecast_.predict({}).delta);
   return usual;
 }
 
@@ -143,6 +152,7 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
   }
   costs.worker_layer_cost = estimator_->layer_cost();
   costs.bandwidth = estimator_->bandwidth();
+  costs.link_offset_s = estimator_->link_offset_s();
   for (const std::vector<double>& rates : input_rates) {
     prediction::TransferBytes bytes = forecast_.predict(rates);
     costs.raw_bytes.push_back(std::move(bytes.raw));
@@ -300,6 +310,8 @@ void Planner::judge_plan(std::uint64_t frame, const SentFrame& sent, double now)
     std::rotate(tried, tried + 1, tried_.end());
   }
   tried_.back().factor.add(time.seconds / modelled);
+  spdlog::debug("group {}: {:.3f} s, {:.3f} s by the model of {}", number, time.seconds, modelled,
+                scheduling::to_string(sent.plan));
   tried_.back().group = number;
 }
 

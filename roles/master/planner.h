@@ -82,7 +82,7 @@ class Planner {
     RobustEstimate factor;  ///< measured / modelled seconds
     std::uint64_t group = 0;
   };
-  std::vector<double> usual_delta_bytes() const;
+  std::vector<std::vector<double>> usual_delta_bytes() const;
   scheduling::Costs costs(const std::vector<std::vector<double>>& input_rates) const;
   void learn_from(const SentFrame& frame, const chain::StageReport& report, double encode_s);
   void judge_prediction(std::uint64_t frame, double now);

@@ -42,9 +42,13 @@ struct Costs {
       bandwidth{};  ///< bytes per second of the link into w (> 0); link 0 comes from the master
   std::vector<std::vector<double>> raw_bytes{};    ///< [f][l]: layer l's output sent whole
   std::vector<std::vector<double>> delta_bytes{};  ///< [f][l]: the same sent as a difference
-  /// [l]: as delta_bytes, but what is usual for the scene: what looking ahead assumes of later groups, since
-  /// one group may be still or wild. Empty: later groups are like this one.
-  std::vector<double> usual_delta_bytes{};
+  /// [i][l]: as delta_bytes, but frames as they are usual for the scene, each as likely as the others: what
+  /// looking ahead assumes of later groups, since one group may be still or wild. Empty: later groups are like
+  /// this one.
+  std::vector<std::vector<double>> usual_delta_bytes{};
+  /// [w]: seconds that a transfer over the link into w takes besides bytes / bandwidth: latency; below 0 if
+  /// the first bytes pass at once (a transfer takes 0 s at least). Empty: none.
+  std::vector<double> link_offset_s{};
   /// [w][l]: seconds of encoding and decoding layer l's output for the link into w. Empty: none.
   std::vector<std::vector<double>> coding_s{};
   /// [w]: what is known better than from the layers' sums. Only forecasts look at it, not the search.

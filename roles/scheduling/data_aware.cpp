@@ -19,19 +19,34 @@ class DataAware : public Scheduler {
 
  private:
   /// A small gain must be seen in two groups in a row before it is believed: measurements are noisy, and each
-  /// change costs whole tensors.
+  /// change costs whole tensors. Trying what was never measured may cost a small part of the time at most,
+  /// however promising.
   Plan ahead(const Costs& costs) {
     const Advice advice = advise(costs, current_, *horizon_);
+    time_s_ += advice.group_s;
     if (!current_ || advice.plan == *current_) {
       advised_before_ = false;
       return advice.plan;
     }
     const bool believed = advice.saved_part >= large_gain || advised_before_;
-    advised_before_ = !believed;
-    return believed ? advice.plan : *current_;
+    advised_before_ = true;
+    if (!believed) return *current_;
+    if (!advice.change.tried) {
+      const double may_cost_s = advice.change.refill_s + try_costs_groups * advice.group_s;
+      const double allowed_s = part_for_tries * (time_s_ + groups_in_advance * advice.group_s);
+      if (advice.saved_part < large_gain && tries_s_ + may_cost_s > allowed_s) return *current_;
+      tries_s_ += may_cost_s;
+    }
+    advised_before_ = false;
+    return advice.plan;
   }
 
   static constexpr double large_gain = 0.15;
+  static constexpr double part_for_tries = 0.02;
+  static constexpr double groups_in_advance = 40;
+  static constexpr double try_costs_groups = 0.3;
+  double time_s_ = 0;   ///< of the groups so far, as expected
+  double tries_s_ = 0;  ///< what plans that were not tried before may have cost
   std::optional<Horizon> horizon_;
   std::optional<Plan> current_;
   bool advised_before_ = false;  ///< a change, for the last group

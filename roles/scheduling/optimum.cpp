@@ -171,9 +171,8 @@ void Search::compute(int worker, LayerIndex first, std::uint32_t node) {
 /// `computed_` are the times at the end of the preceding worker. `previous` is its node, the newest.
 void Search::arrive(int worker, LayerIndex first, int kind, std::uint32_t previous) {
   const std::span<const double> bytes = model_.bytes(first, kind);
-  const double per_byte = model_.seconds_per_byte(worker);
-  const double coding = model_.coding(worker, first);
-  stage(2 * worker, computed_, sent_, [&](std::size_t frame) { return bytes[frame] * per_byte + coding; });
+  stage(2 * worker, computed_, sent_,
+        [&](std::size_t frame) { return model_.sending(worker, first, bytes[frame]); });
   // The computation cannot start before, so that ways which differ only in this are equal.
   sent_.front() = std::max(sent_.front(), model_.ready(2 * worker + 1));
   for (std::size_t frame = 1; frame < frames_; ++frame) {

@@ -36,8 +36,9 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
          is_table(costs.worker_layer_cost) &&
          (costs.worker_layer_cost.empty() || costs.worker_layer_cost.size() == workers) &&
          is_table(costs.coding_s) && (costs.coding_s.empty() || costs.coding_s.size() == workers) &&
+         (costs.link_offset_s.empty() || costs.link_offset_s.size() == workers) &&
          (costs.known_ranges.empty() || costs.known_ranges.size() == workers) &&
-         (costs.usual_delta_bytes.empty() || costs.usual_delta_bytes.size() == layers) &&
+         is_table(costs.usual_delta_bytes) &&
          (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
          (costs.boundary.empty() || costs.boundary.size() == layers + 1);
@@ -121,7 +122,7 @@ StageTable PipelineModel::stage_costs(const Plan& plan) const {
     const double seconds = computing(worker, first, plan.end(worker));
     for (std::size_t frame = 0; frame < frames_; ++frame) {
       const std::size_t stage = 2 * static_cast<std::size_t>(worker);
-      cost[frame][stage] = sent[frame] * seconds_per_byte(worker) + coding(worker, first);
+      cost[frame][stage] = sending(worker, first, sent[frame]);
       cost[frame][stage + 1] = seconds;
     }
   }

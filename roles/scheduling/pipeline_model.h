@@ -2,6 +2,7 @@
 // Immutable once made; safe to share between threads. No errors: costs that do not fit together are bugs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -57,11 +58,13 @@ class PipelineModel {
   double seconds_per_byte(int worker) const {
     return costs_.bandwidth.empty() ? 0 : 1 / costs_.bandwidth[static_cast<std::size_t>(worker)];
   }
-  /// Seconds of encoding and decoding what crosses the cut in front of `first`, on the link into `worker`.
-  double coding(int worker, LayerIndex first) const {
-    return coding_s_.empty()
-               ? 0
-               : coding_s_[static_cast<std::size_t>(worker)][static_cast<std::size_t>(first)];
+  /// Seconds that so many bytes of the cut in front of `first` take on the link into `worker`, with encoding
+  /// and decoding. Never less for more bytes.
+  double sending(int worker, LayerIndex first, double bytes) const {
+    const auto index = static_cast<std::size_t>(worker);
+    const double offset = costs_.link_offset_s.empty() ? 0 : costs_.link_offset_s[index];
+    const double coding = coding_s_.empty() ? 0 : coding_s_[index][static_cast<std::size_t>(first)];
+    return std::max(0.0, bytes * seconds_per_byte(worker) + offset) + coding;
   }
   double ready(int stage) const {
     return costs_.stage_ready.empty() ? 0 : costs_.stage_ready[static_cast<std::size_t>(stage)];

@@ -46,10 +46,8 @@ RemainingCost::RemainingCost(const PipelineModel& model) : layers_(static_cast<s
 /// From before the transfer into `worker` on.
 Bounds RemainingCost::sent(const PipelineModel& model, int worker, LayerIndex first, int kind) const {
   const std::span<const double> bytes = model.bytes(first, kind);
-  const double per_byte = model.seconds_per_byte(worker);
-  const double coding = model.coding(worker, first);
-  return after_stage(bytes.back() * per_byte + coding,
-                     *std::min_element(bytes.begin(), bytes.end()) * per_byte + coding,
+  return after_stage(model.sending(worker, first, bytes.back()),
+                     model.sending(worker, first, *std::min_element(bytes.begin(), bytes.end())),
                      arrived(worker, state(first, kind)));
 }
 

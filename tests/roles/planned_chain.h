@@ -30,7 +30,7 @@ struct PlannedCase {
   std::function<double(std::uint64_t frame, std::size_t link)> link_change = nullptr;
   double noise = 0.06;         ///< of a computation or a transfer, relative
   double profile_error = 0.1;  ///< of a layer's profiled seconds, relative
-  double bytes_error = 0.25;   ///< of a layer's predicted bytes, relative
+  double bytes_error = 0.15;   ///< of a layer's predicted bytes, relative
 };
 
 struct PlannedRun {
