@@ -32,8 +32,9 @@ scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
                               .pending = static_cast<std::size_t>(config.schedule.pending)};
   if (config.video.frames > 0) {
-    const double groups = std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
-    horizon.groups = std::min(horizon.groups, groups);
+    horizon.groups_in_all =
+        std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
+    horizon.groups = std::min(horizon.groups, horizon.groups_in_all);
   }
   return horizon;
 }

@@ -1,5 +1,6 @@
 // data_aware: cuts where computing and sending of this group's data balance best. The original system's own
 // scheduler, with the optimum found by a search that is polynomial in practice rather than by enumeration.
+#include <algorithm>
 #include <utility>
 
 #include "roles/scheduling/horizon.h"
@@ -12,8 +13,8 @@ namespace {
 class DataAware : public Scheduler {
  public:
   explicit DataAware(std::optional<Horizon> horizon) : horizon_(horizon) {}
-  Plan plan(const Costs& costs, std::uint64_t /*group*/) override {
-    current_ = horizon_ ? ahead(costs) : find_optimum(PipelineModel(costs)).plan;
+  Plan plan(const Costs& costs, std::uint64_t group) override {
+    current_ = horizon_ ? ahead(costs, static_cast<double>(group)) : find_optimum(PipelineModel(costs)).plan;
     return *current_;
   }
 
@@ -21,8 +22,12 @@ class DataAware : public Scheduler {
   /// A small gain must be seen in two groups in a row before it is believed: measurements are noisy, and each
   /// change costs whole tensors. Trying what was never measured may cost a small part of the time at most,
   /// however promising.
-  Plan ahead(const Costs& costs) {
-    const Advice advice = advise(costs, current_, *horizon_);
+  Plan ahead(const Costs& costs, double group) {
+    Horizon horizon = *horizon_;
+    if (horizon.groups_in_all > 0) {
+      horizon.groups = std::clamp(horizon.groups_in_all - group, 1.0, horizon.groups);
+    }
+    const Advice advice = advise(costs, current_, horizon);
     time_s_ += advice.group_s;
     if (!current_ || advice.plan == *current_) {
       advised_before_ = false;

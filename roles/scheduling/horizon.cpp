@@ -83,7 +83,8 @@ Costs repeated(Costs costs) {
 std::vector<Plan> candidates(const Costs& costs) {
   const Costs full = with_full_caches(costs);
   std::vector<Plan> plans{find_optimum(PipelineModel(costs)).plan, find_optimum(PipelineModel(full)).plan,
-                          find_optimum(PipelineModel(repeated(full))).plan, balanced_plan(costs)};
+                          find_optimum(PipelineModel(repeated(full))).plan, balanced_plan(costs),
+                          neighborhood_plan(full)};
   for (std::size_t worker = 0; worker < costs.capacity.size(); ++worker) {
     Plan single;
     single.ends.assign(costs.capacity.size(), costs.layers());

@@ -15,6 +15,7 @@ namespace edge::scheduling {
 struct Horizon {
   double groups = 20;       ///< how many more groups a plan is expected to serve (>= 1)
   std::size_t pending = 3;  ///< frames in flight (>= 1)
+  double groups_in_all = 0;  ///< of the run, where known; 0: no end
   double margin = 0.02;     ///< a change must gain at least this part of the time; smaller gains are noise
   /// The standard deviation of what is said of plans that were not tried, as a part of the time.
   double doubt = 0.1;
@@ -79,7 +80,7 @@ struct Advice {
 };
 
 /// The best plan over the horizon, of: the next group's optimum; the optimum with all caches filled; one that
-/// is good for many groups; load_balance; the whole network on any one worker; those that were tried. If
+/// is good for many groups; load_balance; neighborhood_search; the whole network on any one worker; those that were tried. If
 /// there is a current plan it stays unless another is worth the change.
 Advice advise(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon);
 inline Plan plan_ahead(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon) {

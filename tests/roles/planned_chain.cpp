@@ -82,6 +82,7 @@ Config config_of(const PlannedCase& chain, const std::string& scheduler) {
   if (colon != std::string::npos) config.schedule.side = scheduler.substr(colon + 1);
   config.schedule.pending = static_cast<int>(chain.pending);
   config.schedule.group_size = group_frames;
+  config.video.frames = static_cast<decltype(config.video.frames)>(chain.frames);
   return config;
 }
 
