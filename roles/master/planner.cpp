@@ -24,7 +24,7 @@ namespace {
 constexpr double longest_horizon_groups = 20;
 constexpr std::size_t usual_frames = 120;       // that the scene is known by ...
 constexpr std::size_t usual_piece = 15;         // ... in pieces of so many
-constexpr int weight_of_now = 3;                // the last two groups count as so many pieces
+constexpr int weight_of_now = 5;                // the last two groups count as so many pieces
 constexpr std::size_t most_predictions = 1000;  // that are judged
 constexpr std::size_t most_tried = 12;          // plans that are remembered
 
