@@ -1,6 +1,6 @@
 # The entry for people: builds with CMake below build/, installs missing Debian packages. `make help` lists the targets.
-# Options: CXX=clang++   JOBS=n   CONFIG=file (run)   STATIC=1 (pi, pi64)   BENCH=regex (bench)   FUZZ_SECONDS=n (fuzz)
-#          CASES='name ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
+# Options: CXX=clang++   JOBS=n   CONFIG=file (run)   STATIC=1 (pi, pi64)   BENCH=regex (bench: of programs or cases)   FUZZ_SECONDS=n (fuzz)
+#          CASES='name FILE.onnx ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
 #          UNITY=0 (compile each file on its own: faster when one file has changed; remembered until UNITY=1)
 .DEFAULT_GOAL := edge
 .SUFFIXES:
@@ -91,8 +91,9 @@ bench: ## build and run the benchmarks; results also as CSV in build/
 	@cmake/install-packages.sh bench
 	@cmake -S . -B $(host) -G Ninja $(host_options) -DEDGE_BENCHMARKS=ON >/dev/null
 	@$(ninja) -C $(host) edge_benchmarks
-	@set -e; for program in $(host)/bench_*; do [ -x $$program ] || continue; \
-	  $$program --benchmark_filter='$(BENCH)' --benchmark_out=$$program.csv --benchmark_out_format=csv; done
+	@set -e; for program in $(host)/bench_*; do [ -f $$program -a -x $$program ] || continue; \
+	  filter='$(BENCH)'; if [[ $${program##*/bench_} =~ $$filter ]]; then filter=.; fi; \
+	  $$program --benchmark_filter="$$filter" --benchmark_out=$$program.csv --benchmark_out_format=csv; done
 
 count: ## count the instructions of CASES (default: all but the slow ones) on both devices under QEMU
 	@cmake/install-packages.sh cross

@@ -150,7 +150,7 @@ int compare(const Options& options) {
   VideoOptions video = options.video;
   video.rows = options.model.rows;
   video.columns = options.model.columns;
-  video.framing = framing_of(options.model, network.graph);
+  video.framing = framing_of(options.model, network.graph, "auto");
   const auto source = open_frame_source(video);
   FrameHold hold(options.hold);
   for (std::uint64_t i = 0; i < options.skip; ++i) static_cast<void>(source->next());

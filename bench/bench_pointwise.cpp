@@ -1,5 +1,5 @@
-// Elementwise and pooling kernels: GB/s of every variant beside memcpy, at sizes of AlexNet (5 MB) and VGG16
-// (88 MB) with 480x720 frames.
+// Elementwise and pooling kernels, activations: GB/s of every variant beside memcpy, at sizes of AlexNet (5
+// MB) and VGG16 (88 MB) with 480x720 frames.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bandwidth.h"
+#include "kernels/activation.h"
 #include "kernels/lrn.h"
 #include "kernels/pointwise_variants.h"
 #include "kernels/pooling.h"
@@ -16,6 +17,7 @@
 namespace {
 
 using edge::measure;
+using edge::kernels::Activation;
 using edge::kernels::Isa;
 using edge::kernels::PointwiseKernels;
 using edge::kernels::Pool2dShape;
@@ -102,6 +104,24 @@ void register_pooling(Isa isa) {
   });
 }
 
+/// Those with an exponential; values from -8 to 8.
+void register_activations(Isa isa) {
+  constexpr std::size_t count = 64 * 119 * 179;
+  const auto add = [&](const std::string& name, const Activation& activation) {
+    const std::string full = name + "/" + std::to_string(count) + "/" + std::string(isa_name(isa));
+    benchmark::RegisterBenchmark(full.c_str(), [=](benchmark::State& state) {
+      std::vector<float> in(count), out(count);
+      for (std::size_t i = 0; i < count; ++i) in[i] = static_cast<float>(i % 1024) / 64 - 8;
+      measure(state, 2 * sizeof(float) * count, count,
+              [&] { edge::kernels::activate(isa, activation, in.data(), out.data(), count); });
+    });
+  };
+  add("sigmoid", Activation::sigmoid());
+  add("silu", Activation::silu());
+  add("mish", Activation::mish());
+  add("tanh", Activation::tanh());
+}
+
 void register_norms(Isa isa) {
   const std::string suffix = "/" + std::string(edge::kernels::isa_name(isa));
   benchmark::RegisterBenchmark(
@@ -128,6 +148,7 @@ int main(int argc, char** argv) {
     if (!edge::kernels::isa_supported(kernels->isa)) continue;
     register_pointwise(*kernels, std::string(edge::kernels::isa_name(kernels->isa)));
     register_pooling(kernels->isa);
+    register_activations(kernels->isa);
     register_norms(kernels->isa);
   }
   benchmark::Initialize(&argc, argv);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Time ONNX files with `edge infer` and with ONNX Runtime, in turns on this machine, and print a table.
 
-    npm install --ignore-scripts --prefix /tmp/ort onnxruntime-node
-    bench/peers.py --onnxruntime /tmp/ort nanodet.onnx detector.onnx:480x736 [--threads 1 2] [--rounds 5] [--edge ./edge]
+    npm install --ignore-scripts --prefix DIRECTORY onnxruntime-node
+    bench/peers.py --onnxruntime DIRECTORY nanodet.onnx detector.onnx:480x736 [--threads 1 2] [--rounds 5] [--edge ./edge]
 
 FILE:ROWSxCOLUMNS gives the size of the picture where the file leaves it open. Each round runs each program `--runs` times
 in a process of its own; a cell is the median of all rounds' medians, in milliseconds, behind it the lowest run of all.

@@ -45,9 +45,6 @@ edge_library(edge_dependency_asio)
 target_compile_definitions(edge_dependency_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
   ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(edge_dependency_asio INTERFACE Threads::Threads)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false alarms about the frames of asio's coroutines below -O3
-  target_compile_options(edge_dependency_asio INTERFACE -Wno-mismatched-new-delete)
-endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
   # These compilers know std::coroutine_traits, but do not say so in the way that libstdc++ and asio ask for.
   target_compile_definitions(edge_dependency_asio INTERFACE __cpp_impl_coroutine=201902L ASIO_HAS_CO_AWAIT=1

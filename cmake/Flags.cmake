@@ -20,6 +20,9 @@ if(EDGE_SANITIZE)
   target_compile_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer -g)
   target_link_options(edge_flags INTERFACE -fsanitize=${EDGE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(edge_flags INTERFACE -Wno-maybe-uninitialized)  # false alarms about instrumented code
+  endif()
 endif()
 target_link_options(edge_flags INTERFACE -Wl,-z,noexecstack)  # Debian's armhf OpenBLAS lacks the GNU-stack note
 if(CMAKE_CROSSCOMPILING)

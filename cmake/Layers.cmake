@@ -8,7 +8,7 @@ set(edge_cold_options $<$<CONFIG:Release>:-O1>)
 set(edge_cold_sources
   "engine/(models|onnx)/" "engine/(labels|npy|pickle|printable|pth|safetensors|zip)[a-z_]*\\.cpp$"
   "net/(c[lo]|[abd-z])[a-z_]*\\.cpp$"
-  "roles/[a-z_]*\\.cpp$" "roles/(chain|commands|config|infer|inspect|local|master|plan|process|report|trace|worker)/"
+  "roles/[a-z_]*\\.cpp$" "roles/(chain|commands|config|drawing|infer|inspect|local|master|plan|process|report|trace|worker)/"
   "roles/prediction/trainer_client\\.cpp$" "roles/trainer/(report_html|statistics_json|trainer)\\.cpp$")
 list(JOIN edge_cold_sources "|" edge_cold_sources)
 set(edge_cold_sources "^(${edge_cold_sources})")

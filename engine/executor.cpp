@@ -371,6 +371,11 @@ void Executor::prepare(const std::vector<LayerIndex>& layers) {
   impl_->load(layers);
 }
 
+void Executor::keep_outputs(std::size_t bytes) {
+  impl_->options.keep_bytes = bytes;
+  impl_->programs.clear();
+}
+
 void Executor::cancel() {
   impl_->cancelled = true;
 }

@@ -73,6 +73,9 @@ class Executor {
   /// Loads and packs the parameters of these layers now, so that the first frame does not wait for it.
   void prepare(const std::vector<LayerIndex>& layers);
 
+  /// ExecutorOptions::keep_bytes from now on; what is kept is dropped.
+  void keep_outputs(std::size_t bytes);
+
   /// For good: a run() under way throws Cancelled behind the layer that it is at, later ones at once. From
   /// any thread.
   void cancel();

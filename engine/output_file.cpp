@@ -121,10 +121,14 @@ void OutputFile::write(std::string_view content) {
 
 void check_output_directory(const std::string& directory) {
   std::error_code ignored;
-  const bool exists = std::filesystem::exists(directory, ignored);
-  const int error = exists && !std::filesystem::is_directory(directory, ignored)
+  if (std::filesystem::is_directory(directory, ignored)) {
+    const int error = try_directory(directory);
+    if (error != 0) throw Error(directory + ": no files can be written to it: " + std::strerror(error));
+    return;
+  }
+  const int error = std::filesystem::exists(directory, ignored)
                         ? ENOTDIR
-                        : try_directory(exists ? path(directory) : directory_of(behind_links(directory)));
+                        : try_directory(directory_of(behind_links(directory)));
   if (error != 0) throw Error(directory + ": no directory can be made: " + std::strerror(error));
 }
 

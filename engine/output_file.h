@@ -41,7 +41,7 @@ class OutputFile {
 };
 
 /// Finds out whether files can be written to `directory`, or it can be made. Throws Error as
-/// make_output_directory does.
+/// make_output_directory does, or "DIRECTORY: no files can be written to it: why".
 void check_output_directory(const std::string& directory);
 /// Makes the directory `directory` in one that is there, if need be. Throws Error: "DIRECTORY: no directory
 /// can be made: why".

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "net/model_difference.h"
+
 namespace edge::net {
 namespace {
 
@@ -132,10 +134,12 @@ std::optional<Refusal> check_hello(const Hello& hello, const Identity& self) {
                               hello.identity.software_version)};
   }
   if (hello.identity.model_hash != self.model_hash) {
+    const std::string keys = differing_keys(self.model, hello.identity.model);
     return Refusal{
-        .reason = fmt::format("{} runs {} ({}), {} runs {} ({}): use the same [model] on all devices",
+        .reason = fmt::format("{} runs {} ({}), {} runs {} ({}): use the same [model] on all devices{}{}",
                               self.name(), self.model, self.model_hash.substr(0, 8), hello.identity.name(),
-                              hello.identity.model, hello.identity.model_hash.substr(0, 8))};
+                              hello.identity.model, hello.identity.model_hash.substr(0, 8),
+                              keys.empty() ? "" : "; they differ in ", keys)};
   }
   return std::nullopt;
 }

@@ -13,7 +13,7 @@
 
 namespace edge::net {
 
-inline constexpr std::uint16_t protocol_version = 3;
+inline constexpr std::uint16_t protocol_version = 4;
 inline constexpr std::size_t header_bytes = 28;
 /// Nothing larger is accepted before the handshake is complete, nor as a control message.
 inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;

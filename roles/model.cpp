@@ -63,17 +63,57 @@ std::int64_t classes_in(const WeightFile& file, const Graph& graph) {
 
 /// What a config may ask of a network by name, but not of a file.
 void check_onnx_options(const ModelConfig& config) {
-  const auto refuse = [&](bool asked, const char* key) {
-    if (asked) throw Error(fmt::format("{}: an ONNX file has no {}; leave it out", config.name, key));
+  const auto refuse = [&](bool asked, const char* key, const char* what) {
+    if (asked) {
+      throw Error(fmt::format("{}{}: an ONNX file has no {}; leave it out", place_of(config.where, key),
+                              config.name, what));
+    }
   };
-  refuse(!config.weights.empty(), "other weights than its own");
-  refuse(config.features_only, "features_only");
-  refuse(config.transform_input, "transform_input");
+  refuse(!config.weights.empty(), "weights", "other weights than its own");
+  refuse(config.features_only, "features_only", "features_only");
+  refuse(config.transform_input, "transform_input", "transform_input");
+}
+
+/// The next larger size that the network takes. Where pictures are halved again and again, and doubled
+/// again, sides must be multiples of a power of two.
+std::optional<Extent2d> next_fitting_size(const onnx::Model& model, const Extent2d& size) {
+  const onnx::FrameSize fixed = onnx::frame_size(model);
+  if (fixed.rows > 0 && fixed.columns > 0) return std::nullopt;
+  Extent2d tried = size;
+  for (const std::int64_t step : {8, 16, 32, 64, 128}) {
+    const auto rounded = [&](std::int64_t side, std::int64_t own) {
+      return own > 0 ? own : (side + step - 1) / step * step;
+    };
+    const Extent2d next{rounded(size.rows, fixed.rows), rounded(size.columns, fixed.columns)};
+    if (next == tried) continue;
+    tried = next;
+    try {
+      onnx::import_network(model, next.rows, next.columns);
+      return next;
+    } catch (const Error&) {  // for another reason, or not this size either
+    }
+  }
+  return std::nullopt;
+}
+
+onnx::Network import_onnx_network(const ModelConfig& config) {
+  const onnx::Model model = onnx::read_model(config.name);
+  try {
+    return onnx::import_network(model, config.rows, config.columns);
+  } catch (const Error& error) {
+    const auto fitting = next_fitting_size(model, {config.rows, config.columns});
+    if (!fitting) throw;
+    throw Error(fmt::format(
+        "{}, with frames of {}x{}; the next size that the network takes: frame_size = [{}, {}] in [model], or "
+        "--size {}x{}",
+        error.what(), config.rows, config.columns, fitting->rows, fitting->columns, fitting->rows,
+        fitting->columns));
+  }
 }
 
 Network load_onnx_network(const ModelConfig& config) {
   check_onnx_options(config);
-  onnx::Network network = onnx::import_network(onnx::read_model(config.name), config.rows, config.columns);
+  onnx::Network network = at_key(config.where, "name", [&] { return import_onnx_network(config); });
   return {.graph = with_normalization(std::move(network.graph), config),
           .weights = std::move(network.weights)};
 }
@@ -128,9 +168,10 @@ bool has_random_weights(const ModelConfig& config) {
   return config.weights.empty() && !is_onnx_file(config.name) && own_weights(config.name).empty();
 }
 
-Framing framing_of(const ModelConfig& config, const Graph& graph) {
+Framing framing_of(const ModelConfig& config, const Graph& graph, std::string_view decoder) {
   const Preprocessing& preprocessing = config.preprocessing;
-  const bool detector = config.name == street || detection::make_decoder("auto", graph) != nullptr;
+  const bool named = decoder != "auto" && decoder != "none";
+  const bool detector = named || config.name == street || detection::make_decoder("auto", graph) != nullptr;
   return {.fit = preprocessing.fit.value_or(detector ? Fit::letterbox : Fit::stretch),
           .pad = preprocessing.pad,
           .channels = preprocessing.channels};
@@ -142,6 +183,7 @@ Graph with_normalization(Graph graph, const ModelConfig& config) {
 }
 
 void use_model(ModelConfig& config, const std::string& name) {
+  config.where.erase("name");
   if (config.name != name) {
     config.name = name;
     config.weights.clear();
@@ -163,21 +205,24 @@ ModelOptions model_options(const ModelConfig& config) {
 Network load_network(const ModelConfig& config) {
   if (is_onnx_file(config.name)) return load_onnx_network(config);
   ModelOptions options = model_options(config);
-  Graph graph = make_model(config.name, options);
+  Graph graph = at_key(config.where, "frame_size", [&] { return make_model(config.name, options); });
   if (has_random_weights(config)) {
     return {.graph = with_normalization(std::move(graph), config),
             .weights = std::make_unique<SeededWeights>(config.seed)};
   }
-  const std::shared_ptr<const WeightFile> file = weight_file(config);
+  const std::shared_ptr<const WeightFile> file =
+      at_key(config.where, "weights", [&] { return weight_file(config); });
   if (const auto classes = classes_in(*file, graph); has_classifier(config) && classes != options.classes) {
     options.classes = classes;
     graph = make_model(config.name, options);
   }
   graph = with_normalization(std::move(graph), config);
-  auto weights = std::make_unique<FileWeights>(
-      file, graph,
-      FileWeightsOptions{.features_only = config.features_only,
-                         .cache_directory = config.weights.empty() ? "" : config.cache_directory});
+  auto weights = at_key(config.where, "weights", [&] {
+    return std::make_unique<FileWeights>(
+        file, graph,
+        FileWeightsOptions{.features_only = config.features_only,
+                           .cache_directory = config.weights.empty() ? "" : config.cache_directory});
+  });
   if (!weights->unused().empty()) {
     spdlog::warn("{}: {} has no {}: ignored", config.weights, config.name, listed(weights->unused()));
   }
@@ -193,19 +238,21 @@ Labels load_labels(const ModelConfig& config, const Graph& graph) {
     const bool imagenet = classes == imagenet_classes && trained;
     return imagenet ? Labels::imagenet() : Labels();
   }
-  Labels labels = Labels::from_file(config.labels);
-  if (classes == 0) return {};  // features only
-  if (labels.size() != classes) {
-    throw Error(fmt::format("{}: {} names, but {} has {} classes; write one name per line", config.labels,
-                            labels.size(), config.name, classes));
-  }
-  return labels;
+  return at_key(config.where, "labels", [&] {
+    Labels labels = Labels::from_file(config.labels);
+    if (classes == 0) return Labels();  // features only
+    if (labels.size() != classes) {
+      throw Error(fmt::format("{}: {} names, but {} has {} classes; write one name per line", config.labels,
+                              labels.size(), config.name, classes));
+    }
+    return labels;
+  });
 }
 
-Model load_model(const ModelConfig& config) {
+Model load_model(const ModelConfig& config, std::string_view decoder) {
   Network network = load_network(config);
   Labels labels = load_labels(config, network.graph);
-  const Framing framing = framing_of(config, network.graph);
+  const Framing framing = framing_of(config, network.graph, decoder);
   std::string hash = model_hash(network.graph, *network.weights);
   std::string text = fmt::format("{}{}, {}x{}{}, {}", network.graph.name(),
                                  config.features_only ? " features" : "", config.rows, config.columns,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/graph.h"
 #include "engine/labels.h"
@@ -43,8 +44,10 @@ std::optional<Extent2d> usual_frame_size(const std::string& name);
 /// Without weights that mean something: neither in a file nor in the program.
 bool has_random_weights(const ModelConfig& config);
 
-/// How pictures become frames: as the config says, or letterboxed for detectors and stretched for others.
-Framing framing_of(const ModelConfig& config, const Graph& graph);
+/// How pictures become frames: as the config says, or letterboxed for detectors and stretched for others. A
+/// detector is a network whose outputs tell (make_decoder()), and one for which `decoder` names a decoder;
+/// "auto" and "none" name none.
+Framing framing_of(const ModelConfig& config, const Graph& graph, std::string_view decoder);
 
 /// `graph` with what the config says about the values of pixels in front of it.
 Graph with_normalization(Graph graph, const ModelConfig& config);
@@ -67,9 +70,10 @@ Network load_network(const ModelConfig& config);
 /// Throws Error: not readable, other than one name per class.
 Labels load_labels(const ModelConfig& config, const Graph& graph);
 
-/// All of it. The first start with a weight file reads the whole file, to hash it; later ones do not, if
-/// config.cache_directory can be written. Throws Error as above, and for weights that are infinite or NaN.
-Model load_model(const ModelConfig& config);
+/// All of it; `decoder` as for framing_of(). The first start with a weight file reads the whole file, to hash
+/// it; later ones do not, if config.cache_directory can be written. Throws Error as above, and for weights
+/// that are infinite or NaN.
+Model load_model(const ModelConfig& config, std::string_view decoder = "auto");
 
 /// "worker" with its index, or "master" with 0. Contains a new instance number.
 net::Identity make_identity(const std::string& role, int index, const Model& model);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t largest_transpose_setting = 1 << 20;
 
-kernels::ConvTranspose2dShape kernel_shape(const ConvTranspose2dLayer& conv, const Shape& input) {
+kernels::ConvTranspose2dShape conv_transpose2d_shape(const ConvTranspose2dLayer& conv, const Shape& input) {
   kernels::ConvTranspose2dShape shape;
   shape.batch = input[0];
   shape.in_channels = input[1];
@@ -78,7 +78,8 @@ Inference infer_transpose(const Operation& operation, std::span<const Shape> inp
 class ConvTransposeKernel final : public LayerKernel {
  public:
   explicit ConvTransposeKernel(const KernelContext& context)
-      : conv_(kernel_shape(context.layer.operation.get<ConvTranspose2dLayer>(), context.input_shapes[0]),
+      : conv_(conv_transpose2d_shape(context.layer.operation.get<ConvTranspose2dLayer>(),
+                                     context.input_shapes[0]),
               context.weights.load(context.layer.parameters[0]).values().data(), context.isa) {
     if (context.layer.parameters.size() > 1) bias_ = context.weights.load(context.layer.parameters[1]);
   }

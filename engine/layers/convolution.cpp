@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t largest_channels = 1 << 20;
 
-kernels::Conv2dShape kernel_shape(const Conv2dLayer& conv, const Shape& input) {
+kernels::Conv2dShape conv2d_shape(const Conv2dLayer& conv, const Shape& input) {
   kernels::Conv2dShape shape;
   shape.batch = input[0];
   shape.in_channels = input[1];
@@ -68,7 +68,7 @@ Inference infer_convolution(const Operation& operation, std::span<const Shape> i
     throw Error(std::to_string(conv.groups) + " groups do not divide " + std::to_string(input[1]) +
                 " input and " + std::to_string(conv.out_channels) + " output channels");
   }
-  const kernels::Conv2dShape shape = kernel_shape(conv, input);
+  const kernels::Conv2dShape shape = conv2d_shape(conv, input);
   const std::int64_t fan_in = input[1] / conv.groups * conv.kernel.rows * conv.kernel.columns;
   Inference result;
   result.output_shape = {input[0], conv.out_channels, shape.out_rows(), shape.out_columns()};
@@ -83,7 +83,7 @@ Inference infer_convolution(const Operation& operation, std::span<const Shape> i
 
 std::optional<Reach> convolution_reach(const Operation& operation, std::span<const Shape> inputs,
                                        std::size_t /*input*/) {
-  const kernels::Conv2dShape shape = kernel_shape(operation.get<Conv2dLayer>(), inputs[0]);
+  const kernels::Conv2dShape shape = conv2d_shape(operation.get<Conv2dLayer>(), inputs[0]);
   kernels::ConvReach reach = kernels::conv_reach(shape);
   return Reach{std::move(reach.rows), std::move(reach.columns)};
 }
@@ -137,7 +137,7 @@ class Conv2dKernel final : public LayerKernel {
   }
 
   Conv2dKernel(const KernelContext& context, const FoldedConvolution& parameters)
-      : conv_(kernel_shape(context.layer.operation.get<Conv2dLayer>(), context.input_shapes[0]),
+      : conv_(conv2d_shape(context.layer.operation.get<Conv2dLayer>(), context.input_shapes[0]),
               parameters.weight.values().data(), context.isa, context.external_gemm),
         bias_(parameters.bias) {}
 

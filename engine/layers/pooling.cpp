@@ -7,7 +7,7 @@
 namespace edge {
 namespace {
 
-kernels::Pool2dShape kernel_shape(const Shape& input, const Extent2d& kernel, const Extent2d& stride,
+kernels::Pool2dShape pool2d_shape(const Shape& input, const Extent2d& kernel, const Extent2d& stride,
                                   const Extent2d& padding, const Extent2d& extra) {
   kernels::Pool2dShape shape;
   shape.planes = input[0] * input[1];
@@ -24,16 +24,16 @@ kernels::Pool2dShape kernel_shape(const Shape& input, const Extent2d& kernel, co
   return shape;
 }
 
-kernels::Pool2dShape kernel_shape(const MaxPool2dLayer& pool, const Shape& input) {
-  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding, pool.extra);
+kernels::Pool2dShape pool2d_shape(const MaxPool2dLayer& pool, const Shape& input) {
+  kernels::Pool2dShape shape = pool2d_shape(input, pool.kernel, pool.stride, pool.padding, pool.extra);
   shape.dilation_rows = pool.dilation.rows;
   shape.dilation_columns = pool.dilation.columns;
   shape.ceil_mode = pool.ceil_mode;
   return shape;
 }
 
-kernels::Pool2dShape kernel_shape(const AveragePool2dLayer& pool, const Shape& input) {
-  kernels::Pool2dShape shape = kernel_shape(input, pool.kernel, pool.stride, pool.padding, pool.extra);
+kernels::Pool2dShape pool2d_shape(const AveragePool2dLayer& pool, const Shape& input) {
+  kernels::Pool2dShape shape = pool2d_shape(input, pool.kernel, pool.stride, pool.padding, pool.extra);
   shape.ceil_mode = pool.ceil_mode;
   shape.count_include_pad = pool.count_include_pad;
   return shape;
@@ -107,14 +107,14 @@ Inference infer_pooling(const Operation& operation, std::span<const Shape> input
   if constexpr (requires { pool.dilation; }) dilation = pool.dilation;
   check_window(input, pool.kernel, pool.stride, pool.padding, dilation, pool.extra);
   check_padding(pool.kernel, pool.padding, pool.extra, pool.wide_padding);
-  const kernels::Pool2dShape shape = kernel_shape(pool, input);
+  const kernels::Pool2dShape shape = pool2d_shape(pool, input);
   return {.output_shape = {input[0], input[1], shape.out_rows(), shape.out_columns()}, .parameters = {}};
 }
 
 template <class Pool>
 std::optional<Reach> pooling_reach(const Operation& operation, std::span<const Shape> inputs,
                                    std::size_t /*input*/) {
-  const kernels::Pool2dShape shape = kernel_shape(operation.get<Pool>(), inputs[0]);
+  const kernels::Pool2dShape shape = pool2d_shape(operation.get<Pool>(), inputs[0]);
   return Reach{
       kernels::AxisReach::windows(shape.in_rows, shape.out_rows(), shape.kernel_rows, shape.stride_rows,
                                   shape.padding_rows, shape.dilation_rows),
@@ -134,7 +134,7 @@ class PoolKernel final : public LayerKernel {
  public:
   explicit PoolKernel(const KernelContext& context)
       : isa_(context.isa),
-        shape_(kernel_shape(context.layer.operation.get<Pool>(), context.input_shapes[0])) {}
+        shape_(pool2d_shape(context.layer.operation.get<Pool>(), context.input_shapes[0])) {}
 
   bool runs_part() const override { return true; }
 

@@ -18,21 +18,21 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 struct TypeInfo {
-  ElementType type;
+  DataType type;
   const char* name;
   std::size_t size;
 };
 
 constexpr std::array types{
-    TypeInfo{ElementType::float32, "float32", 4}, TypeInfo{ElementType::uint8, "uint8", 1},
-    TypeInfo{ElementType::int8, "int8", 1},       TypeInfo{ElementType::uint16, "uint16", 2},
-    TypeInfo{ElementType::int16, "int16", 2},     TypeInfo{ElementType::int32, "int32", 4},
-    TypeInfo{ElementType::int64, "int64", 8},     TypeInfo{ElementType::string, "string", 0},
-    TypeInfo{ElementType::boolean, "bool", 1},    TypeInfo{ElementType::float16, "float16", 2},
-    TypeInfo{ElementType::float64, "float64", 8}, TypeInfo{ElementType::uint32, "uint32", 4},
-    TypeInfo{ElementType::uint64, "uint64", 8},   TypeInfo{ElementType::bfloat16, "bfloat16", 2}};
+    TypeInfo{DataType::float32, "float32", 4}, TypeInfo{DataType::uint8, "uint8", 1},
+    TypeInfo{DataType::int8, "int8", 1},       TypeInfo{DataType::uint16, "uint16", 2},
+    TypeInfo{DataType::int16, "int16", 2},     TypeInfo{DataType::int32, "int32", 4},
+    TypeInfo{DataType::int64, "int64", 8},     TypeInfo{DataType::string, "string", 0},
+    TypeInfo{DataType::boolean, "bool", 1},    TypeInfo{DataType::float16, "float16", 2},
+    TypeInfo{DataType::float64, "float64", 8}, TypeInfo{DataType::uint32, "uint32", 4},
+    TypeInfo{DataType::uint64, "uint64", 8},   TypeInfo{DataType::bfloat16, "bfloat16", 2}};
 
-const TypeInfo* find(ElementType type) {
+const TypeInfo* find(DataType type) {
   const auto* const found =
       std::find_if(types.begin(), types.end(), [&](const TypeInfo& info) { return info.type == type; });
   return found == types.end() ? nullptr : found;
@@ -65,13 +65,13 @@ std::int64_t cut(double number) {
 }
 
 /// The format of a floating-point type.
-FloatFormat format_of(ElementType type) {
+FloatFormat format_of(DataType type) {
   switch (type) {
-    case ElementType::float16:
+    case DataType::float16:
       return FloatFormat::f16;
-    case ElementType::bfloat16:
+    case DataType::bfloat16:
       return FloatFormat::bf16;
-    case ElementType::float64:
+    case DataType::float64:
       return FloatFormat::f64;
     default:
       return FloatFormat::f32;
@@ -80,19 +80,19 @@ FloatFormat format_of(ElementType type) {
 
 }  // namespace
 
-std::string type_name(ElementType type) {
+std::string type_name(DataType type) {
   const TypeInfo* const info = find(type);
   return info != nullptr ? info->name : "element type " + std::to_string(static_cast<std::int32_t>(type));
 }
 
-std::size_t size_of(ElementType type) {
+std::size_t size_of(DataType type) {
   const TypeInfo* const info = find(type);
   return info != nullptr ? info->size : 0;
 }
 
-bool is_floating(ElementType type) {
-  return type == ElementType::float32 || type == ElementType::float16 || type == ElementType::bfloat16 ||
-         type == ElementType::float64;
+bool is_floating(DataType type) {
+  return type == DataType::float32 || type == DataType::float16 || type == DataType::bfloat16 ||
+         type == DataType::float64;
 }
 
 std::string to_string(const Dimensions& dims) {
@@ -121,8 +121,7 @@ std::int64_t element_count(const Dimensions& dims) {
   return empty ? 0 : product;
 }
 
-Constant::Constant(ElementType type, Dimensions dims, std::string_view bytes,
-                   std::shared_ptr<const void> owner)
+Constant::Constant(DataType type, Dimensions dims, std::string_view bytes, std::shared_ptr<const void> owner)
     : type_(type),
       dims_(std::move(dims)),
       elements_(static_cast<std::size_t>(element_count(dims_))),
@@ -131,58 +130,58 @@ Constant::Constant(ElementType type, Dimensions dims, std::string_view bytes,
   assert(bytes.size() == elements_ * size_of(type));
 }
 
-double converted(double number, ElementType type) {
+double converted(double number, DataType type) {
   switch (type) {
-    case ElementType::float64:
+    case DataType::float64:
       return number;
-    case ElementType::float32:
+    case DataType::float32:
       return static_cast<double>(static_cast<float>(number));
-    case ElementType::float16:
-    case ElementType::bfloat16: {
+    case DataType::float16:
+    case DataType::bfloat16: {
       const auto value = static_cast<float>(number);
       std::array<char, 2> bytes{};
       encode_floats(format_of(type), &value, 1, bytes.data());
       return static_cast<double>(decode_half(format_of(type), {bytes.data(), 2}, 0));
     }
-    case ElementType::boolean:
+    case DataType::boolean:
       return number != 0 ? 1 : 0;
-    case ElementType::uint8:
+    case DataType::uint8:
       return static_cast<std::uint8_t>(cut(number));
-    case ElementType::int8:
+    case DataType::int8:
       return static_cast<std::int8_t>(cut(number));
-    case ElementType::uint16:
+    case DataType::uint16:
       return static_cast<std::uint16_t>(cut(number));
-    case ElementType::int16:
+    case DataType::int16:
       return static_cast<std::int16_t>(cut(number));
-    case ElementType::uint32:
+    case DataType::uint32:
       return static_cast<std::uint32_t>(cut(number));
-    case ElementType::int32:
+    case DataType::int32:
       return static_cast<std::int32_t>(cut(number));
     default:
       return static_cast<double>(cut(number));
   }
 }
 
-Constant Constant::from_numbers(ElementType type, Dimensions dims, const std::vector<double>& numbers) {
+Constant Constant::from_numbers(DataType type, Dimensions dims, const std::vector<double>& numbers) {
   auto bytes = std::make_shared<std::string>();
   bytes->reserve(numbers.size() * size_of(type));
   for (const double number : numbers) {
     switch (type) {
-      case ElementType::float32:
+      case DataType::float32:
         append(*bytes, static_cast<float>(number));
         break;
-      case ElementType::float64:
+      case DataType::float64:
         append(*bytes, number);
         break;
-      case ElementType::float16:
-      case ElementType::bfloat16: {
+      case DataType::float16:
+      case DataType::bfloat16: {
         const auto value = static_cast<float>(number);
         std::array<char, 2> encoded{};
         encode_floats(format_of(type), &value, 1, encoded.data());
         bytes->append(encoded.data(), encoded.size());
         break;
       }
-      case ElementType::boolean:
+      case DataType::boolean:
         append(*bytes, static_cast<std::uint8_t>(number != 0 ? 1 : 0));
         break;
       default: {
@@ -199,26 +198,26 @@ Constant Constant::from_integers(const std::vector<std::int64_t>& integers) {
   auto values = std::make_shared<std::vector<std::int64_t>>(integers);
   const std::string_view view(reinterpret_cast<const char*>(values->data()),
                               values->size() * sizeof(std::int64_t));
-  return {ElementType::int64, {static_cast<std::int64_t>(integers.size())}, view, std::move(values)};
+  return {DataType::int64, {static_cast<std::int64_t>(integers.size())}, view, std::move(values)};
 }
 
 std::int64_t Constant::integer(std::size_t index) const {
   switch (type_) {
-    case ElementType::uint8:
-    case ElementType::boolean:
+    case DataType::uint8:
+    case DataType::boolean:
       return read<std::uint8_t>(bytes_, index);
-    case ElementType::int8:
+    case DataType::int8:
       return read<std::int8_t>(bytes_, index);
-    case ElementType::uint16:
+    case DataType::uint16:
       return read<std::uint16_t>(bytes_, index);
-    case ElementType::int16:
+    case DataType::int16:
       return read<std::int16_t>(bytes_, index);
-    case ElementType::uint32:
+    case DataType::uint32:
       return read<std::uint32_t>(bytes_, index);
-    case ElementType::int32:
+    case DataType::int32:
       return read<std::int32_t>(bytes_, index);
-    case ElementType::int64:
-    case ElementType::uint64:
+    case DataType::int64:
+    case DataType::uint64:
       return read<std::int64_t>(bytes_, index);
     default:
       return cut(number(index));
@@ -229,15 +228,15 @@ double Constant::number(std::size_t index) const {
   if (size_of(type_) == 0) throw Error("nothing can be computed of " + type_name(type_) + "s");
   assert(index < elements_);
   switch (type_) {
-    case ElementType::float32:
+    case DataType::float32:
       return static_cast<double>(read<float>(bytes_, index));
-    case ElementType::float64:
+    case DataType::float64:
       return read<double>(bytes_, index);
-    case ElementType::float16:
+    case DataType::float16:
       return static_cast<double>(decode_half(FloatFormat::f16, bytes_, index));
-    case ElementType::bfloat16:
+    case DataType::bfloat16:
       return static_cast<double>(decode_half(FloatFormat::bf16, bytes_, index));
-    case ElementType::uint64:
+    case DataType::uint64:
       return static_cast<double>(read<std::uint64_t>(bytes_, index));
     default:
       return static_cast<double>(integer(index));
@@ -259,7 +258,7 @@ std::vector<std::int64_t> Constant::integers() const {
 Tensor Constant::tensor(const Shape& shape) const {
   assert(shape.elements() == static_cast<std::int64_t>(elements_));
   const bool aligned = reinterpret_cast<std::uintptr_t>(bytes_.data()) % alignof(float) == 0;
-  if (type_ == ElementType::float32 && aligned && elements_ > 0) {
+  if (type_ == DataType::float32 && aligned && elements_ > 0) {
     // A Tensor's values are writable by type only: parameters are never written to.
     auto* const values = const_cast<float*>(reinterpret_cast<const float*>(bytes_.data()));
     return {shape, values, owner_};

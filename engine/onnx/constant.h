@@ -18,8 +18,8 @@ using Dimensions = std::vector<std::int64_t>;
 /// Tensors with more of them are refused.
 inline constexpr std::size_t most_dimensions = 16;
 
-/// TensorProto's numbers.
-enum class ElementType : std::int32_t {
+/// TensorProto's DataType, its numbers.
+enum class DataType : std::int32_t {
   undefined = 0,
   float32 = 1,
   uint8 = 2,
@@ -38,10 +38,10 @@ enum class ElementType : std::int32_t {
 };
 
 /// "float16", "int64"; "element type 17" for others.
-std::string type_name(ElementType type);
+std::string type_name(DataType type);
 /// Bytes of an element, 0 for types that cannot be read.
-std::size_t size_of(ElementType type);
-bool is_floating(ElementType type);
+std::size_t size_of(DataType type);
+bool is_floating(DataType type);
 
 /// "1x3x480x720", "scalar"; -1 as "?".
 std::string to_string(const Dimensions& dims);
@@ -53,13 +53,13 @@ class Constant {
  public:
   Constant() = default;
   /// `bytes`: little-endian, as many as dims and type need; `owner` keeps them alive.
-  Constant(ElementType type, Dimensions dims, std::string_view bytes, std::shared_ptr<const void> owner);
+  Constant(DataType type, Dimensions dims, std::string_view bytes, std::shared_ptr<const void> owner);
   /// Numbers converted to `type`: rounded to float32, float16 or bfloat16, cut to integers, wrapped to their
   /// range.
-  static Constant from_numbers(ElementType type, Dimensions dims, const std::vector<double>& numbers);
+  static Constant from_numbers(DataType type, Dimensions dims, const std::vector<double>& numbers);
   static Constant from_integers(const std::vector<std::int64_t>& integers);  ///< a vector of int64
 
-  ElementType type() const { return type_; }
+  DataType type() const { return type_; }
   const Dimensions& dims() const { return dims_; }
   std::size_t elements() const { return elements_; }
   std::string_view bytes() const { return bytes_; }
@@ -81,7 +81,7 @@ class Constant {
  private:
   std::int64_t integer(std::size_t index) const;
 
-  ElementType type_ = ElementType::undefined;
+  DataType type_ = DataType::undefined;
   Dimensions dims_;
   std::size_t elements_ = 0;
   std::string_view bytes_;
@@ -89,6 +89,6 @@ class Constant {
 };
 
 /// `number` as a value of `type`: see Constant::from_numbers().
-double converted(double number, ElementType type);
+double converted(double number, DataType type);
 
 }  // namespace edge::onnx

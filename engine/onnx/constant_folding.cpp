@@ -66,7 +66,7 @@ auto find(const Rules& rules, const std::string& type) -> decltype(rules.data())
   return found == rules.end() ? nullptr : found;
 }
 
-Value from(ElementType type, const Dimensions& dims, const std::vector<double>& numbers) {
+Value from(DataType type, const Dimensions& dims, const std::vector<double>& numbers) {
   return constant_value(Constant::from_numbers(type, dims, numbers));
 }
 
@@ -93,7 +93,7 @@ std::vector<Value> fold_binary(const NodeContext& node, const BinaryRule& rule) 
       if (rule.type == "Div" && whole && b[k] == 0) throw Error("divides by zero");
       a[k] = rule.apply(a[k], b[k]);
     }
-    result = from(rule.result == Result::boolean ? ElementType::boolean : result.type, dims, a);
+    result = from(rule.result == Result::boolean ? DataType::boolean : result.type, dims, a);
   }
   return {result};
 }
@@ -224,17 +224,17 @@ std::vector<Value> fold_nonzero(const NodeContext& node) {
   }
   const auto rank = static_cast<std::int64_t>(data.rank());
   const std::int64_t count = rank == 0 ? 0 : static_cast<std::int64_t>(places.size()) / rank;
-  return {from(ElementType::int64, {rank, count}, places)};
+  return {from(DataType::int64, {rank, count}, places)};
 }
 
 /// Large ones stay as they are stored, and are converted when they are loaded.
 std::vector<Value> fold_cast(const NodeContext& node) {
-  const auto to = static_cast<ElementType>(node.integer("to", 1));
+  const auto to = static_cast<DataType>(node.integer("to", 1));
   const Value& data = node.input(0);
   if (size_of(to) == 0) throw Error("casts to " + type_name(to));
   Value result = data;
   result.type = to;
-  const bool widens = to == ElementType::float32 && is_floating(data.type);
+  const bool widens = to == DataType::float32 && is_floating(data.type);
   if (to == data.type || (widens && data.type == data.constant->type())) return {result};
   if (too_large(data.elements()))
     throw Error("a cast of a constant of " + to_string(data.dims()) + " is too large");
@@ -246,7 +246,7 @@ std::vector<Value> fold_cast(const NodeContext& node) {
 std::vector<Value> fold_constants(NodeContext& node) {
   const std::string& type = node.node().type;
   for (std::size_t i = 0; i < node.inputs(); ++i) {
-    if (node.has(i) && node.input(i).constant->type() == ElementType::string) return {};
+    if (node.has(i) && node.input(i).constant->type() == DataType::string) return {};
   }
   std::vector<Value> result;
   const bool small = node.inputs() > 0 && node.has(0) && !too_large(node.input(0).elements());

@@ -229,7 +229,7 @@ Network import_network(const Model& model, std::int64_t rows, std::int64_t colum
   const Shape input{1, colors, rows, columns};
   StridedView view = StridedView::whole({1, colors, rows, columns});
   if (layout.channels_last) view = view.transposed({0, 2, 3, 1});
-  return import_network(model, input, {{name, view, ElementType::float32}});
+  return import_network(model, input, {{name, view, DataType::float32}});
 }
 
 }  // namespace edge::onnx

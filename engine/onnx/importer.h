@@ -37,7 +37,7 @@ Network import_network(const Model& model, std::int64_t rows, std::int64_t colum
 struct InputBinding {
   std::string name;
   StridedView view;
-  ElementType type = ElementType::float32;
+  DataType type = DataType::float32;
 };
 /// The same for any inputs: all of them lie in layer 0, which has the shape `input`.
 Network import_network(const Model& model, const Shape& input, const std::vector<InputBinding>& bindings);

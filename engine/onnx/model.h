@@ -40,7 +40,7 @@ struct Node {
 /// An input or output of the graph.
 struct ValueInfo {
   std::string name;
-  ElementType type = ElementType::undefined;  ///< undefined: no tensor
+  DataType type = DataType::undefined;  ///< undefined: no tensor
   bool has_shape = false;
   Dimensions dims;  ///< -1: not known before there is an input
 };

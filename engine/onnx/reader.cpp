@@ -169,7 +169,7 @@ ValueInfo read_value_info(std::string_view bytes) {
         MessageFields tensor(type.bytes());
         while (tensor.next()) {
           if (tensor.number() == 1) {
-            info.type = static_cast<ElementType>(tensor.integer());
+            info.type = static_cast<DataType>(tensor.integer());
           } else if (tensor.number() == 2) {
             info.dims = read_shape(tensor.bytes());
             info.has_shape = true;

@@ -92,7 +92,7 @@ void read_external(std::string_view entry, ExternalPlace& place) {
 
 struct Contents {
   Dimensions dims;
-  ElementType type = ElementType::undefined;
+  DataType type = DataType::undefined;
   FixedValues raw, floats, doubles;
   std::vector<std::int64_t> integers;
   ExternalPlace external;
@@ -142,7 +142,7 @@ Constant assemble(const Contents& contents, const std::shared_ptr<const void>& o
                 std::to_string(most_dimensions) + " can be read");
   }
   const std::int64_t elements = element_count(contents.dims);
-  if (contents.type == ElementType::string) return {ElementType::string, contents.dims, {}, nullptr};
+  if (contents.type == DataType::string) return {DataType::string, contents.dims, {}, nullptr};
   const std::size_t size = size_of(contents.type);
   if (size == 0) throw Error("has " + type_name(contents.type) + ", which cannot be read");
   if (static_cast<std::uint64_t>(elements) > SIZE_MAX / size) throw Error("is too large for this device");
@@ -155,8 +155,8 @@ Constant assemble(const Contents& contents, const std::shared_ptr<const void>& o
     return Constant(contents.type, contents.dims, values.bytes(), values.owner(owner));
   };
   if (contents.raw.any()) return fixed(contents.raw);
-  if (contents.type == ElementType::float32) return fixed(contents.floats);
-  if (contents.type == ElementType::float64) return fixed(contents.doubles);
+  if (contents.type == DataType::float32) return fixed(contents.floats);
+  if (contents.type == DataType::float64) return fixed(contents.doubles);
   check_count(contents.integers.size(), static_cast<std::size_t>(elements));
   return from_list(contents);
 }
@@ -174,7 +174,7 @@ NamedConstant read_tensor(std::string_view bytes, const std::shared_ptr<const vo
         fields.append_integers(contents.dims);
         break;
       case field_type:
-        contents.type = static_cast<ElementType>(fields.integer());
+        contents.type = static_cast<DataType>(fields.integer());
         break;
       case field_segment:
         contents.segmented = true;

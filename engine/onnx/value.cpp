@@ -75,7 +75,7 @@ std::vector<double> numbers_of(const Value& value, std::size_t most) {
 
 std::vector<std::int64_t> integers_of(const Value& value, std::size_t most) {
   check_size(value, most);
-  if (value.constant->type() == ElementType::int64 && is_whole(value)) return value.constant->integers();
+  if (value.constant->type() == DataType::int64 && is_whole(value)) return value.constant->integers();
   std::vector<std::int64_t> integers;
   for (const double number : numbers_of(value, most)) integers.push_back(static_cast<std::int64_t>(number));
   return integers;

@@ -12,7 +12,7 @@
 namespace edge::onnx {
 
 struct Value {
-  ElementType type = ElementType::float32;
+  DataType type = DataType::float32;
   StridedView view;                  ///< its sizes are the value's extents
   std::optional<Constant> constant;  ///< the elements that `view` means, or ...
   LayerIndex layer = -1;             ///< ... the layer whose output they are

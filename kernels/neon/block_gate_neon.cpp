@@ -1,55 +1,40 @@
 // The block gate's row operations for NEON. Pure functions, thread-safe, no errors.
 #include <arm_neon.h>
 
-#include "kernels/block_gate_kernels.h"
+#include "kernels/block_gate_loops.h"
 
 namespace edge::kernels {
 namespace {
 
-constexpr std::size_t lanes = 8;
+struct Words {
+  using type = int16x8_t;
+  static constexpr std::size_t lanes = 8;
 
-int16x8_t difference(const std::uint8_t* a, const std::uint8_t* b) {
-  return vreinterpretq_s16_u16(vsubl_u8(vld1_u8(a), vld1_u8(b)));
-}
-
-void difference_row(RgbPlanes picture, RgbPlanes held, std::size_t count, std::int16_t* luma,
-                    std::int16_t* red, std::int16_t* blue) {
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const int16x8_t r = difference(picture.data + i, held.data + i);
-    const int16x8_t g = difference(picture.data + picture.stride + i, held.data + held.stride + i);
-    const int16x8_t b = difference(picture.data + 2 * picture.stride + i, held.data + 2 * held.stride + i);
-    vst1q_s16(luma + i, vmlaq_n_s16(vmlaq_n_s16(b, r, 2), g, 5));
-    vst1q_s16(red + i, r);
-    vst1q_s16(blue + i, b);
+  static type load(const std::int16_t* from) { return vld1q_s16(from); }
+  static void store(std::int16_t* to, type value) { vst1q_s16(to, value); }
+  static type difference(const std::uint8_t* a, const std::uint8_t* b) {
+    return vreinterpretq_s16_u16(vsubl_u8(vld1_u8(a), vld1_u8(b)));
   }
-  block_gate_scalar.difference_row({picture.data + i, picture.stride}, {held.data + i, held.stride},
-                                   count - i, luma + i, red + i, blue + i);
-}
-
-void slide(const std::int16_t* entering, const std::int16_t* leaving, std::size_t count, std::int16_t* sums) {
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const int16x8_t change = vsubq_s16(vld1q_s16(entering + i), vld1q_s16(leaving + i));
-    vst1q_s16(sums + i, vaddq_s16(vld1q_s16(sums + i), change));
+  static type add(type a, type b) { return vaddq_s16(a, b); }
+  static type subtract(type a, type b) { return vsubq_s16(a, b); }
+  template <std::int16_t factor>
+  static type add_times(type a, type b) {
+    return vmlaq_n_s16(a, b, factor);
   }
-  block_gate_scalar.slide(entering + i, leaving + i, count - i, sums + i);
-}
+  static type max(type a, type b) { return vmaxq_s16(a, b); }
+  static type magnitude(type value) { return vabsq_s16(value); }
 
-void raise_peaks(const std::int16_t* sums, int shift, std::size_t count, std::int16_t* peaks) {
-  const int16x8_t right =
-      vdupq_n_s16(static_cast<std::int16_t>(-shift));  // to the left by minus so many bits
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    int16x8_t sum = vshlq_s16(vld1q_s16(sums + i), right);
-    for (std::size_t k = 1; k < 5; ++k) sum = vaddq_s16(sum, vshlq_s16(vld1q_s16(sums + i + k), right));
-    vst1q_s16(peaks + i, vmaxq_s16(vld1q_s16(peaks + i), vabsq_s16(sum)));
-  }
-  block_gate_scalar.raise_peaks(sums + i, shift, count - i, peaks + i);
-}
+  struct Shift {
+    explicit Shift(int number)
+        : minus_bits(vdupq_n_s16(static_cast<std::int16_t>(-number))) {}  // to the left by so many
+    int16x8_t minus_bits;
+  };
+  static type shift_right(type value, const Shift& shift) { return vshlq_s16(value, shift.minus_bits); }
+};
 
 }  // namespace
 
-const BlockGateKernels block_gate_neon = {Isa::neon, difference_row, slide, raise_peaks};
+const BlockGateKernels block_gate_neon = {Isa::neon, difference_row<Words>, slide_window<Words>,
+                                          raise_peaks<Words>};
 
 }  // namespace edge::kernels

@@ -14,19 +14,6 @@ double ratio(std::int64_t part, std::int64_t rest) {
 
 }  // namespace
 
-std::vector<TrueObject> truth_of(const Scene& scene, std::int64_t frame) {
-  std::vector<TrueObject> truth;
-  for (const SceneObject& o : scene.objects(frame)) {
-    truth.push_back({.class_index = o.class_index,
-                     .left = static_cast<double>(o.left),
-                     .top = static_cast<double>(o.top),
-                     .right = static_cast<double>(o.right),
-                     .bottom = static_cast<double>(o.bottom),
-                     .visible = o.visible});
-  }
-  return truth;
-}
-
 double Score::precision() const {
   return ratio(found, wrong);
 }

@@ -6,15 +6,11 @@
 
 #include "media/detector/samples.h"
 #include "roles/detection/detection.h"
-#include "roles/video/scenes/scene.h"
 
 namespace edge::street {
 
 /// What counts as found, and how much two boxes of a class may overlap.
 inline constexpr float least_score = 0.4F, most_overlap = 0.5F;
-
-/// What is to be found in a frame of `scene`.
-std::vector<TrueObject> truth_of(const Scene& scene, std::int64_t frame);
 
 struct Score {
   std::int64_t found = 0, missed = 0, wrong = 0;  ///< objects, objects, detections

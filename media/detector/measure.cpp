@@ -36,7 +36,7 @@ class Detector {
         executor_(network_.graph, *network_.weights, {.threads = resolve_threads(0)}) {}
 
   Extent2d size() const { return {config_.rows, config_.columns}; }
-  Framing framing() const { return framing_of(config_, network_.graph); }
+  Framing framing() const { return framing_of(config_, network_.graph, "auto"); }
 
   /// In pixels of the picture.
   std::vector<detection::Detection> detect(const Array& frame, const Placement& placement) {

@@ -28,6 +28,19 @@ float pixel_at(const std::uint8_t* plane, std::int64_t rows, std::int64_t column
 
 }  // namespace
 
+std::vector<TrueObject> truth_of(const Scene& scene, std::int64_t frame) {
+  std::vector<TrueObject> truth;
+  for (const SceneObject& o : scene.objects(frame)) {
+    truth.push_back({.class_index = o.class_index,
+                     .left = static_cast<double>(o.left),
+                     .top = static_cast<double>(o.top),
+                     .right = static_cast<double>(o.right),
+                     .bottom = static_cast<double>(o.bottom),
+                     .visible = o.visible});
+  }
+  return truth;
+}
+
 Samples::Samples(std::int64_t rows, std::int64_t columns, std::uint32_t seed)
     : rows_(rows), columns_(columns), generator_(seed) {}
 
@@ -135,27 +148,25 @@ Sample Samples::next(float* pixels) {
   if (barred) draw_bars(window, rows, columns, pixels);
 
   Sample sample;
-  for (const SceneObject& object : street.scene->objects(frame)) {
-    TrueObject found{.class_index = object.class_index,
-                     .left = (static_cast<double>(object.left) - window.left) / window.step_x,
-                     .top = (static_cast<double>(object.top) - window.top) / window.step_y,
-                     .right = (static_cast<double>(object.right) - window.left) / window.step_x,
-                     .bottom = (static_cast<double>(object.bottom) - window.top) / window.step_y,
-                     .visible = object.visible};
+  for (TrueObject object : truth_of(*street.scene, frame)) {
+    object.left = (object.left - window.left) / window.step_x;
+    object.top = (object.top - window.top) / window.step_y;
+    object.right = (object.right - window.left) / window.step_x;
+    object.bottom = (object.bottom - window.top) / window.step_y;
     if (window.mirrored) {
-      const double left = static_cast<double>(columns_) - found.right;
-      found.right = static_cast<double>(columns_) - found.left;
-      found.left = left;
+      const double left = static_cast<double>(columns_) - object.right;
+      object.right = static_cast<double>(columns_) - object.left;
+      object.left = left;
     }
-    const double area = (found.right - found.left) * (found.bottom - found.top);
-    found.left = std::max(found.left, 0.0);
-    found.top = std::max(found.top, 0.0);
-    found.right = std::min(found.right, static_cast<double>(columns_));
-    found.bottom = std::min(found.bottom, static_cast<double>(rows_));
-    if (found.right <= found.left || found.bottom <= found.top || area <= 0) continue;
+    const double area = (object.right - object.left) * (object.bottom - object.top);
+    object.left = std::max(object.left, 0.0);
+    object.top = std::max(object.top, 0.0);
+    object.right = std::min(object.right, static_cast<double>(columns_));
+    object.bottom = std::min(object.bottom, static_cast<double>(rows_));
+    if (object.right <= object.left || object.bottom <= object.top || area <= 0) continue;
     // The window cuts as the picture's edge does.
-    found.visible *= (found.right - found.left) * (found.bottom - found.top) / area;
-    sample.objects.push_back(found);
+    object.visible *= (object.right - object.left) * (object.bottom - object.top) / area;
+    sample.objects.push_back(object);
   }
   return sample;
 }

@@ -20,6 +20,9 @@ struct TrueObject {
   double visible = 0;  ///< share of it that can be seen
 };
 
+/// What is to be found in a frame of a scene, in pixels of its picture.
+std::vector<TrueObject> truth_of(const Scene& scene, std::int64_t frame);
+
 struct Sample {
   std::vector<TrueObject> objects;
 };

@@ -22,15 +22,19 @@ struct StageReport {
   /// Transfers over the link behind this worker that were acknowledged since its last report: those of
   /// earlier frames.
   net::Transfer transfer = {};
-  double received_at = 0;  ///< when the message's last byte was here
-  double compute_at = 0;   ///< when the computation began
-  double encode_at = 0;    ///< when the encoding began
+  double received_at = 0;    ///< when the message's last byte was here
+  double compute_at = 0;     ///< when the computation began
+  double encode_at = 0;      ///< when the encoding began
+  double computed_macs = 0;  ///< multiply-adds of what may have changed ...
+  double all_macs = 0;       ///< ... and of all its layers
 };
 
 /// When a hop computed.
 struct ComputeTimes {
   double compute_s = 0;
   double compute_at = 0;
+  double computed_macs = 0;
+  double all_macs = 0;
 };
 
 /// The report of a hop whose parts have measured this; the master receives and computes nothing.

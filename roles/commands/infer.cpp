@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,12 +10,11 @@
 
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
+#include "roles/commands/detection_options.h"
 #include "roles/commands/model_option.h"
 #include "roles/commands/preprocessing_options.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/model_values.h"
-#include "roles/config/quote.h"
-#include "roles/detection/decoder.h"
 #include "roles/infer/process.h"
 #include "roles/usage_error.h"
 
@@ -28,36 +25,6 @@ std::string required(const Arguments& arguments, std::string_view option, std::s
   std::optional<std::string> text = arguments.text(option);
   if (!text) throw UsageError(fmt::format("--{} is missing: {}", option, what));
   return *std::move(text);
-}
-
-/// 0 to 1.
-std::optional<float> share(const Arguments& arguments, std::string_view option) {
-  const auto text = arguments.text(option);
-  if (!text) return std::nullopt;
-  char* end = nullptr;
-  const float value = std::strtof(text->c_str(), &end);
-  if (*end != 0 || !(value >= 0 && value <= 1)) {
-    throw UsageError(fmt::format("--{}: must be a number from 0 to 1, not {}", option, in_quotes(*text)));
-  }
-  return value;
-}
-
-DetectionConfig detection_of(const Arguments& arguments) {
-  DetectionConfig detection;
-  std::vector<std::string> known = detection::decoder_names();
-  known.insert(known.begin(), {"auto", "none"});
-  detection.decoder = arguments.text("decoder", "auto");
-  if (std::find(known.begin(), known.end(), detection.decoder) == known.end()) {
-    throw UsageError(fmt::format("--decoder: unknown decoder {}; known: {}", in_quotes(detection.decoder),
-                                 fmt::join(known, ", ")));
-  }
-  detection.threshold = share(arguments, "threshold");
-  detection.nms = share(arguments, "nms");
-  of_option([&] {
-    for (const std::string& name : arguments.list("classes"))
-      detection.classes.push_back(edge::infer::parse_class(name));
-  });
-  return detection;
 }
 
 edge::infer::Options options_of(const Arguments& arguments) {
@@ -78,8 +45,10 @@ edge::infer::Options options_of(const Arguments& arguments) {
   options.input = required(arguments, "input", "a frame (.npy), an image or a video");
   options.output = arguments.text("output", "");
   options.dump = arguments.text("dump", "");
-  options.detection = detection_of(arguments);
+  apply_detection(arguments, options.detection);
   options.draw = arguments.text("draw", "");
+  options.hold.gate = static_cast<int>(arguments.number("gate", 0, 0, 255));
+  options.keep_bytes = static_cast<std::uint64_t>(arguments.number("keep", 0, 0, 1 << 20)) << 20;
   options.threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(0));
   options.repeat = static_cast<int>(arguments.number("repeat", 1, 1, 1'000'000));
   options.top = static_cast<int>(arguments.number("top", 5, 0, 1'000'000));
@@ -133,22 +102,16 @@ Command infer_command() {
             .value = "",
             .help = "every module is a layer of its own, also batch norms, as in PyTorch"},
            {.name = "frames", .value = "N", .help = "so many frames of a video (1); 0: all"},
+           {.name = "gate",
+            .value = "G",
+            .help = "of a video, take only what moved by more than G of 255 steps, as [video] gate (0: all)"},
+           {.name = "keep",
+            .value = "MB",
+            .help = "keep so much of a frame's outputs, and compute only what changed (0: everything)"},
            {.name = "repeat", .value = "N", .help = "timed runs of each frame (1)"},
            {.name = "top", .value = "N", .help = "so many of the best classes (5)"},
-           {.name = "decoder",
-            .value = "NAME",
-            .help = "what makes objects of the outputs: auto, none, street, yolov5, yolov8, yolox, nanodet, "
-                    "ssd, blazeface (auto)"},
-           {.name = "threshold", .value = "X", .help = "least score of objects; default: the decoder's"},
-           {.name = "nms",
-            .value = "X",
-            .help = "most overlap (IoU) of two objects of a class; default: the decoder's"},
-           {.name = "classes", .value = "A,B,..", .help = "only objects of these: names or numbers"},
-           {.name = "draw",
-            .value = "DIR",
-            .help = "write every picture with its objects to this directory as FRAME.jpg"},
            {.name = "threads", .value = "N", .help = "default: all cores"}},
-          preprocessing_options()),
+          joined(joined(detection_options(), {draw_option()}), preprocessing_options())),
       .examples =
           {{"edge infer --model resnet18 --weights resnet18.pth --normalize imagenet --input street.jpg",
             "what does it see?"},

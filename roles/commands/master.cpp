@@ -2,22 +2,30 @@
 #include "roles/master/master.h"
 
 #include <optional>
+#include <string>
 
 #include "engine/output_file.h"
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
+#include "roles/drawing/object_pictures.h"
 #include "roles/usage_error.h"
 
 namespace edge::commands {
 namespace {
 
 void apply_master_options(const Arguments& arguments, Config& config) {
-  config.video.source = arguments.text("video", config.video.source);
+  if (const auto source = arguments.text("video")) {
+    config.video.source = *source;
+    config.video.where.clear();
+  }
   if (const auto frames = arguments.number("frames", 0, INT64_MAX)) {
     config.video.frames = static_cast<std::uint64_t>(*frames);
   }
-  config.output.file = arguments.text("output", config.output.file);
+  if (const auto file = arguments.text("output")) {
+    config.output.file = *file;
+    config.output.where.clear();
+  }
   if (arguments.has("check")) config.check = true;
   if (const auto address = arguments.text("trainer")) {
     config.trainer.address.reset();
@@ -34,11 +42,16 @@ int run_master(const Arguments& arguments) {
   if (const auto file = arguments.text("costs")) costs.emplace(*file);
   std::optional<TruthOutput> truth;
   if (const auto file = arguments.text("truth")) truth.emplace(config, *file);
-  LineOutput lines(config.output.file, arguments.has("overwrite") ? Existing::overwrite : Existing::keep);
-  return Master(config, {.lines = &lines,
+  const std::string draw = arguments.text("draw", "");
+  if (!draw.empty()) drawing::check_pictures(draw);
+  const Existing existing = arguments.has("overwrite") ? Existing::overwrite : Existing::keep;
+  std::optional<LineOutput> lines;
+  at_key(config.output.where, "file", [&] { lines.emplace(config.output.file, existing); });
+  return Master(config, {.lines = &*lines,
                          .trace = trace_file(arguments),
                          .truth = truth ? &*truth : nullptr,
                          .costs = costs ? &*costs : nullptr,
+                         .draw = draw,
                          .gantt = arguments.has("gantt")})
       .run();
 }
@@ -54,7 +67,8 @@ Command master_command() {
           .examples = {{"edge master -c config.toml --frames 100 --output results.jsonl",
                         "100 frames; their lines are added to the file, a table follows on stderr"},
                        {"edge master -c config.toml --video street.mp4 | jq .objects",
-                        "another video; lines on stdout"}},
+                        "another video; lines on stdout"},
+                       {"edge master -c config.toml --draw seen", "pictures with boxes, too"}},
           .exit_statuses = statuses_of_a_run(),
           .run = run_master};
 }

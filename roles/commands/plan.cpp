@@ -2,12 +2,18 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/model_option.h"
+#include "roles/commands/preprocessing_options.h"
 #include "roles/commands/role_options.h"
+#include "roles/config/model_values.h"
+#include "roles/model.h"
 #include "roles/plan/plan_command.h"
 #include "roles/standard_output.h"
 #include "roles/usage_error.h"
@@ -15,19 +21,41 @@
 namespace edge::commands {
 namespace {
 
+/// Options that say something of a network that is measured here.
+std::vector<std::string_view> network_options() {
+  std::vector<std::string_view> names{"size", "workers", "threads"};
+  for (const Option& option : preprocessing_options()) names.push_back(option.name);
+  return names;
+}
+
 std::optional<edge::plan::PlannedNetwork> planned_network(const Arguments& arguments) {
-  const std::optional<std::string> model = arguments.text("model");
-  if (!model) {
-    for (const char* option : {"size", "workers", "threads"}) {
-      if (arguments.has(option)) throw UsageError(fmt::format("--{} goes with --model", option));
+  const std::optional<std::string> file = arguments.text("config"), model = arguments.text("model");
+  if (!file && !model) {
+    for (const std::string_view option : network_options()) {
+      if (arguments.has(option)) throw UsageError(fmt::format("--{} goes with --model or --config", option));
     }
     return std::nullopt;
   }
-  return edge::plan::PlannedNetwork{
-      .name = checked_model(*model),
-      .size = arguments.text("size"),
-      .workers = static_cast<int>(arguments.number("workers", 2, 1, edge::plan::max_planned_workers)),
-      .threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(0))};
+  edge::plan::PlannedNetwork network;
+  if (file) {
+    const Config config = load_config(*file);
+    network.model = config.model;
+    network.threads = config.threads;
+    network.workers = static_cast<int>(config.workers.size());
+    for (const WorkerConfig& worker : config.workers)
+      network.bandwidth.push_back(worker.bandwidth_bytes_per_s);
+  }
+  if (model) use_model(network.model, checked_model(*model));
+  if (const auto text = arguments.text("size")) {
+    const Extent2d size = of_option([&] { return parse_frame_size(*text, "--size"); });
+    network.model.rows = size.rows;
+    network.model.columns = size.columns;
+  }
+  of_option([&] { apply(preprocessing_texts(arguments), network.model.preprocessing); });
+  network.workers =
+      static_cast<int>(arguments.number("workers", network.workers, 1, edge::plan::max_planned_workers));
+  network.threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(network.threads));
+  return network;
 }
 
 int run_plan(const Arguments& arguments) {
@@ -56,27 +84,36 @@ Command plan_command() {
           .operands = "",
           .summary = "what if? Costs of devices and links in, plan out (JSON)",
           .details = "docs/scheduling.md",
-          .options = {{.name = "costs", .value = "FILE", .help = "what a chain has measured"},
-                      {.name = "model",
-                       .value = "NAME",
-                       .help = "without a chain: this network or FILE.onnx, measured here"},
-                      {.name = "size", .value = "ROWSxCOLUMNS", .help = "of its frames (480x720)"},
-                      {.name = "workers", .value = "N", .help = "so many devices like this one (2)"},
-                      {.name = "threads", .value = "N", .help = "of each; all cores"},
-                      {.name = "scheduler", .value = "NAME", .help = "who plans (data_aware)"},
-                      {.name = "side", .value = "SIDE", .help = "one_side: edge or cloud (edge)"},
-                      {.name = "plan", .value = "PLAN", .help = "fixed: [[first, last], ..], one per worker"},
-                      {.name = "faster", .value = "1=2x", .help = "what if worker 1 were twice as fast?"},
-                      {.name = "link",
-                       .value = "0=12.5e6",
-                       .help = "what if the link into worker 0 had so many bytes/s?"},
-                      {.name = "explain",
-                       .value = "",
-                       .help = "tell on stderr what each worker does, and why the runner-up lost"},
-                      {.name = "simulate",
-                       .value = "N",
-                       .help = "run so many frames by the plan: fps and latency"},
-                      {.name = "pending", .value = "N", .help = "simulate: frames in flight (3)"}},
+          .options = joined(
+              {{.name = "costs", .value = "FILE", .help = "what a chain has measured"},
+               {.name = "model",
+                .value = "NAME",
+                .help = "without a chain: this network or FILE.onnx, measured here"},
+               {.name = "config",
+                .value = "FILE",
+                .help = "without a chain: the network of this configuration, its frame size, as many "
+                        "workers, with their bandwidth",
+                .letter = 'c'},
+               {.name = "size",
+                .value = "ROWSxCOLUMNS",
+                .help = "of its frames; default: the config's, as the network wants it, or 480x720"},
+               {.name = "workers",
+                .value = "N",
+                .help = "so many devices like this one; default: the config's, or 2"},
+               {.name = "threads", .value = "N", .help = "of each; all cores"},
+               {.name = "scheduler", .value = "NAME", .help = "who plans (data_aware)"},
+               {.name = "side", .value = "SIDE", .help = "one_side: edge or cloud (edge)"},
+               {.name = "plan", .value = "PLAN", .help = "fixed: [[first, last], ..], one per worker"},
+               {.name = "faster", .value = "1=2x", .help = "what if worker 1 were twice as fast?"},
+               {.name = "link",
+                .value = "0=12.5e6",
+                .help = "what if the link into worker 0 had so many bytes/s?"},
+               {.name = "explain",
+                .value = "",
+                .help = "tell on stderr what each worker does, and why the runner-up lost"},
+               {.name = "simulate", .value = "N", .help = "run so many frames by the plan: fps and latency"},
+               {.name = "pending", .value = "N", .help = "simulate: frames in flight (3)"}},
+              preprocessing_options()),
           .examples =
               {{"edge plan --costs costs.json --explain", "the best plan, and why"},
                {"edge plan --costs costs.json --scheduler fixed --plan '[[1, 6], [7, 22]]' --simulate 100",

@@ -4,10 +4,14 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <utility>
 
 #include "engine/output_file.h"
 #include "kernels/cpu.h"
+#include "roles/commands/detection_options.h"
 #include "roles/commands/model_option.h"
+#include "roles/commands/preprocessing_options.h"
+#include "roles/config/detection_table.h"
 #include "roles/config/quote.h"
 #include "roles/model.h"
 #include "roles/report/log_sink.h"
@@ -47,6 +51,8 @@ void apply(const Arguments& arguments, Config& config) {
     for (WorkerConfig& worker : config.workers) worker.threads = config.threads;
   }
   if (arguments.has("model")) use_model(config.model, checked_model(arguments.text("model", "")));
+  of_option([&] { edge::apply(preprocessing_texts(arguments), config.model.preprocessing); });
+  apply_detection(arguments, config.detection);
   config.log_level = arguments.text("log-level", config.log_level);
 }
 
@@ -61,7 +67,7 @@ void set_up_log(const std::string& process, const std::string& level) {
 }
 
 std::vector<Option> common_options() {
-  return {
+  std::vector<Option> options{
       {.name = "config", .value = "FILE", .help = "configuration (config.toml)", .letter = 'c'},
       {.name = "model", .value = "NAME", .help = "network, or FILE.onnx, instead of the config's"},
       {.name = "threads", .value = "N", .help = "threads, instead of the config's"},
@@ -73,6 +79,7 @@ std::vector<Option> common_options() {
        .value = "FILE",
        .help = "write what was done when, as a Chrome trace (docs/trace.md)"},
   };
+  return joined(std::move(options), preprocessing_options());
 }
 
 std::vector<Option> worker_options() {
@@ -81,7 +88,7 @@ std::vector<Option> worker_options() {
 }
 
 std::vector<Option> master_options() {
-  return {
+  std::vector<Option> options{
       {.name = "video", .value = "SOURCE", .help = "video source, instead of the config's"},
       {.name = "frames", .value = "N", .help = "stop after so many frames (0: at the end of the video)"},
       {.name = "output",
@@ -97,7 +104,9 @@ std::vector<Option> master_options() {
       {.name = "check", .value = "", .help = "compute every frame here too, and compare"},
       {.name = "gantt", .value = "", .help = "draw when each device and link worked on the last frames"},
       {.name = "trainer", .value = "HOST:PORT", .help = "the trainer's address, or none", .in_help = false},
+      draw_option(),
   };
+  return joined(std::move(options), detection_options());
 }
 
 std::vector<Option> joined(std::vector<Option> first, const std::vector<Option>& second) {
@@ -124,6 +133,7 @@ Config configure(const Arguments& arguments, const std::string& process) {
 
 std::string trace_file(const Arguments& arguments) {
   std::string file = arguments.text("trace", "");
+  if (file == "-") throw UsageError("--trace: name a file; the standard output is for results");
   if (!file.empty()) const OutputFile probe(file);
   return file;
 }

@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "roles/config/detection_table.h"
 #include "roles/config/device_tables.h"
+#include "roles/config/engine_table.h"
 #include "roles/config/model_table.h"
 #include "roles/config/paths.h"
 #include "roles/config/schedule_table.h"
@@ -19,6 +20,7 @@ namespace {
 
 void read_video(const TomlReader& reader, Config& config) {
   VideoConfig& video = config.video;
+  video.where = reader.places_of({"source"});
   read_source(reader, video.source, config.file);
   reader.read_integer("frames", video.frames, 0, INT64_MAX);
   reader.read_boolean("realtime", video.realtime);
@@ -35,6 +37,7 @@ void read_video(const TomlReader& reader, Config& config) {
 
 void read_output(const TomlReader& reader, Config& config) {
   OutputConfig& output = config.output;
+  output.where = reader.places_of({"file"});
   reader.read_text("file", output.file);
   if (output.file != "-") {
     output.file = from_directory_of(config.file, output.file);
@@ -91,15 +94,12 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
   read_video(table("video"), config);
   config.schedule = read_schedule(table("schedule"), config.workers.size());
   config.detection = read_detection(table("detection"));
-  // Whoever names a decoder says that the network is a detector, also where nothing else tells.
-  const bool detector = config.detection.decoder != "auto" && config.detection.decoder != "none";
-  std::optional<Fit>& fit = config.model.preprocessing.fit;
-  if (detector && !fit) fit = Fit::letterbox;
   if (std::string& labels = config.detection.labels; !labels.empty()) {
     labels = from_directory_of(file, labels);
   }
   read_output(table("output"), config);
   read_net(table("net"), config.net);
+  config.engine = read_engine(table("engine"));
   return config;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/models/models.h"
+#include "roles/config/key_places.h"
 #include "roles/config/preprocessing.h"
 #include "roles/video/frame_hold.h"
 #include "roles/video/rtsp_transport.h"
@@ -37,6 +38,7 @@ struct ModelConfig {
   std::int64_t rows = 480, columns = 720;      ///< frame_size = [rows, columns]
   std::filesystem::path cache_directory = {};  ///< the whole config's: hashes of weight files
   bool fold_batch_norms = true;                ///< no key: `edge infer --unfolded`
+  KeyPlaces where = {};                        ///< of name, weights, labels, features_only, frame_size
 };
 
 struct WorkerConfig {
@@ -60,7 +62,8 @@ struct VideoConfig {
   bool realtime = false;     ///< play a file at its own rate, drop frames when the chain is too slow
   bool loop = false;
   RtspTransport rtsp_transport = RtspTransport::automatic;
-  HoldOptions hold = {};  ///< deadband, gate, refresh
+  HoldOptions hold = {.deadband = 0, .gate = 4};  ///< and refresh
+  KeyPlaces where = {};   ///< of source
 };
 
 enum class Mode : std::uint8_t { full, delta };
@@ -80,6 +83,7 @@ struct OutputConfig {
   std::string file = "-";  ///< JSON lines; "-": stdout
   ResultKind result = ResultKind::top_k;
   int top_k = 5;
+  KeyPlaces where = {};  ///< of file
 };
 
 /// A class of a detector, as a config names it.
@@ -95,6 +99,7 @@ struct DetectionConfig {
   std::optional<float> nms = {};          ///< most overlap of two boxes of a class; none: likewise
   std::vector<ClassChoice> classes = {};  ///< to keep; empty: all
   std::string labels = {};                ///< names of the classes, one per line
+  KeyPlaces where = {};                   ///< of all keys
 };
 
 struct NetConfig {
@@ -102,6 +107,15 @@ struct NetConfig {
   bool compress = true;
   std::chrono::milliseconds heartbeat{1000};
   std::chrono::milliseconds timeout{5000};  ///< a silent connection is given up after this
+};
+
+/// Megabytes that [engine] keep may say.
+constexpr double most_keep_mb = 1 << 20;
+
+struct EngineConfig {
+  /// Outputs kept from frame to frame, at most, so that only what changed is computed; 0: none. Nothing: what
+  /// fits well into the device's memory (roles/keep_memory.h).
+  std::optional<std::uint64_t> keep_bytes = {};
 };
 
 struct Config {
@@ -114,6 +128,7 @@ struct Config {
   DetectionConfig detection;
   OutputConfig output;
   NetConfig net;
+  EngineConfig engine;
   int threads = 0;     ///< of the master's own executor (check) and of workers that do not say; 0: all cores
   bool check = false;  ///< the master computes every frame itself and compares
   std::string log_level = "info";

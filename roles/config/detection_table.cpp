@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "engine/error.h"
+#include "roles/config/quote.h"
 #include "roles/detection/decoder.h"
 
 namespace edge {
@@ -45,6 +49,7 @@ ClassChoice read_class(const TomlReader& reader, const toml::node& node, const s
 
 DetectionConfig read_detection(const TomlReader& reader) {
   DetectionConfig detection;
+  detection.where = reader.places_of({"decoder", "threshold", "nms", "classes", "labels"});
   reader.read_choice("decoder", detection.decoder, decoder_choices());
   read_share(reader, "threshold", detection.threshold);
   read_share(reader, "nms", detection.nms);
@@ -60,6 +65,18 @@ DetectionConfig read_detection(const TomlReader& reader) {
   }
   reader.read_text("labels", detection.labels);
   return detection;
+}
+
+ClassChoice parse_class(const std::string& text, const std::string& where) {
+  ClassChoice choice{.name = {}, .index = 0, .where = where};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), choice.index);
+  if (end != text.data() + text.size()) {
+    choice.index = 0;
+    choice.name = text;
+  } else if (error != std::errc() || choice.index < 0) {
+    throw Error(fmt::format("{}: {} is no class", where, in_quotes(text)));
+  }
+  return choice;
 }
 
 }  // namespace edge

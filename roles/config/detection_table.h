@@ -10,4 +10,8 @@ namespace edge {
 /// and what is expected.
 DetectionConfig read_detection(const TomlReader& reader);
 
+/// A class of a detector: its number, or its name. `where` is for messages. Throws Error: a number that is
+/// none.
+ClassChoice parse_class(const std::string& text, const std::string& where);
+
 }  // namespace edge

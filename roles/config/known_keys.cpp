@@ -65,10 +65,11 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"net", "compress"},
     {"net", "heartbeat_s"},
     {"net", "timeout_s"},
+    {"engine", "keep"},
 });
 
-constexpr std::array<std::string_view, 8> all_tables{"model",    "workers",   "trainer", "video",
-                                                     "schedule", "detection", "output",  "net"};
+constexpr std::array<std::string_view, 9> all_tables{"model",     "workers", "trainer", "video", "schedule",
+                                                     "detection", "output",  "net",     "engine"};
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, letter case
 /// aside (optimal string alignment distance).

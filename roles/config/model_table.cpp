@@ -35,8 +35,9 @@ void read_preprocessing(const TomlReader& reader, Preprocessing& preprocessing) 
   std::string channels = "rgb";
   reader.read_choice("channels", channels, channel_orders());
   preprocessing.channels = parse_channels(channels, reader.where("channels"));
+  constexpr double any = 0x1p53;  // parse_pixel_range() says what is right
   double range = preprocessing.pixel_range;
-  reader.read_number("pixel_range", range, 1, 255);
+  reader.read_number("pixel_range", range, -any, any);
   preprocessing.pixel_range = parse_pixel_range(range, reader.where("pixel_range"));
   std::string name = "none";
   reader.read_choice("normalize", name, normalization_names());
@@ -69,7 +70,8 @@ void read_name(const TomlReader& reader, const std::filesystem::path& file, Mode
 /// An ONNX file may say which frames it takes.
 void frame_size_of_file(const TomlReader& reader, ModelConfig& model) {
   if (!model.name.ends_with(".onnx")) return;
-  const onnx::FrameSize size = onnx::frame_size(onnx::read_model(model.name));
+  const onnx::FrameSize size =
+      at_key(model.where, "name", [&] { return onnx::frame_size(onnx::read_model(model.name)); });
   if (size.rows > 0) model.rows = size.rows;
   if (size.columns > 0) model.columns = size.columns;
   check_frame_size({model.rows, model.columns}, reader.where("name"));
@@ -79,6 +81,7 @@ void frame_size_of_file(const TomlReader& reader, ModelConfig& model) {
 
 ModelConfig read_model(const TomlReader& reader, const std::filesystem::path& file) {
   ModelConfig model;
+  model.where = reader.places_of({"name", "weights", "labels", "features_only", "frame_size"});
   read_name(reader, file, model);
   reader.read_boolean("features_only", model.features_only);
   read_path(reader, "weights", model.weights, file);

@@ -44,6 +44,11 @@ auto value_of(const Table& table, const std::string& name, const std::string& wh
   fail_unknown(name, names_of(table), where);
 }
 
+/// On a command line values look otherwise than in a config.
+bool is_option(const std::string& where) {
+  return where.starts_with("--");
+}
+
 /// One for all channels, or one for each.
 std::array<double, 3> per_channel(const NumbersOrName& values, double least, const std::string& expected,
                                   const std::string& where) {
@@ -69,7 +74,10 @@ std::array<double, 3> per_channel(const NumbersOrName& values, double least, con
 ChannelValues parse_values(const NumbersOrName& values, double least, const std::string& where) {
   const auto* name = std::get_if<std::string>(&values);
   if (name != nullptr && *name == imagenet) return {.numbers = {}, .imagenet = true};
-  return {.numbers = per_channel(values, least, "a number, [one, per, channel] or \"imagenet\"", where)};
+  return {.numbers = per_channel(values, least,
+                                 is_option(where) ? "a number, three with commas between them, or imagenet"
+                                                  : "a number, [one, per, channel] or \"imagenet\"",
+                                 where)};
 }
 
 /// "0.5" and "0.5,0.5,0.5" are numbers; anything else is a name.
@@ -164,7 +172,8 @@ ChannelValues parse_deviation(const NumbersOrName& values, const std::string& wh
 }
 
 std::array<std::uint8_t, 3> parse_pad(const NumbersOrName& values, const std::string& where) {
-  const std::string expected = "0 to 255, or [red, green, blue] of these";
+  const std::string expected =
+      is_option(where) ? "0 to 255, or RED,GREEN,BLUE of these" : "0 to 255, or [red, green, blue] of these";
   std::array<std::uint8_t, 3> pad{};
   const std::array<double, 3> numbers = per_channel(values, -most, expected, where);
   for (std::size_t i = 0; i < pad.size(); ++i) {

@@ -29,6 +29,32 @@ void check_dots(const std::string& text, const std::filesystem::path& file) {
   }
 }
 
+std::string_view line_of(std::string_view text, std::size_t number) {
+  for (; number > 1 && !text.empty(); --number)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text.substr(0, text.find('\n'));
+}
+
+/// Of `key = word`, what was probably meant; of anything else nothing.
+std::string line_with_quotes(std::string_view line) {
+  constexpr std::string_view blanks = " \t\r";
+  const auto trimmed = [&](std::string_view part) {
+    const std::size_t begin = part.find_first_not_of(blanks);
+    if (begin == part.npos) return std::string_view();
+    return part.substr(begin, part.find_last_not_of(blanks) - begin + 1);
+  };
+  const std::size_t equals = line.find('=');
+  if (equals == line.npos) return "";
+  const std::string_view key = trimmed(line.substr(0, equals));
+  std::string_view value = line.substr(equals + 1);
+  value = trimmed(value.substr(0, value.find('#')));
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool is_text = !value.empty() && (is_letter(value.front()) || value.find_first_of("/.") == 0) &&
+                       value.find_first_of("\"'[]{},=") == value.npos;
+  if (key.empty() || !is_text || value == "true" || value == "false") return "";
+  return fmt::format("{} = \"{}\"", key, value);
+}
+
 }  // namespace
 
 std::string read_toml(const std::filesystem::path& file) {
@@ -60,8 +86,10 @@ toml::table parse_toml(const std::string& text, const std::filesystem::path& fil
   try {
     return toml::parse(std::string_view(text), file.string());
   } catch (const toml::parse_error& error) {
+    const std::string unquoted = line_with_quotes(line_of(text, error.source().begin.line));
     throw Error(fmt::format("{}:{}: not valid TOML: {}", file.string(), error.source().begin.line,
-                            printable(error.description(), 200)));
+                            unquoted.empty() ? printable(error.description(), 200)
+                                             : "text needs quotes: " + printable(unquoted, 200)));
   }
 }
 

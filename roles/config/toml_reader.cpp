@@ -57,6 +57,14 @@ std::string TomlReader::path(std::string_view key) const {
   return label_.empty() ? std::string(key) : fmt::format("{}.{}", label_, key);
 }
 
+KeyPlaces TomlReader::places_of(const std::vector<std::string>& keys) const {
+  KeyPlaces places;
+  for (const std::string& key : keys) {
+    if (has(key)) places.emplace(key, where(key));
+  }
+  return places;
+}
+
 std::string TomlReader::where(std::string_view key) const {
   const toml::node* node = table_.get(key);
   return where(node != nullptr ? *node : table_, path(key));

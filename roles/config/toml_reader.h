@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "roles/config/key_places.h"
 #include "roles/config/toml.h"
 
 namespace edge {
@@ -23,6 +24,9 @@ class TomlReader {
              std::filesystem::path file);
 
   bool has(std::string_view key) const { return table_.contains(key); }
+
+  /// The places of those of `keys` that are there.
+  KeyPlaces places_of(const std::vector<std::string>& keys) const;
 
   // Each leaves `value` as it is if the key is not there.
   void read_text(std::string_view key, std::string& value) const;

@@ -34,6 +34,13 @@ std::string advice(const NetworkOutputs& outputs) {
 
 }  // namespace
 
+const DecoderType* decoder_type(std::string_view name) {
+  for (const DecoderType* type : types) {
+    if (name == type->name) return type;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> decoder_names() {
   std::vector<std::string> names;
   names.reserve(types.size());

@@ -25,9 +25,9 @@ void check_that_nothing_is_wanted(const DetectionConfig& config, const Graph& gr
                                                     : nullptr;
   if (key == nullptr || config.decoder == "none") return;
   throw Error(fmt::format(
-      "[detection] has {}, but no decoder knows how to read the output of {} ({}): set decoder, or "
+      "{}[detection] has {}, but no decoder knows how to read the output of {} ({}): set decoder, or "
       "leave [detection] out if the network finds no objects",
-      key, graph.name(), outputs_text(graph)));
+      place_of(config.where, key), key, graph.name(), outputs_text(graph)));
 }
 
 /// It may be a detector that nobody has recognised.
@@ -74,8 +74,9 @@ int index_of(const ClassChoice& choice, const Labels& labels, int classes) {
 }  // namespace
 
 std::optional<Detector> make_detector(const DetectionConfig& config, const Graph& graph,
-                                      const std::string& network_labels) {
-  std::unique_ptr<const Decoder> decoder = make_decoder(config.decoder, graph);
+                                      const ModelConfig& model) {
+  std::unique_ptr<const Decoder> decoder =
+      at_key(config.where, "decoder", [&] { return make_decoder(config.decoder, graph); });
   if (!decoder) {
     check_that_nothing_is_wanted(config, graph);
     warn_of_outputs(config, graph);
@@ -83,8 +84,10 @@ std::optional<Detector> make_detector(const DetectionConfig& config, const Graph
   }
   Detector detector{.decoder = std::move(decoder), .wanted = {}, .labels = {}};
   const int classes = detector.decoder->classes();
-  const std::string& labels = config.labels.empty() ? network_labels : config.labels;
-  detector.labels = labels_of(labels, graph, *detector.decoder);
+  const bool own = !config.labels.empty();
+  detector.labels = at_key(own ? config.where : model.where, "labels", [&] {
+    return labels_of(own ? config.labels : model.labels, graph, *detector.decoder);
+  });
   detector.wanted.threshold = config.threshold.value_or(detector.decoder->usual_threshold());
   detector.wanted.overlap = config.nms.value_or(detector.decoder->usual_overlap());
   std::vector<int>& kept = detector.wanted.classes;
@@ -92,6 +95,17 @@ std::optional<Detector> make_detector(const DetectionConfig& config, const Graph
   std::sort(kept.begin(), kept.end());
   kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
   return detector;
+}
+
+std::string detector_text(const Detector& detector) {
+  constexpr std::size_t most_named = 3;
+  const auto classes = static_cast<std::size_t>(detector.decoder->classes());
+  std::string names;
+  for (std::size_t i = 0; i < std::min(most_named, detector.labels.size()); ++i)
+    names += fmt::format("{}{}", i > 0 ? ", " : "", printable(detector.labels.name(i), 40));
+  if (!names.empty()) names = fmt::format(" ({}{})", names, classes > most_named ? " ..." : "");
+  return fmt::format("{}, {} class{}{}, threshold {:.2f}, nms {:.2f}", detector.decoder->name(), classes,
+                     classes == 1 ? "" : "es", names, detector.wanted.threshold, detector.wanted.overlap);
 }
 
 }  // namespace edge::detection

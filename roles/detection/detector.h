@@ -21,9 +21,12 @@ struct Detector {
 
 /// Nothing if the network is no detector, or `config` wants no objects. Throws Error, one line: the decoder
 /// does not read the network's outputs; [detection] asks for something, but no decoder fits; labels that
-/// cannot be read or are not one per class; a class that the network does not have. `network_labels`: the
-/// file of [model], which names the classes where `config` names none; may be empty.
+/// cannot be read or are not one per class; a class that the network does not have. Of `model` only the
+/// labels count, which name the classes where `config` names none.
 std::optional<Detector> make_detector(const DetectionConfig& config, const Graph& graph,
-                                      const std::string& network_labels = {});
+                                      const ModelConfig& model = {});
+
+/// "nanodet, 80 classes (person, bicycle, car ...), threshold 0.35, nms 0.60", for people.
+std::string detector_text(const Detector& detector);
 
 }  // namespace edge::detection

@@ -1,17 +1,28 @@
 #include "roles/infer/frame_line.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "kernels/cpu.h"
 #include "roles/classify.h"
+#include "roles/config/quote.h"
 #include "roles/report/json_values.h"
+#include "roles/report/object_counts.h"
 #include "roles/report/object_json.h"
 
 namespace edge::infer {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+bool is_classified(const FrameLine& line) {
+  return line.graph.outputs().size() == 1 && line.outputs.size() == 1 &&
+         line.outputs.begin()->first == line.graph.output();
+}
 
 void add_outputs(Json& json, const FrameLine& line) {
   if (line.outputs.size() > 1) {
@@ -27,9 +38,12 @@ void add_outputs(Json& json, const FrameLine& line) {
   json["output_shape"] = shape_json(output.shape());
   json["checksum"] = checksum_text(checksum(output));
   if (line.objects != nullptr) return;
-  const bool classified =
-      line.graph.outputs().size() == 1 && line.outputs.begin()->first == line.graph.output();
-  json["top_k"] = top_k_json(top_classes(output, classified ? line.top : 0), &line.labels);
+  json["top_k"] = top_k_json(top_classes(output, is_classified(line) ? line.top : 0), &line.labels);
+}
+
+std::string class_text(int index, const Labels& labels) {
+  const std::string_view name = labels.name(static_cast<std::size_t>(std::max(index, 0)));
+  return name.empty() ? fmt::format("class {}", index) : printable(name, 40);
 }
 
 }  // namespace
@@ -59,9 +73,44 @@ std::string frame_line(const FrameLine& line) {
   json["peak_bytes"] = line.peak_memory;
   json["parameter_bytes"] = line.executor.parameter_bytes();
   json["arena_bytes"] = line.executor.arena_bytes();
+  if (line.keeps) {
+    json["kept_bytes"] = line.executor.kept_bytes();
+    json["computed"] = std::round(line.executor.computed().share() * 1e4) / 1e4;
+  }
   add_outputs(json, line);
   if (line.objects != nullptr) json["objects"] = objects_json(*line.objects, line.labels);
   return json.dump();
+}
+
+std::string frame_text(const FrameLine& line) {
+  constexpr std::size_t most_objects = 10;
+  std::string text = fmt::format("frame {}: {:.1f} ms", line.frame, median(line.times.runs_ms));
+  if (line.objects != nullptr) {
+    text += fmt::format(", {}\n", object_counts(*line.objects, line.labels));
+    for (std::size_t i = 0; i < std::min(most_objects, line.objects->size()); ++i) {
+      const detection::Detection& object = (*line.objects)[i];
+      const auto& [left, top, right, bottom] = object.box;
+      text +=
+          fmt::format("  {:<16} {:.2f}   {:.0f} {:.0f} {:.0f} {:.0f}\n",
+                      class_text(object.class_index, line.labels), object.score, left, top, right, bottom);
+    }
+    if (line.objects->size() > most_objects)
+      text += fmt::format("  and {} more\n", line.objects->size() - most_objects);
+    return text;
+  }
+  const Array& output = line.outputs.begin()->second;
+  const auto classes = top_classes(output, is_classified(line) ? line.top : 0);
+  if (!classes.empty()) {
+    text += '\n';
+    for (const auto& [index, probability] : classes)
+      text += fmt::format("  {:5.1f} %  {}\n", 100 * probability, class_text(index, line.labels));
+    return text;
+  }
+  for (const auto& [layer, tensor] : line.outputs) {
+    text += fmt::format(", {} {}, checksum {}", printable(line.graph.layer(layer).name, 60),
+                        tensor.shape().to_string(), checksum_text(checksum(tensor)));
+  }
+  return text + '\n';
 }
 
 }  // namespace edge::infer

@@ -29,11 +29,15 @@ struct FrameLine {
   const TensorMap& outputs;
   int top = 0;  ///< classes
   const Labels& labels;
+  bool keeps = false;  ///< outputs, so that only what changed was computed
   const std::vector<detection::Detection>* objects = nullptr;  ///< of a detector; null: it is none
 };
 
 /// One object without line feeds.
 std::string frame_line(const FrameLine& line);
+
+/// The same for people at a terminal: some lines, of the most important only.
+std::string frame_text(const FrameLine& line);
 
 /// Of an even number the mean of the middle two; 0 of none.
 double median(std::vector<double> values);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,13 +18,15 @@
 #include "engine/network_outputs.h"
 #include "kernels/cpu.h"
 #include "roles/detection/detector.h"
+#include "roles/detection/usual_pixels.h"
+#include "roles/drawing/object_pictures.h"
 #include "roles/infer/dump.h"
 #include "roles/infer/frame_line.h"
 #include "roles/infer/input.h"
-#include "roles/infer/object_pictures.h"
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
 #include "roles/model.h"
+#include "roles/report/log_sink.h"
 #include "roles/standard_output.h"
 #include "roles/usage_error.h"
 #include "roles/video/framing.h"
@@ -37,6 +40,9 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 void check(const Options& options) {
+  if (options.keep_bytes > 0 && options.repeat > 1) {
+    throw UsageError("--keep: of a frame that is repeated nothing is computed again; leave --repeat out");
+  }
   const bool one_frame = options.frames == 1;
   if (one_frame || (options.output.empty() && options.dump.empty())) return;
   throw UsageError(
@@ -56,6 +62,13 @@ void warn_of_random_weights(const ModelConfig& model) {
   if (!has_random_weights(model)) return;
   spdlog::warn("no --weights: {} has random ones (seed {}), its results mean nothing", model.name,
                model.seed);
+}
+
+/// A frame in a file has been made by somebody who knows.
+void warn_of_unusual_pixels(const detection::Detector& detector, const Graph& graph, const ModelConfig& model,
+                            const Framing& framing) {
+  const std::string words = unusual_pixels(*detector.decoder, graph, model.preprocessing, framing.fit);
+  if (!words.empty()) spdlog::warn("{}; see docs/onnx.md, and the options of these names", words);
 }
 
 /// Runs the same layers again and again, and takes the time.
@@ -111,7 +124,7 @@ std::optional<detection::Detector> make_detector(const Options& options, const G
     throw UsageError("--draw: needs pictures; leave --layers out");
   }
   if (detector || (whole && !wants_objects(options))) {
-    return detection::make_detector(options.detection, graph, options.model.labels);
+    return detection::make_detector(options.detection, graph, options.model);
   }
   if (!wants_objects(options)) return std::nullopt;  // of some layers only
   if (!whole) throw UsageError("--layers: objects come from the network's outputs, behind its last layer");
@@ -121,19 +134,12 @@ std::optional<detection::Detector> make_detector(const Options& options, const G
       graph.name(), detection::outputs_text(graph)));
 }
 
-/// As framing_of(), which knows detectors only by the shapes of their outputs.
-Framing framing_for(const ModelConfig& model, const Graph& graph, bool detector) {
-  Framing framing = framing_of(model, graph);
-  if (detector) framing.fit = model.preprocessing.fit.value_or(Fit::letterbox);
-  return framing;
-}
-
 void run_frames(const Options& options) {
   check(options);
   std::optional<TensorOutput> output;
   if (!options.output.empty()) output.emplace(options.output);
   if (!options.dump.empty()) check_output_directory(options.dump);
-  if (!options.draw.empty()) check_pictures(options.draw);
+  if (!options.draw.empty()) drawing::check_pictures(options.draw);
   const bool from_frames = !options.layers || options.layers->first == 1;
   ModelConfig model = options.model;
   const Extent2d size = size_of_frames(options, from_frames);
@@ -150,21 +156,26 @@ void run_frames(const Options& options) {
   times.load_ms = milliseconds_since(start);
   warn_of_random_weights(model);
 
-  const Framing framing = framing_for(model, graph, detector.has_value());
-  const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing)
+  const Framing framing = framing_of(model, graph, options.detection.decoder);
+  if (detector && from_frames && !options.input.ends_with(".npy")) {
+    warn_of_unusual_pixels(*detector, graph, model, framing);
+  }
+  const std::unique_ptr<Input> input = from_frames ? open_frames(options.input, size, framing, options.hold)
                                                    : open_boundary(options.input, graph, range.first);
   std::optional<TensorMap> given = input->next();
   if (!given) throw Error(source_name(options.input) + ": has no frames");
 
   start = std::chrono::steady_clock::now();
-  Executor executor(graph, *network.weights, {.threads = resolve_threads(options.threads)});
+  Executor executor(graph, *network.weights,
+                    {.threads = resolve_threads(options.threads), .keep_bytes = options.keep_bytes});
   std::vector<LayerIndex> layers(static_cast<std::size_t>(range.second - range.first + 1));
   std::iota(layers.begin(), layers.end(), range.first);
   executor.prepare(layers);
   times.load_ms += milliseconds_since(start);
 
-  std::optional<ObjectPictures> pictures;
+  std::optional<drawing::ObjectPictures> pictures;
   if (!options.draw.empty()) pictures.emplace(options.draw, options.input, framing, labels);
+  const bool for_people = is_live_terminal(STDOUT_FILENO);  // lines are for programs
   Stopwatch stopwatch(executor, range);
   for (std::uint64_t frame = 0; given; ++frame) {
     const TensorMap outputs = stopwatch.run(*given, options.repeat, times);
@@ -183,12 +194,13 @@ void run_frames(const Options& options) {
                          .outputs = outputs,
                          .top = options.top,
                          .labels = labels,
+                         .keeps = options.keep_bytes > 0,
                          .objects = detector ? &objects : nullptr};
-    const std::string text = frame_line(line);
+    const std::string text = for_people ? frame_text(line) : frame_line(line) + "\n";
     if (output) output->write(graph, outputs);
     if (!options.dump.empty()) dump_layers(executor, graph, range, *given, options.dump);
     if (pictures) pictures->write(frame, given->at(0), placement, objects);
-    write_standard_output(text + "\n");
+    write_standard_output(text);
     given = options.frames == 0 || frame + 1 < options.frames ? input->next() : std::nullopt;
   }
 }

@@ -7,8 +7,8 @@
 
 namespace edge::infer {
 
-/// Prints one JSON line per frame on stdout (docs/infer.md). One thread, which the executor's join. Throws
-/// Error: everything that the user can do something about, in one line.
+/// Prints one JSON line per frame on stdout (docs/infer.md), or for people if that is a terminal. One thread,
+/// which the executor's join. Throws Error: everything that the user can do something about, in one line.
 void run(const Options& options);
 
 }  // namespace edge::infer

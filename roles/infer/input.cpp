@@ -34,16 +34,23 @@ class GivenInput final : public Input {
 
 class VideoInput final : public Input {
  public:
-  explicit VideoInput(std::unique_ptr<FrameSource> source) : source_(std::move(source)) {}
+  VideoInput(std::unique_ptr<FrameSource> source, const HoldOptions& hold)
+      : source_(std::move(source)), hold_(hold) {}
   std::optional<TensorMap> next() override {
-    const std::optional<Array> frame = source_->next();
+    std::optional<Array> frame = source_->next();
     if (!frame) return std::nullopt;
-    return TensorMap{{0, as_floats(*frame)}};
+    const Array held = hold_.hold(*std::move(frame));
+    if (floats_.empty() || held.data() != last_.data()) floats_ = as_floats(held);
+    last_ = held;
+    return TensorMap{{0, floats_}};
   }
   Placement placement() const override { return source_->placement(); }
 
  private:
   std::unique_ptr<FrameSource> source_;
+  FrameHold hold_;
+  Array last_;
+  Array floats_;  ///< of `last_`
 };
 
 Tensor load_frame(const std::string& file) {
@@ -78,7 +85,8 @@ Extent2d frame_size(const std::string& input, bool is_frame, const std::optional
   return size;
 }
 
-std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size, const Framing& framing) {
+std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size, const Framing& framing,
+                                   const HoldOptions& hold) {
   if (is_npy(input)) return std::make_unique<GivenInput>(TensorMap{{0, load_frame(input)}});
   std::error_code ignored;
   if (std::filesystem::is_directory(input, ignored)) {
@@ -86,7 +94,8 @@ std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& siz
         fmt::format("{}: is a directory; name a frame (.npy), an image or a video", source_name(input)));
   }
   return std::make_unique<VideoInput>(
-      open_frame_source({.source = input, .rows = size.rows, .columns = size.columns, .framing = framing}));
+      open_frame_source({.source = input, .rows = size.rows, .columns = size.columns, .framing = framing}),
+      hold);
 }
 
 std::unique_ptr<Input> open_boundary(const std::string& input, const Graph& graph, LayerIndex first) {

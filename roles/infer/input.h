@@ -8,6 +8,7 @@
 #include "engine/executor.h"
 #include "engine/graph.h"
 #include "engine/layer.h"
+#include "roles/video/frame_hold.h"
 #include "roles/video/framing.h"
 
 namespace edge::infer {
@@ -30,7 +31,7 @@ Extent2d frame_size(const std::string& input, bool is_frame, const std::optional
 /// Frames of a .npy, an image or a video: all that open_frame_source() takes, of `size`; those of a .npy are
 /// taken as they are. Throws Error: as that; values that are infinite or NaN. Warns of values outside [0, 1].
 std::unique_ptr<Input> open_frames(const std::string& input, const Extent2d& size,
-                                   const Framing& framing = {});
+                                   const Framing& framing = {}, const HoldOptions& hold = {});
 
 /// The tensors that cross the cut in front of layer `first` > 1, from files (read_tensors()): given once.
 std::unique_ptr<Input> open_boundary(const std::string& input, const Graph& graph, LayerIndex first);

@@ -20,18 +20,6 @@ std::optional<LayerIndex> parse_layer(std::string_view text) {
 
 }  // namespace
 
-ClassChoice parse_class(const std::string& text) {
-  ClassChoice choice{.name = {}, .index = 0, .where = "--classes"};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), choice.index);
-  if (end != text.data() + text.size()) {
-    choice.index = 0;
-    choice.name = text;
-  } else if (error != std::errc() || choice.index < 0) {
-    throw Error(fmt::format("--classes: {} is no class", in_quotes(text)));
-  }
-  return choice;
-}
-
 LayerRange parse_layers(const std::string& text) {
   const std::size_t dash = text.find('-');
   const auto first = parse_layer(std::string_view(text).substr(0, dash));

@@ -27,10 +27,9 @@ struct Options {
   DetectionConfig detection = {};  ///< without labels: those are the model's
   std::string draw = {};           ///< directory for pictures with objects; empty: none
   std::uint64_t frames = 1;        ///< 0: all
+  HoldOptions hold = {};           ///< of a video's pictures
+  std::uint64_t keep_bytes = 0;    ///< of outputs from frame to frame; 0: each frame is computed in whole
 };
-
-/// A class of a detector: its number, or its name. Throws Error: empty, a number that is none.
-ClassChoice parse_class(const std::string& text);
 
 /// "A-B", or "A" for one layer. Throws Error: not that, A < 1, A > B.
 LayerRange parse_layers(const std::string& text);

@@ -2,6 +2,7 @@
 #include "roles/inspect/inspect_command.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -11,6 +12,8 @@
 #include "roles/config/config.h"
 #include "roles/config/model_values.h"
 #include "roles/config/quote.h"
+#include "roles/detection/detector.h"
+#include "roles/detection/usual_pixels.h"
 #include "roles/inspect/inspection.h"
 #include "roles/inspect/inspection_json.h"
 #include "roles/inspect/inspection_table.h"
@@ -76,6 +79,26 @@ std::optional<ShownPlan> shown_plan(const InspectOptions& options, const std::op
   return config ? plan_of_config(*config, context) : std::nullopt;
 }
 
+/// Of a network that is not the config's, [detection] says nothing.
+std::optional<detection::Detector> detector_of(const InspectOptions& options,
+                                               const std::optional<Config>& config, const Graph& graph,
+                                               const ModelConfig& model) {
+  const bool of_config = config && (!options.model || *options.model == config->model.name);
+  return detection::make_detector(of_config ? config->detection : DetectionConfig{}, graph, model);
+}
+
+std::optional<FoundObjects> objects_of(const std::optional<detection::Detector>& detector) {
+  if (!detector) return std::nullopt;
+  FoundObjects objects{.decoder = std::string(detector->decoder->name()),
+                       .classes = detector->decoder->classes(),
+                       .threshold = detector->wanted.threshold,
+                       .nms = detector->wanted.overlap,
+                       .text = detector_text(*detector)};
+  for (std::size_t i = 0; i < detector->labels.size(); ++i)
+    objects.names.emplace_back(detector->labels.name(i));
+  return objects;
+}
+
 /// Returns the line that says so.
 std::string write_page(const Inspection& inspection, OutputFile& file) {
   const std::string page =
@@ -103,13 +126,21 @@ InspectAnswer answer_inspect(const InspectOptions& options) {
   if (options.config) config = load_config(*options.config);
   const ModelConfig model = model_config(options, config);
   Graph graph = graph_of(options, model);
-  const std::string pixels = preprocessing_text(model.preprocessing, framing_of(model, graph).fit, true);
+  const Fit fit = framing_of(model, graph, config ? config->detection.decoder : "auto").fit;
+  const std::optional<detection::Detector> detector = detector_of(options, config, graph, model);
+  if (detector) {
+    if (const std::string words = unusual_pixels(*detector->decoder, graph, model.preprocessing, fit);
+        !words.empty()) {
+      spdlog::warn("{}", words);
+    }
+  }
   std::optional<ShownPlan> plan = shown_plan(options, config, graph);
   std::optional<Measurement> measured;
   if (options.measure) measured = measure_network(graph, resolve_threads(options.threads));
   Inspection inspection =
       inspect_network(std::move(graph), model.features_only, std::move(plan), std::move(measured));
-  inspection.pixels = pixels;
+  inspection.pixels = preprocessing_text(model.preprocessing, fit, true);
+  inspection.objects = objects_of(detector);
 
   InspectAnswer answer;
   if (page) answer.notes = write_page(inspection, *page);

@@ -41,9 +41,19 @@ struct ShownPlan {
   std::string source;  ///< where it comes from: "--plan", "config.toml", "out.jsonl, frame 12"
 };
 
+/// How a detector's outputs become objects.
+struct FoundObjects {
+  std::string decoder;
+  int classes = 0;
+  std::vector<std::string> names = {};  ///< of the classes; empty: they have none
+  float threshold = 0, nms = 0;
+  std::string text = {};  ///< for people: "nanodet, 80 classes (person, ...), threshold 0.35, nms 0.60"
+};
+
 struct Inspection {
   std::string title;        ///< for people: "alexnet features, 480x720"
   std::string pixels = {};  ///< what is done with pictures: "letterbox, pad 114, bgr, 0..255"; empty: unknown
+  std::optional<FoundObjects> objects = {};  ///< of detectors
   bool features_only = false;
   Graph graph;
   std::vector<Amount> amounts;         ///< of each layer

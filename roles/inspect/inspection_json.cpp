@@ -1,6 +1,7 @@
 // A network as JSON.
 #include "roles/inspect/inspection_json.h"
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t cheapest_listed = 5;
+
+/// Of a share that somebody wrote with a few digits.
+double rounded(float share) {
+  return std::round(static_cast<double>(share) * 1e4) / 1e4;
+}
 
 Json cut_json(const Graph& graph, const Cut& cut) {
   Json tensors = Json::array();
@@ -76,6 +82,13 @@ nlohmann::ordered_json inspection_json(const Inspection& inspection) {
             {"features_only", inspection.features_only},
             {"totals", totals_json(inspection)},
             {"cheapest_cuts", Json::array()}};
+  if (const auto& objects = inspection.objects) {
+    json["objects"] = {{"decoder", objects->decoder},
+                       {"classes", objects->classes},
+                       {"names", objects->names},
+                       {"threshold", rounded(objects->threshold)},
+                       {"nms", rounded(objects->nms)}};
+  }
   for (const LayerIndex layer : cheapest_cuts(inspection, cheapest_listed)) {
     json["cheapest_cuts"].push_back(
         {{"behind", layer}, {"bytes", inspection.cuts[static_cast<std::size_t>(layer)].bytes}});

@@ -156,6 +156,7 @@ std::string summary_text(const Inspection& inspection) {
       byte_text(static_cast<std::int64_t>(graph.output_bytes(largest))), largest,
       byte_text(inspection.peak_live_bytes));
   if (!inspection.pixels.empty()) text += fmt::format("pictures: {}\n", inspection.pixels);
+  if (inspection.objects) text += fmt::format("objects: {}\n", inspection.objects->text);
   if (inspection.measured) text += measurement_text(*inspection.measured) + '\n';
   return text + cheapest_text(inspection) + plan_text(inspection);
 }

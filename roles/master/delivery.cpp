@@ -25,6 +25,10 @@ void Delivery::begin(const FrameUnderWay& first) {
   if (options_.config.check) {
     checker_.emplace(options_.model, detector, resolve_threads(options_.config.threads));
   }
+  if (detector != nullptr && !options_.draw.empty()) {
+    const VideoConfig& video = options_.config.video;
+    pictures_.emplace(options_.draw, video.source, options_.model.framing, detector->labels, video.loop);
+  }
 }
 
 bool Delivery::deliver(FrameUnderWay frame) {
@@ -56,6 +60,10 @@ void Delivery::write(const FrameUnderWay& frame) {
   output_->write(frame);
   if (options_.truth != nullptr) options_.truth->write(frame.video_index);
   trace_event("write", start, frame.frame, trace::Flow::ends);
+  if (!pictures_) return;
+  const auto drawn = steady_clock::now();
+  pictures_->write(frame.video_index, frame.pixels, frame.placement, frame.result->objects);
+  trace_event("draw", drawn, frame.frame, trace::Flow::none);
 }
 
 void Delivery::trace_event(const char* name, steady_clock::time_point begin, std::uint64_t frame,
@@ -71,13 +79,12 @@ void Delivery::trace_event(const char* name, steady_clock::time_point begin, std
 
 void Delivery::finish(const PlanningSummary& planning) {
   assert(output_);
+  if (checker_) {
+    output_->set_agreement(checker_->exact() ? "bit for bit"
+                                             : fmt::format("worst relative error {:.1e}", checker_->worst()));
+  }
   output_->print_table(planning);
   std::cerr << format_gantt(last_frames_) << std::flush;
-  if (checker_ && checker_->missed() == 0) {
-    spdlog::info(
-        "check: {} frames right, {}", checker_->checked(),
-        checker_->exact() ? "bit for bit" : fmt::format("worst relative error {:.1e}", checker_->worst()));
-  }
 }
 
 }  // namespace edge

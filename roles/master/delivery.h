@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "roles/config/config.h"
 #include "roles/detection/detector.h"
+#include "roles/drawing/object_pictures.h"
 #include "roles/line_output.h"
 #include "roles/master/checker.h"
 #include "roles/master/frame_output.h"
@@ -32,6 +34,7 @@ class Delivery {
     LineOutput& lines;                    ///< where the results go
     TruthOutput* truth;                   ///< null: what was to be found is not written
     trace::TraceWriter* trace;            ///< null: none
+    const std::string& draw;              ///< directory for pictures with objects; empty: none
     bool gantt;                           ///< print when the stages worked on the last frames
   };
   explicit Delivery(const Options& options) : options_(options) {}
@@ -54,8 +57,9 @@ class Delivery {
                    trace::Flow flow);
 
   const Options options_;
-  std::optional<FrameOutput> output_;  ///< from the first frame on
-  std::optional<Checker> checker_;     ///< likewise, if the config wants checks
+  std::optional<FrameOutput> output_;                ///< from the first frame on
+  std::optional<Checker> checker_;                   ///< likewise, if the config wants checks
+  std::optional<drawing::ObjectPictures> pictures_;  ///< likewise, if they are wanted
   std::deque<GanttFrame> last_frames_;
 };
 

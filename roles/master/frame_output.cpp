@@ -51,6 +51,7 @@ FrameOutput::FrameOutput(const Config& config, const Model& model, LineOutput& l
 
 FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
   FrameRecord record{.frame = frame.video_index,
+                     .unchanged = frame.unchanged,
                      .dropped = frame.dropped,
                      .video_s = frame.video_s,
                      .captured_s = seconds(frame.captured - started_),
@@ -69,7 +70,9 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
       record.workers[worker] = {.receive_s = stage.receive_s,
                                 .decode_s = stage.decode_s,
                                 .compute_s = stage.compute_s,
-                                .encode_s = stage.encode_s};
+                                .encode_s = stage.encode_s,
+                                .computed_macs = stage.computed_macs,
+                                .all_macs = stage.all_macs};
       // What a worker sends is what the next one receives.
       if (worker > 0) record.workers[worker - 1].send_s = stage.receive_s;
     }

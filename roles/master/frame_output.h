@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "roles/config/config.h"
@@ -34,6 +35,8 @@ class FrameOutput {
   /// The source has dropped so many frames so far.
   void set_dropped(std::uint64_t frames) { statistics_.dropped_frames = frames; }
   void count_check(bool missed);
+  /// How frames that were right agree: "bit for bit".
+  void set_agreement(std::string how) { statistics_.agreement = std::move(how); }
   /// Something else is about to be written to the terminal.
   void clear_progress() { progress_.clear(); }
   /// The final table, on stderr.

@@ -42,6 +42,7 @@ std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
   frame.plan = plan_;
   frame.placement = known_placement(next->placement, next->pixels.shape());
   frame.pixels = std::move(next->pixels);
+  frame.unchanged = next->unchanged;
   return frame;
 }
 

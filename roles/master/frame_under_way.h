@@ -22,6 +22,7 @@ struct FrameUnderWay {
   scheduling::Plan plan;
   Placement placement = {};  ///< of the source's picture in the frame
   Array pixels;
+  bool unchanged = false;  ///< the frame before has the same pixels: it is not sent, its result is that one's
   std::optional<chain::Result> result;
   /// Every device that may have computed the result has the master's instruction set: its bits can be
   /// compared.

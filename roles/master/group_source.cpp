@@ -29,6 +29,7 @@ bool GroupSource::read_one() {
                    .placement = next->placement,
                    .pixels = hold_.hold(std::move(next->elements)),
                    .change_rates = {}};
+  frame.unchanged = !last_.empty() && frame.pixels.data() == last_.data();
   if (!last_.empty()) frame.change_rates = prediction::change_rates(frame.pixels, last_);
   last_ = frame.pixels;
   ahead_.push_back(std::move(frame));

@@ -22,6 +22,7 @@ struct InputFrame {
   Placement placement = {};            ///< of the source's picture in the frame; empty: not known
   Array pixels;
   std::vector<double> change_rates;  ///< of each channel, against the frame before; empty for the first frame
+  bool unchanged = false;            ///< `pixels` are the array of the frame before
 };
 
 /// One thread calls next() and upcoming_rates(); cancel() may be called from any. Throws the video's errors.

@@ -10,11 +10,13 @@
 #include "net/thread_name.h"
 #include "roles/chain/worker_address.h"
 #include "roles/config/quote.h"
+#include "roles/detection/usual_pixels.h"
 #include "roles/master/delivery.h"
 #include "roles/master/setup.h"
 #include "roles/plan/costs_file.h"
 #include "roles/standard_output.h"
 #include "roles/trace/link_events.h"
+#include "roles/usage_error.h"
 #include "roles/video/source_name.h"
 
 namespace edge {
@@ -27,12 +29,19 @@ double whole_network_s(const Member& member) {
   return std::accumulate(member.layer_cost.begin(), member.layer_cost.end(), 0.0);
 }
 
+void warn_of_unusual_pixels(const detection::Detector& detector, const Model& model,
+                            const ModelConfig& config) {
+  const std::string words =
+      unusual_pixels(*detector.decoder, model.graph, config.preprocessing, model.framing.fit);
+  if (!words.empty()) spdlog::warn("{} (docs/detection.md)", words);
+}
+
 }  // namespace
 
 Master::Master(const Config& config, const MasterOptions& options)
     : config_(config),
       options_(options),
-      model_(load_model(config.model)),
+      model_(load_model(config.model, config.detection.decoder)),
       detector_(open_detector(config, model_.graph)),
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config, detector_)),
@@ -56,7 +65,12 @@ Master::Master(const Config& config, const MasterOptions& options)
             .pending = static_cast<std::size_t>(config_.schedule.pending),
             .bandwidth = configured_bandwidth(config_),
             .waits_for_trainer = trainer_.waits()}),
-      waiting_(context_, config_, run_) {}
+      waiting_(context_, config_, run_) {
+  if (options.draw.empty() || detector_) return;
+  throw UsageError(
+      fmt::format("--draw: {} finds no objects{}; leave --draw out, or name a decoder", model_.graph.name(),
+                  config.output.result == ResultKind::checksum ? " with result = \"checksum\"" : ""));
+}
 
 Master::~Master() {
   end_threads();
@@ -69,8 +83,8 @@ int Master::run() {
                  config_.model.name, config_.model.seed);
   }
   if (detector_) {
-    spdlog::info("finds objects: decoder {}, threshold {:.2f}, nms {:.2f}", detector_->decoder->name(),
-                 detector_->wanted.threshold, detector_->wanted.overlap);
+    spdlog::info("finds objects: decoder {}", detector_text(*detector_));
+    warn_of_unusual_pixels(*detector_, model_, config_.model);
   }
   feed_thread_ = std::thread([this] { feed(); });
   dispatch_thread_ = std::thread([this] { dispatch(); });
@@ -266,6 +280,7 @@ void Master::output_frames() {
                      .lines = *options_.lines,
                      .truth = options_.truth,
                      .trace = trace_.get(),
+                     .draw = options_.draw,
                      .gantt = options_.gantt});
   for (;;) {
     auto due = run_.next(&Run::next_to_deliver);

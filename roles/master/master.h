@@ -34,6 +34,7 @@ struct MasterOptions {
   std::string trace = {};        ///< write a trace file
   TruthOutput* truth = nullptr;  ///< write what was to be found; outlives the master
   OutputFile* costs = nullptr;   ///< write costs for `edge plan`; outlives the master
+  std::string draw = {};         ///< directory for pictures with objects; empty: none
   bool gantt = false;            ///< print when the stages worked on the last frames
 };
 

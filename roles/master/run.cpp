@@ -28,8 +28,7 @@ Member& Run::member(int worker) {
 }
 
 std::size_t Run::unfinished() const {
-  return static_cast<std::size_t>(std::count_if(frames_.begin(), frames_.end(),
-                                                [](const Frame& frame) { return !frame.content.result; }));
+  return static_cast<std::size_t>(std::count_if(frames_.begin(), frames_.end(), is_open));
 }
 
 void Run::worker_up(int worker, std::string isa) {
@@ -79,6 +78,7 @@ void Run::dispatched() {
 
 void Run::frame_read(FrameUnderWay frame) {
   assert(reading_ && frame.frame == next_read_);
+  assert((!frame.unchanged || next_read_ > 0) && "nothing before it has a result");
   reading_ = false;
   ++next_read_;
   frames_.push_back({.content = std::move(frame)});
@@ -109,7 +109,7 @@ std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> 
                               .frames_again = static_cast<std::size_t>(again)};
   }
   const auto next = std::find_if(frames_.begin(), frames_.end(), [&](const Frame& frame) {
-    return !frame.content.result && frame.sent_in != epoch_;
+    return is_open(frame) && frame.sent_in != epoch_;
   });
   if (next == frames_.end()) return action::Wait{};
   dispatching_ = true;
@@ -122,7 +122,7 @@ std::variant<action::Wait, action::Done, action::ReadFrame> Run::next_to_read() 
   // A frame is read when the one before it is with the link: one that is read early is an old one.
   const bool link_is_ready =
       chain_works() && !dispatching_ && std::all_of(frames_.begin(), frames_.end(), [&](const Frame& frame) {
-        return frame.content.result || frame.sent_in == epoch_;
+        return !is_open(frame) || frame.sent_in == epoch_;
       });
   // Results that wait to be delivered count as much again, so that a slow output holds the chain up.
   const bool room = unfinished() < pending_ && frames_.size() < 2 * pending_;
@@ -131,10 +131,24 @@ std::variant<action::Wait, action::Done, action::ReadFrame> Run::next_to_read() 
   return action::ReadFrame{.frame = next_read_};
 }
 
+/// It is finished when both the result and the frame are there. Nothing was done for it anywhere.
+void Run::take_over_result(FrameUnderWay& frame) const {
+  assert(delivered_ && "frames are handed out in order");
+  frame.result = delivered_->result;
+  frame.result->frame = frame.frame;
+  frame.result->stages.clear();
+  frame.same_isa = delivered_->same_isa;
+  frame.finished = std::max(delivered_->finished, frame.captured);
+  frame.plan = delivered_->plan;
+}
+
 std::variant<action::Wait, action::Done, action::Deliver> Run::next_to_deliver() {
+  if (!frames_.empty() && frames_.front().content.unchanged) take_over_result(frames_.front().content);
   if (!frames_.empty() && frames_.front().content.result) {
     action::Deliver deliver{.frame = std::move(frames_.front().content)};
     frames_.pop_front();
+    delivered_ = deliver.frame;
+    delivered_->pixels = {};
     return deliver;
   }
   if (stopped_ || (ended_ && frames_.empty())) return action::Done{};

@@ -51,7 +51,7 @@ struct BeginEpoch {
   std::vector<std::optional<double>> bandwidth;  ///< bytes/s of the link into each of them
   std::size_t frames_again = 0;                  ///< how many SendFrame with `again` will follow
 };
-/// Frames come in order, each once per epoch.
+/// Frames come in order, each once per epoch; unchanged ones never.
 struct SendFrame {
   FrameUnderWay frame;
   std::uint32_t epoch = 0;
@@ -129,9 +129,12 @@ class Run {
     std::uint32_t sent_in = 0;  ///< the epoch; 0: not yet sent
   };
   bool needed(int worker) const;
+  /// Whether the frame still has to go through the chain.
+  static bool is_open(const Frame& frame) { return !frame.content.result && !frame.content.unchanged; }
   bool chain_works() const { return epoch_ > 0 && !broken_; }
   bool all_finished() const { return unfinished() == 0; }
   std::size_t unfinished() const;
+  void take_over_result(FrameUnderWay& frame) const;
   Member& member(int worker);
 
   const std::uint64_t instance_;
@@ -143,11 +146,13 @@ class Run {
   std::vector<std::optional<double>> bandwidth_;  ///< of the link into each worker
   bool waits_for_trainer_ = false;
 
-  std::uint32_t epoch_ = 0;      ///< 0: none has begun
-  bool broken_ = false;          ///< a worker was lost since the epoch began
-  bool same_isa_ = false;        ///< of all workers that took part in the epoch
-  bool dispatching_ = false;     ///< an action of next_to_dispatch() is not yet done
-  std::deque<Frame> frames_;     ///< from the oldest that was not yet handed out for delivery
+  std::uint32_t epoch_ = 0;   ///< 0: none has begun
+  bool broken_ = false;       ///< a worker was lost since the epoch began
+  bool same_isa_ = false;     ///< of all workers that took part in the epoch
+  bool dispatching_ = false;  ///< an action of next_to_dispatch() is not yet done
+  std::deque<Frame> frames_;  ///< from the oldest that was not yet handed out for delivery
+  /// Of the frame that was handed out last, with its times; for unchanged ones behind it.
+  std::optional<FrameUnderWay> delivered_;
   std::uint64_t next_read_ = 0;  ///< number of the next frame of the video
   bool reading_ = false;         ///< a ReadFrame was handed out
   bool ended_ = false;

@@ -6,7 +6,7 @@
 namespace edge {
 
 std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
-  auto detector = detection::make_detector(config.detection, graph, config.model.labels);
+  auto detector = detection::make_detector(config.detection, graph, config.model);
   if (config.output.result == ResultKind::checksum) detector.reset();
   return detector;
 }
@@ -25,12 +25,14 @@ chain::FrameOptions frame_options(const Config& config, const std::optional<dete
 }
 
 GroupSource open_source(const Config& config, const Framing& framing) {
-  std::unique_ptr<FrameSource> source = open_frame_source({.source = config.video.source,
-                                                           .rows = config.model.rows,
-                                                           .columns = config.model.columns,
-                                                           .framing = framing,
-                                                           .loop = config.video.loop,
-                                                           .rtsp_transport = config.video.rtsp_transport});
+  std::unique_ptr<FrameSource> source = at_key(config.video.where, "source", [&] {
+    return open_frame_source({.source = config.video.source,
+                              .rows = config.model.rows,
+                              .columns = config.model.columns,
+                              .framing = framing,
+                              .loop = config.video.loop,
+                              .rtsp_transport = config.video.rtsp_transport});
+  });
   const bool may_look_ahead = !config.video.realtime && !source->live();
   return {std::move(source),
           {.realtime = config.video.realtime, .frame_limit = config.video.frames},

@@ -55,10 +55,11 @@ void TrainerWatch::expect_within(std::chrono::milliseconds time) {
 }
 
 void TrainerWatch::progress(int done, int total) {
-  if (!std::exchange(learns_, true) && waits_) {
-    spdlog::info("waiting for the trainer, which learns ({} of {} frames)", done, total);
-    expect_within(config_.trainer.wait);
-  }
+  if (!waits_) return;
+  if (!std::exchange(heard_of_, true)) expect_within(config_.trainer.wait);
+  // Before the first frame it may also be about to find what it needs in its cache.
+  if (done == 0 || std::exchange(learns_, true)) return;
+  spdlog::info("waiting for the trainer, which learns ({} of {} frames)", done, total);
 }
 
 void TrainerWatch::missing(const std::string& why) {

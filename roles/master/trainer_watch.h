@@ -48,7 +48,8 @@ class TrainerWatch {
   std::optional<prediction::TrainerClient> client_;
   asio::steady_timer due_;
   bool waits_ = false;
-  bool learns_ = false;  ///< it said so
+  bool heard_of_ = false;  ///< it is there, and not ready
+  bool learns_ = false;    ///< it said so
   bool said_missing_ = false;
   bool predictors_known_ = false;
 };

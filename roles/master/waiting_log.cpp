@@ -31,6 +31,8 @@ WaitingLog::WaitingLog(asio::io_context& context, const Config& config, SharedRu
 
 void WaitingLog::connected(int worker) {
   why_not_connected_[static_cast<std::size_t>(worker)].clear();
+  // It is there: that the link could not be opened before is no news of the link's next attempt.
+  if (worker == 0) why_no_link_.clear();
   say();
 }
 

@@ -1,7 +1,9 @@
 #include "roles/plan/model_costs.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "engine/executor.h"
-#include "roles/config/model_values.h"
 #include "roles/model.h"
 #include "roles/prediction/transfer_predictor.h"
 #include "roles/worker/profile.h"
@@ -14,14 +16,7 @@ constexpr std::size_t frames_of_group = 3;  // as [schedule] group_size has by d
 }  // namespace
 
 scheduling::Costs costs_of_network(const PlannedNetwork& network) {
-  ModelConfig config;
-  use_model(config, network.name);
-  if (network.size) {
-    const Extent2d size = parse_frame_size(*network.size, "--size");
-    config.rows = size.rows;
-    config.columns = size.columns;
-  }
-  const Network loaded = load_network(config);
+  const Network loaded = load_network(network.model);
   const Graph& graph = loaded.graph;
   Executor executor(graph, *loaded.weights, {.threads = resolve_threads(network.threads)});
   const auto workers = static_cast<std::size_t>(network.workers);
@@ -32,6 +27,9 @@ scheduling::Costs costs_of_network(const PlannedNetwork& network) {
                           .raw_bytes = {frames_of_group, bytes.raw},
                           .delta_bytes = {frames_of_group, bytes.delta},
                           .boundary = {{}}};
+  for (std::size_t i = 0; i < std::min(workers, network.bandwidth.size()); ++i) {
+    if (network.bandwidth[i] > 0) costs.bandwidth[i] = network.bandwidth[i];
+  }
   costs.cached.assign(workers, {});
   costs.cached.front() = {0};  // the camera's picture was seen before
   for (LayerIndex first = 1; first <= graph.size(); ++first) costs.boundary.push_back(graph.boundary(first));

@@ -2,9 +2,9 @@
 // changes.
 #pragma once
 
-#include <optional>
-#include <string>
+#include <vector>
 
+#include "roles/config/config.h"
 #include "roles/scheduling/costs.h"
 
 namespace edge::plan {
@@ -14,10 +14,11 @@ constexpr double typical_bandwidth = 3e6;
 constexpr int max_planned_workers = 64;
 
 struct PlannedNetwork {
-  std::string name;                   ///< of a built-in network, or FILE.onnx
-  std::optional<std::string> size{};  ///< "480x720", rows x columns; default: the file's own, else 480x720
-  int workers = 2;                    ///< all like this machine, 1 to max_planned_workers
-  int threads = 0;                    ///< of each; 0: all cores of this machine
+  ModelConfig model{};
+  int workers = 2;  ///< all like this machine, 1 to max_planned_workers
+  int threads = 0;  ///< of each; 0: all cores of this machine
+  /// Of the links into the first workers, bytes per second; 0, and those that are missing: typical_bandwidth.
+  std::vector<double> bandwidth{};
 };
 
 /// Runs every layer some times: takes a second to a minute, with a progress bar. Later groups are like the

@@ -59,7 +59,8 @@ OrderedJson simulation_json(const Costs& costs, const Plan& plan, const PlanOpti
 void check(const PlanOptions& options) {
   if (options.costs.has_value() == options.network.has_value()) {
     throw UsageError(
-        "give --costs FILE, what a chain has measured (docs/scheduling.md), or --model NAME: one of the two");
+        "give --costs FILE, what a chain has measured (docs/scheduling.md), or a network, --model NAME or "
+        "--config FILE: one of the two");
   }
   if (options.simulated_frames > max_simulated_frames) {
     throw UsageError(fmt::format("--simulate: at most {} frames", max_simulated_frames));

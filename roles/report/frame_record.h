@@ -23,10 +23,13 @@ struct WorkerTimes {
   double compute_s = 0;
   double encode_s = 0;
   double send_s = 0;
+  double computed_macs = 0;  ///< multiply-adds of what may have changed ...
+  double all_macs = 0;       ///< ... and of all its layers
 };
 
 struct FrameRecord {
   std::uint64_t frame = 0;             ///< in the video; dropped frames leave gaps
+  bool unchanged = false;              ///< the same pixels as the frame before, whose result it has
   std::uint64_t dropped = 0;           ///< frames of the video that were dropped so far
   std::optional<double> video_s = {};  ///< its time stamp in the video
   double captured_s = 0;

@@ -79,6 +79,7 @@ std::string json_line(const RunFacts& run, const FrameRecord& frame, ResultKind 
   line["source"] = run.source;
   line["frame"] = frame.frame;
   line["dropped"] = frame.dropped;
+  if (frame.unchanged) line["unchanged"] = true;
   line["video_s"] = frame.video_s ? Json(rounded(*frame.video_s)) : Json();
   line["captured"] = wall_clock(frame.captured_s);
   line["time"] = wall_clock(frame.finished_s);

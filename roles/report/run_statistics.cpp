@@ -31,6 +31,7 @@ WorkerSummary summarize_worker(const WorkerTimes& times, const std::string& name
                         .compute = ratio(times.compute_s, duration_s),
                         .encode = ratio(times.encode_s, duration_s),
                         .send = ratio(times.send_s, duration_s)};
+  if (times.all_macs > 0) summary.computed = times.computed_macs / times.all_macs;
   summary.wait = std::max(0.0, 1 - summary.decode - summary.compute - summary.encode);
   return summary;
 }
@@ -60,6 +61,7 @@ void RunStatistics::add(const FrameRecord& frame) {
   first_captured_s = frames == 0 ? frame.captured_s : std::min(first_captured_s, frame.captured_s);
   last_finished_s = frames == 0 ? frame.finished_s : std::max(last_finished_s, frame.finished_s);
   ++frames;
+  if (frame.unchanged) ++unchanged_frames;
   latency.add(frame.finished_s - frame.captured_s);
   links.resize(worker_names.size());
   workers.resize(worker_names.size());
@@ -74,6 +76,8 @@ void RunStatistics::add(const FrameRecord& frame) {
     workers[i].compute_s += frame.workers[i].compute_s;
     workers[i].encode_s += frame.workers[i].encode_s;
     workers[i].send_s += frame.workers[i].send_s;
+    workers[i].computed_macs += frame.workers[i].computed_macs;
+    workers[i].all_macs += frame.workers[i].all_macs;
   }
   if (plans.size() < max_plans || plans.contains(frame.plan.ends)) {
     ++plans[frame.plan.ends];
@@ -87,8 +91,10 @@ RunSummary summarize(const RunStatistics& statistics) {
   RunSummary summary;
   summary.frames = statistics.frames;
   summary.dropped_frames = statistics.dropped_frames;
+  summary.unchanged_frames = statistics.unchanged_frames;
   summary.checked_frames = statistics.checked_frames;
   summary.mismatched_frames = statistics.mismatched_frames;
+  summary.agreement = statistics.agreement;
   summary.duration_s = statistics.last_finished_s - statistics.first_captured_s;
   summary.frames_per_second = ratio(frames, summary.duration_s);
   summary.latency_mean_s = statistics.latency.mean();

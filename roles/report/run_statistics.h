@@ -26,12 +26,14 @@ struct RunStatistics {
   std::uint64_t dropped_frames = 0;
   std::uint64_t checked_frames = 0;     ///< compared with the master's own result
   std::uint64_t mismatched_frames = 0;  ///< of these
+  std::string agreement;                ///< of the others: "bit for bit"; empty: not told
 
   /// Adds a finished frame. Its vectors have at most one entry per worker.
   void add(const FrameRecord& frame);
 
   // Sums, kept by add().
   std::uint64_t frames = 0;
+  std::uint64_t unchanged_frames = 0;  ///< of these: neither sent nor computed
   double first_captured_s = 0;
   double last_finished_s = 0;
   LatencyHistogram latency;
@@ -57,6 +59,8 @@ struct WorkerSummary {
   double compute = 0;
   double encode = 0;
   double send = 0;
+  /// Part of its layers' multiply-adds that was computed; nothing if it had none.
+  std::optional<double> computed = {};
   double wait = 0;  ///< neither decoding, computing nor encoding (receiving and sending go on beside that)
 };
 
@@ -71,8 +75,10 @@ struct SingleDevice {
 struct RunSummary {
   std::uint64_t frames = 0;
   std::uint64_t dropped_frames = 0;
+  std::uint64_t unchanged_frames = 0;
   std::uint64_t checked_frames = 0;
   std::uint64_t mismatched_frames = 0;
+  std::string agreement;
   double duration_s = 0;  ///< from the first frame's capture to the last one's result
   double frames_per_second = 0;
   double latency_mean_s = 0, latency_p50_s = 0, latency_p95_s = 0, latency_max_s = 0;

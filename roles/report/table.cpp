@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
 namespace edge {
@@ -54,6 +56,9 @@ std::string format_run(const RunSummary& summary) {
   }
   std::string text = fmt::format("{} frames in {}, {} frames/s", summary.frames,
                                  format_seconds(summary.duration_s), three_digits(summary.frames_per_second));
+  if (summary.unchanged_frames > 0) {
+    text += fmt::format(", {} unchanged (not sent)", summary.unchanged_frames);
+  }
   if (summary.dropped_frames > 0) {
     text += fmt::format(", {} dropped", summary.dropped_frames);
   }
@@ -85,6 +90,21 @@ std::string format_links(const RunSummary& summary) {
   return text;
 }
 
+/// How much of the layers changed and was computed; nothing if all was.
+std::string format_computed(const RunSummary& summary) {
+  constexpr double all = 0.9995;
+  std::string list;
+  for (std::size_t i = 0; i < summary.workers.size(); ++i) {
+    const std::optional<double>& computed = summary.workers[i].computed;
+    if (!computed) continue;
+    list += fmt::format("{}worker {} {}", list.empty() ? "" : ", ", i, percent(*computed, 1));
+  }
+  const bool some =
+      std::any_of(summary.workers.begin(), summary.workers.end(),
+                  [](const WorkerSummary& worker) { return worker.computed && *worker.computed < all; });
+  return some ? fmt::format("computed, share of the multiply-adds of its layers: {}\n", list) : "";
+}
+
 std::string format_workers(const RunSummary& summary) {
   std::string text =
       fmt::format("\n{}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}\n", fitted("worker, share of the run", name_columns),
@@ -98,7 +118,7 @@ std::string format_workers(const RunSummary& summary) {
     }
     text += '\n';
   }
-  return text;
+  return text + format_computed(summary);
 }
 
 std::string format_gain(const SingleDevice& device) {
@@ -114,7 +134,8 @@ std::string format_gain(const SingleDevice& device) {
 
 std::string format_check(const RunSummary& summary) {
   return summary.mismatched_frames == 0
-             ? fmt::format("check: all {} results agree with the master's own\n", summary.checked_frames)
+             ? fmt::format("check: {} frames right{}{}\n", summary.checked_frames,
+                           summary.agreement.empty() ? "" : ", ", summary.agreement)
              : fmt::format("check: {} of {} results DIFFER from the master's own\n",
                            summary.mismatched_frames, summary.checked_frames);
 }

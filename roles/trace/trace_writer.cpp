@@ -1,14 +1,10 @@
 #include "roles/trace/trace_writer.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
-
-#include "engine/error.h"
 
 namespace edge::trace {
 namespace {
@@ -26,39 +22,47 @@ const char* phase_of(Flow flow) {
 }  // namespace
 
 TraceWriter::TraceWriter(const std::string& file, std::string process, int process_number)
-    : file_name_(file), process_(process_number), file_(file, std::ios::trunc) {
-  if (!file_) throw Error(fmt::format("{}: cannot be written: {}", file, std::strerror(errno)));
-  file_ << "[\n";
-  write(ordered_json{
+    : process_(process_number), lines_(file, Existing::overwrite) {
+  lines_.write("[");
+  write_event(ordered_json{
       {"ph", "M"}, {"pid", process_}, {"name", "process_name"}, {"args", {{"name", std::move(process)}}}}
-            .dump());
-  write(ordered_json{
+                  .dump());
+  write_event(ordered_json{
       {"ph", "M"}, {"pid", process_}, {"name", "process_sort_index"}, {"args", {{"sort_index", process_}}}}
-            .dump());
+                  .dump());
 }
 
 TraceWriter::~TraceWriter() {
   const std::lock_guard lock(mutex_);
   // Without a comma behind it: an event that says nothing.
-  file_ << ordered_json{{"ph", "M"}, {"pid", process_}, {"name", "end"}, {"args", ordered_json::object()}}
-               .dump()
-        << "\n]\n";
+  write_line(
+      ordered_json{{"ph", "M"}, {"pid", process_}, {"name", "end"}, {"args", ordered_json::object()}}.dump());
+  write_line("]");
 }
 
-void TraceWriter::write(const std::string& line) {
-  file_ << line << ",\n";
-  if (!file_ && !std::exchange(failed_, true)) spdlog::warn("{}: cannot be written any more", file_name_);
+void TraceWriter::write_line(const std::string& line) {
+  if (failed_) return;
+  try {
+    lines_.write(line);
+  } catch (const std::exception& error) {
+    failed_ = true;
+    spdlog::warn("the trace ends: {}", error.what());
+  }
+}
+
+void TraceWriter::write_event(const std::string& event) {
+  write_line(event + ',');
 }
 
 int TraceWriter::track_number(const std::string& track) {
   const auto [entry, is_new] = tracks_.try_emplace(track, static_cast<int>(tracks_.size()) + 1);
   if (is_new) {
-    write(ordered_json{{"ph", "M"},
-                       {"pid", process_},
-                       {"tid", entry->second},
-                       {"name", "thread_name"},
-                       {"args", {{"name", track}}}}
-              .dump());
+    write_event(ordered_json{{"ph", "M"},
+                             {"pid", process_},
+                             {"tid", entry->second},
+                             {"name", "thread_name"},
+                             {"args", {{"name", track}}}}
+                    .dump());
   }
   return entry->second;
 }
@@ -71,7 +75,7 @@ void TraceWriter::add(const Event& event) {
   ordered_json line{{"ph", "X"},          {"pid", process_}, {"tid", track},
                     {"name", event.name}, {"ts", begin},     {"dur", duration}};
   if (event.frame) line["args"] = {{"frame", *event.frame}};
-  write(line.dump());
+  write_event(line.dump());
   if (event.flow == Flow::none || !event.frame) return;
   ordered_json arrow{{"ph", phase_of(event.flow)},
                      {"pid", process_},
@@ -81,7 +85,17 @@ void TraceWriter::add(const Event& event) {
                      {"id", *event.frame},
                      {"ts", begin + duration / 2}};
   if (event.flow == Flow::ends) arrow["bp"] = "e";  // bound to the event around it, not to the next one
-  write(arrow.dump());
+  write_event(arrow.dump());
+}
+
+void TraceWriter::add_counter(const std::string& name, TimePoint time, double value) {
+  const std::lock_guard lock(mutex_);
+  write_event(ordered_json{{"ph", "C"},
+                           {"pid", process_},
+                           {"name", name},
+                           {"ts", microseconds(time)},
+                           {"args", {{"value", std::round(value * 100) / 100}}}}
+                  .dump());
 }
 
 void TraceWriter::set_clock_offset(double seconds) {
@@ -89,7 +103,7 @@ void TraceWriter::set_clock_offset(double seconds) {
   const std::lock_guard lock(mutex_);
   if (clock_offset_ && std::abs(*clock_offset_ - seconds) < noise) return;
   clock_offset_ = seconds;
-  write(
+  write_event(
       ordered_json{{"ph", "M"}, {"pid", process_}, {"name", "clock_offset"}, {"args", {{"seconds", seconds}}}}
           .dump());
 }

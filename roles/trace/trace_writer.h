@@ -6,11 +6,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+
+#include "roles/line_output.h"
 
 namespace edge::trace {
 
@@ -30,8 +31,8 @@ struct Event {
 
 class TraceWriter {
  public:
-  /// `process` is shown ("worker 1"), `process_number` tells processes apart and orders them. Throws Error if
-  /// the file cannot be written.
+  /// `process` is shown ("worker 1"), `process_number` tells processes apart and orders them. What is in the
+  /// file is lost. Throws Error if it cannot be written; later, that is only logged.
   TraceWriter(const std::string& file, std::string process, int process_number);
   /// Ends the file.
   ~TraceWriter();
@@ -39,20 +40,22 @@ class TraceWriter {
   TraceWriter& operator=(const TraceWriter&) = delete;
 
   void add(const Event& event);
+  /// The value of something that is drawn as a curve, from `time` on.
+  void add_counter(const std::string& name, TimePoint time, double value);
   /// This device's steady clock minus the master's, in seconds.
   void set_clock_offset(double seconds);
 
  private:
   int track_number(const std::string& track);
-  void write(const std::string& line);
+  void write_event(const std::string& event);
+  void write_line(const std::string& line);
 
   std::mutex mutex_;
-  const std::string file_name_;
   const int process_;
-  std::ofstream file_;
+  LineOutput lines_;
   std::map<std::string, int> tracks_;
   std::optional<double> clock_offset_;
-  bool failed_ = false;
+  bool failed_ = false;  ///< that is told once; nothing more is written
 };
 
 /// The numbers of the roles' processes.

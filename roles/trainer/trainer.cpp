@@ -71,7 +71,7 @@ double seconds_of_a_prediction(const prediction::TransferPredictor& predictor, s
 Trainer::Trainer(const Config& config, const TrainerOptions& options)
     : config_(config),
       options_(options),
-      model_(load_model(config.model)),
+      model_(load_model(config.model, config.detection.decoder)),
       threads_(resolve_threads(config.threads)),
       source_(config.trainer.source.empty() ? config.video.source : config.trainer.source),
       source_name_(source_name(source_)),

@@ -37,8 +37,9 @@ Array FrameHold::hold(Array frame) {
 /// All blocks at once, rarely: some of them with each frame would be cheap to send, but in a deep network,
 /// whose layers see far, a few blocks here and there make nearly everything change (docs/performance.md).
 bool FrameHold::is_refreshed() {
+  constexpr double rounding = 1e-9;  // ten tenths are a little less than one
   due_ += options_.refresh;
-  if (due_ < 1) return false;
+  if (due_ < 1 - rounding) return false;
   due_ -= 1;
   return true;
 }

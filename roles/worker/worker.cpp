@@ -13,6 +13,7 @@
 #include "net/thread_name.h"
 #include "roles/chain/result.h"
 #include "roles/chain/worker_address.h"
+#include "roles/keep_memory.h"
 #include "roles/trace/link_events.h"
 #include "roles/worker/frame_work.h"
 #include "roles/worker/profile.h"
@@ -36,7 +37,7 @@ const WorkerConfig& own_config(const Config& config, int index) {
 Worker::Worker(const Config& config, const WorkerOptions& options)
     : config_(config),
       options_(options),
-      model_(load_model(config.model)),
+      model_(load_model(config.model, config.detection.decoder)),
       decoders_(model_.graph),
       threads_(resolve_threads(own_config(config, options.index).threads)),
       identity_(make_identity("worker", options.index, model_)),
@@ -180,6 +181,10 @@ void Worker::compute() {
   net::name_this_thread("compute");
   try {
     profile();
+    // Not before: of layers that are run again and again on the same tensors, nothing would be computed.
+    const std::uint64_t keep_bytes = resolve_keep_bytes(config_.engine.keep_bytes);
+    executor_.keep_outputs(keep_bytes);
+    spdlog::debug("keeps up to {} MB of outputs", keep_bytes >> 20);
     while (std::optional<net::IncomingFrame> frame = receiver_.pop()) process(std::move(*frame));
   } catch (const Cancelled&) {
     return;  // the process stops
@@ -222,8 +227,11 @@ void Worker::process(net::IncomingFrame frame) {
   const LayerIndex last = header.ends[static_cast<std::size_t>(options_.index)];
   net::ArrayMap outputs = run_layers(executor_, model_.graph, frame.arrays, first, last);
   const auto end = steady_clock::now();
+  const ComputedShare share = first == last ? ComputedShare{} : executor_.computed();
   const chain::ComputeTimes computed{.compute_s = net::seconds(end - start),
-                                     .compute_at = net::steady_seconds(start)};
+                                     .compute_at = net::steady_seconds(start),
+                                     .computed_macs = share.computed,
+                                     .all_macs = share.all};
   const ReportHop report = [worker = options_.index, received = frame.times,
                             computed](const net::SendTimes& sent) {
     return chain::stage_report(worker, received, computed, sent);
@@ -235,9 +243,10 @@ void Worker::process(net::IncomingFrame frame) {
                  .end = end,
                  .frame = frame.frame,
                  .flow = trace::Flow::passes});
+    if (share.all > 0) trace_->add_counter("computed, % of its layers", end, 100 * share.share());
   }
-  spdlog::debug("frame {}: layers {} to {} in {:.1f} ms", frame.frame, first, last - 1,
-                computed.compute_s * 1e3);
+  spdlog::debug("frame {}: layers {} to {} in {:.1f} ms, {:.0f} % computed", frame.frame, first, last - 1,
+                computed.compute_s * 1e3, 100 * share.share());
   if (last == model_.graph.size()) {
     send_result(frame.frame, std::move(header), outputs, report);
   } else {

@@ -48,6 +48,18 @@ TEST_F(BadInput, Config) {
   expect_config_refused(fmt::format("[model]\nname = \"alexnett\"\n{}", one_worker), {"alexnett", "alexnet"});
 }
 
+TEST_F(BadInput, FilesOfAConfigAreToldWithTheirKey) {
+  expect_config_refused(fmt::format("[model]\nname = \"alexnet\"\nweights = \"no.pth\"\n{}", one_worker),
+                        {"bad.toml:3: model.weights: ", "no.pth: cannot be opened"});
+  expect_config_refused(fmt::format("[model]\nname = \"no.onnx\"\n{}", one_worker),
+                        {"bad.toml:2: model.name: ", "no.onnx"});
+  expect_config_refused(fmt::format("[model]\nname = \"toy_dag\"\nlabels = \"no.txt\"\n{}", one_worker),
+                        {"bad.toml:3: model.labels: ", "no.txt"});
+  const std::string video =
+      directory_.write("video.toml", fmt::format("{}[video]\nsource = \"no.mp4\"\n", one_worker)).string();
+  expect_refused({"master", "-c", video}, {"video.toml:4: video.source: ", "no.mp4"});
+}
+
 TEST_F(BadInput, FrameTooSmallForTheNetwork) {
   expect_config_refused(fmt::format("[model]\nname = \"alexnet\"\nframe_size = [16, 16]\n{}", one_worker),
                         {"alexnet", "16x16"});
@@ -114,6 +126,7 @@ TEST_F(BadInput, OtherModelIsRefusedAtBothEnds) {
   const std::string expected = "use the same [model] on all devices";
   EXPECT_NE(master->errors().find(expected), std::string::npos) << master->errors();
   EXPECT_NE(master->errors().find("seed 2"), std::string::npos) << master->errors();
+  EXPECT_NE(master->errors().find("they differ in seed"), std::string::npos) << master->errors();
   EXPECT_TRUE(second->wait_for_message(expected));
   EXPECT_TRUE(first->wait_for_message(expected));
   EXPECT_TRUE(second->running());

@@ -21,9 +21,10 @@ std::string ChainFixture::write_config(const ChainConfig& config, const std::str
                         ports_[static_cast<std::size_t>(i)]);
   }
   text += fmt::format(
-      "[video]\nsource = \"{}\"\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = \"{}\"\n",
-      config.video, config.video_lines, config.schedule, config.result, config.mode);
-  text += "heartbeat_s = 0.2\ntimeout_s = 3.0\n";
+      "[video]\nsource = \"{}\"\ngate = {}\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = "
+      "\"{}\"\n",
+      config.video, config.gate, config.video_lines, config.schedule, config.result, config.mode);
+  text += "heartbeat_s = 0.2\ntimeout_s = 3.0\n[engine]\nkeep = " + config.keep + "\n";
   return directory_.write(name + ".toml", text).string();
 }
 

@@ -24,12 +24,14 @@ struct ChainConfig {
   int seed = 1;
   int workers = 2;
   std::string video = "synthetic:street?seed=3&noise=1&frames=20";
-  std::string video_lines = {};                           ///< further lines of [video]
+  int gate = 0;                  ///< [video] gate: every pixel as it is, as other commands take it
+  std::string video_lines = {};  ///< further lines of [video]
   std::string schedule = "scheduler = \"load_balance\"";  ///< lines of [schedule]
   std::string mode = "delta";
   std::string result = "checksum";
-  std::string extra = {};        ///< top-level lines
-  std::string model_lines = {};  ///< further lines of [model]
+  std::string extra = {};         ///< top-level lines
+  std::string model_lines = {};   ///< further lines of [model]
+  std::string keep = "\"auto\"";  ///< [engine] keep
 };
 
 class ChainFixture : public ::testing::Test {

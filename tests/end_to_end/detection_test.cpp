@@ -1,7 +1,6 @@
 // Objects instead of classes, and networks with several outputs, in a chain of real processes.
 #include <fmt/format.h>
 
-#include <asio/executor_work_guard.hpp>
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -17,9 +16,9 @@
 #include "roles/video/frame_source.h"
 #include "roles/video/truth.h"
 #include "tests/end_to_end/chain_fixture.h"
+#include "tests/end_to_end/played_worker.h"
 #include "tests/engine/onnx_support.h"
 #include "tests/json_schema.h"
-#include "tests/roles/fake_worker.h"
 
 namespace edge::test {
 namespace {
@@ -249,6 +248,43 @@ TEST_F(DetectorChain, LocalWritesTheTruthToo) {
   EXPECT_EQ(command->output(), text);
 }
 
+TEST_F(DetectorChain, LocalTakesTheKeysAsOptionsAndDraws) {
+  write_detector();
+  const std::string config = write_config(chain("street.onnx", 2));
+  const std::string pictures = (directory_.path() / "seen").string();
+  const auto local = start(
+      "local", edge_command({"local", "-c", config, "--frames", "3", "--check", "--mean", "0.25", "--decoder",
+                             "street", "--threshold", "0.6", "--classes", "person", "--draw", pictures}));
+  EXPECT_EQ(local->wait(), 0) << local->errors();
+  const auto lines = json_lines(local->output());
+  ASSERT_EQ(lines.size(), 3U);
+  for (const auto& line : lines) {
+    for (const auto& object : line.at("objects")) {
+      EXPECT_GE(object.at("score").get<double>(), 0.6);
+      EXPECT_EQ(object.at("class"), "person");
+    }
+  }
+  EXPECT_NE(local->errors().find("letterbox, mean 0.25, "), std::string::npos) << local->errors();
+  EXPECT_NE(local->errors().find("decoder street usually wants other pixels"), std::string::npos)
+      << local->errors();
+  for (const char* name : {"000000.jpg", "000001.jpg", "000002.jpg"})
+    EXPECT_EQ(read_file(pictures + "/" + name).substr(0, 2), "\xFF\xD8") << name;
+  EXPECT_FALSE(std::filesystem::exists(pictures + "/000003.jpg"));
+}
+
+TEST_F(DetectorChain, LocalTriesItsOutputsBeforeItStartsAnybody) {
+  write_detector();
+  const std::string config = write_config(chain("street.onnx", 2));
+  for (const char* option : {"--output", "--truth", "--draw"}) {
+    const auto local = start("local", edge_command({"local", "-c", config, option, "no/where/x"}));
+    EXPECT_EQ(local->wait(10s), 1);
+    const std::string errors = local->errors();
+    EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
+    EXPECT_EQ(errors.find("edge: no/where/x: "), 0U) << errors;
+    std::filesystem::remove(directory_.path() / "local.err");
+  }
+}
+
 TEST_F(DetectorChain, AVideoWithoutTruthIsOneLine) {
   write_detector();
   const std::string config = write_config(chain("street.onnx", 1));
@@ -265,25 +301,14 @@ TEST_F(DetectorChain, AVideoWithoutTruthIsOneLine) {
 /// A worker that the test plays.
 class LyingWorker : public DetectorChain {
  protected:
-  ~LyingWorker() override {
-    context_.stop();
-    if (thread_.joinable()) thread_.join();
-  }
   std::unique_ptr<EdgeProcess> start_with(const FakeWorker::Script& script) {
     write_detector();
-    file_ = write_config(chain("street.onnx", 1));
-    model_.emplace(load_model(load_config(file_).model));
-    worker_ = std::make_unique<FakeWorker>(context_, *model_, 0, script, ports_.front());
-    thread_ = std::thread([this] { context_.run(); });
-    return start_master(file_);
+    const std::string file = write_config(chain("street.onnx", 1));
+    worker_.emplace(file, script, ports_.front());
+    return start_master(file);
   }
 
-  asio::io_context context_;
-  const asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
-  std::string file_;
-  std::optional<Model> model_;
-  std::unique_ptr<FakeWorker> worker_;
-  std::thread thread_;
+  std::optional<PlayedWorker> worker_;
 };
 
 TEST_F(LyingWorker, LosesItsConnectionForClassesThatAreNot) {

@@ -310,7 +310,8 @@ TEST_F(InferProcess, bad_input_is_refused_in_one_line) {
   expect({"--input", x, "--normalize", "mean"}, "--normalize: expected one of none, imagenet");
   expect({"--input", x, "--transform-input"}, "toy_dag has no transform_input");
   expect({"--input", x, "--output", path("folder/none/y.npy")}, "y.npy: cannot be written: No such file");
-  expect({"--input", x, "--dump", path("locked")}, "locked: no directory can be made");
+  expect({"--input", x, "--dump", path("locked")}, "locked: no directory can be made: Not a directory");
+  expect({"--input", x, "--dump", "/proc"}, "/proc: no files can be written to it");
   expect({"--input", x, "y.npy"}, "unexpected argument 'y.npy'");
   expect({"--input", x, "--weights", path("text.jpg")}, "neither a PyTorch file");
   expect({"--input", x, "--top", "many"}, "many");

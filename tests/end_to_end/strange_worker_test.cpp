@@ -1,8 +1,6 @@
 // A real master with a worker that a test plays: results of other runs, damaged ones, losses at bad moments.
 #include <fmt/format.h>
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/post.hpp>
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -10,7 +8,7 @@
 #include <thread>
 
 #include "tests/end_to_end/chain_fixture.h"
-#include "tests/roles/fake_worker.h"
+#include "tests/end_to_end/played_worker.h"
 
 namespace edge::test {
 namespace {
@@ -21,21 +19,15 @@ std::uint32_t checksum_of(std::uint64_t frame) {
 
 class StrangeWorker : public ChainFixture {
  protected:
-  ~StrangeWorker() override {
-    context_.stop();
-    if (thread_.joinable()) thread_.join();
-  }
-
   /// Starts the played worker, and a master with it. `pending` frames may be under way.
   std::unique_ptr<EdgeProcess> start(const FakeWorker::Script& script, const std::string& video,
                                      int pending = 3) {
-    file_ = write_config({.workers = 1,
-                          .video = video,
-                          .schedule = fmt::format("scheduler = \"load_balance\"\npending = {}", pending)});
-    model_.emplace(load_model(load_config(file_).model));
-    worker_ = std::make_unique<FakeWorker>(context_, *model_, 0, script, ports_.front());
-    thread_ = std::thread([this] { context_.run(); });
-    return start_master(file_);
+    const std::string file =
+        write_config({.workers = 1,
+                      .video = video,
+                      .schedule = fmt::format("scheduler = \"load_balance\"\npending = {}", pending)});
+    worker_.emplace(file, script, ports_.front());
+    return start_master(file);
   }
 
   /// Every frame of 0 .. count - 1 once, in order, with what the worker made of it.
@@ -47,12 +39,7 @@ class StrangeWorker : public ChainFixture {
     }
   }
 
-  asio::io_context context_;
-  const asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
-  std::string file_;
-  std::optional<Model> model_;
-  std::unique_ptr<FakeWorker> worker_;
-  std::thread thread_;
+  std::optional<PlayedWorker> worker_;
 };
 
 TEST_F(StrangeWorker, ResultsOfOtherRunsAndEpochsAreNotTaken) {
@@ -70,7 +57,7 @@ TEST_F(StrangeWorker, ResultsOfOtherRunsAndEpochsAreNotTaken) {
                    worker.send_result(frame, header.run, checksum_of(frame));
                    worker.send_result(frame, header.run, 0xbad);
                  }},
-            "synthetic:street?seed=3&frames=12", 1);
+            "synthetic:street?seed=3&noise=1&frames=12", 1);
   EXPECT_EQ(master->wait(), 0) << master->errors();
   expect_frames(*master, 12);
 }
@@ -84,7 +71,7 @@ TEST_F(StrangeWorker, ADamagedResultCostsTheConnectionOnly) {
                      return worker.send_damaged_result(frame, header.run);
                    worker.send_result(frame, header.run, checksum_of(frame));
                  }},
-            "synthetic:street?seed=3&frames=12");
+            "synthetic:street?seed=3&noise=1&frames=12");
   EXPECT_EQ(master->wait(), 0) << master->errors();
   EXPECT_TRUE(damaged);
   EXPECT_NE(master->errors().find("lost worker 0: it sent a result with a damaged output"), std::string::npos)
@@ -96,7 +83,7 @@ TEST_F(StrangeWorker, OneThatOnlySendsNonsenseIsGivenUp) {
   const auto master = start(
       {.frame = [](FakeWorker& worker, std::uint64_t frame,
                    const chain::FrameHeader& header) { worker.send_damaged_result(frame, header.run); }},
-      "synthetic:street?seed=3&frames=12");
+      "synthetic:street?seed=3&noise=1&frames=12");
   EXPECT_EQ(master->wait(), 1) << master->errors();
   EXPECT_NE(master->errors().find("gave up worker 0, which sends nonsense again and again"),
             std::string::npos)
@@ -110,7 +97,7 @@ TEST_F(StrangeWorker, IsLostAfterTheVideoHasBroken) {
     std::ofstream video(directory_.path() / "broken.y4m", std::ios::binary);
     video << "YUV4MPEG2 W96 H64 F25:1 C420jpeg\n";
     for (int frame = 0; frame < 5; ++frame) {
-      video << "FRAME\n" << std::string(96 * 64 * 3 / 2 / (frame == 4 ? 2 : 1), 'x');
+      video << "FRAME\n" << std::string(96 * 64 * 3 / 2 / (frame == 4 ? 2 : 1), static_cast<char>('p' + frame));
     }
   }
   std::atomic<bool> answers = false;
@@ -122,9 +109,9 @@ TEST_F(StrangeWorker, IsLostAfterTheVideoHasBroken) {
             (directory_.path() / "broken.y4m").string(), 8);
   ASSERT_TRUE(master->wait_for_message(" error: ")) << master->errors();
   EXPECT_TRUE(master->running()) << "frames are still under way";
-  asio::post(context_, [&] {
+  worker_->post([&](FakeWorker& worker) {
     answers = true;
-    worker_->drop_connections();
+    worker.drop_connections();
   });
   EXPECT_EQ(master->wait(), 1) << master->errors();
   expect_frames(*master, 4);

@@ -22,7 +22,7 @@ namespace edge {
 namespace {
 
 using onnx::Constant;
-using onnx::ElementType;
+using onnx::DataType;
 
 const std::filesystem::path node_tests = "/usr/share/libonnx-testdata/data/node";
 
@@ -82,8 +82,8 @@ std::vector<Constant> load_tensors(const std::filesystem::path& directory, const
 }
 
 /// The published tensors of bfloat16 are called uint16.
-Constant as_declared(const Constant& tensor, ElementType declared) {
-  if (declared != ElementType::bfloat16 || tensor.type() != ElementType::uint16) return tensor;
+Constant as_declared(const Constant& tensor, DataType declared) {
+  if (declared != DataType::bfloat16 || tensor.type() != DataType::uint16) return tensor;
   return {declared, tensor.dims(), tensor.bytes(), tensor.owner()};
 }
 
@@ -101,7 +101,7 @@ std::string difference(const std::string& name, const Constant& expected, const 
   if (dims != expected.dims()) {
     return name + " is " + onnx::to_string(dims) + " instead of " + onnx::to_string(expected.dims());
   }
-  const bool half = expected.type() == ElementType::float16 || expected.type() == ElementType::bfloat16;
+  const bool half = expected.type() == DataType::float16 || expected.type() == DataType::bfloat16;
   const double tolerance = half ? 1e-3 : 2e-6;
   for (std::size_t i = 0; i < actual.elements(); ++i) {
     const double wanted = expected.number(i);
@@ -180,7 +180,7 @@ std::string reason_not_claimed(const std::string& name, const std::filesystem::p
     const onnx::Model model = onnx::read_model((directory / "model.onnx").string());
     for (const auto* list : {&model.inputs, &model.outputs}) {
       for (const onnx::ValueInfo& value : *list) {
-        if (value.type == ElementType::string) missing.insert("strings");
+        if (value.type == DataType::string) missing.insert("strings");
       }
     }
     for (const onnx::Node& node : model.nodes) {

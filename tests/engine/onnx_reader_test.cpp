@@ -16,8 +16,8 @@ namespace edge {
 namespace {
 
 using onnx::Constant;
+using onnx::DataType;
 using onnx::Dimensions;
-using onnx::ElementType;
 using test::OnnxFile;
 
 using test::error_of;
@@ -58,7 +58,7 @@ TEST_F(OnnxReader, reads_nodes_attributes_inputs_and_outputs) {
   EXPECT_EQ(model.opset, 12);
   ASSERT_EQ(model.inputs.size(), 1U);  // "w" is an initialiser
   EXPECT_EQ(model.inputs[0].dims, (Dimensions{1, 3, -1, 7}));
-  EXPECT_EQ(model.inputs[0].type, ElementType::float32);
+  EXPECT_EQ(model.inputs[0].type, DataType::float32);
   ASSERT_EQ(model.outputs.size(), 1U);
   EXPECT_EQ(model.outputs[0].name, "y");
   ASSERT_EQ(model.nodes.size(), 1U);
@@ -80,38 +80,37 @@ TEST_F(OnnxReader, reads_every_element_type_raw_and_typed) {
   const auto numbers = [](const std::string& message) {
     return OnnxFile().message(5, message).model().initializers.at("t").numbers();
   };
-  const auto raw = [&](ElementType type, const std::string& bytes, std::int64_t count) {
+  const auto raw = [&](DataType type, const std::string& bytes, std::int64_t count) {
     return numbers(test::tensor_message("t", type, {count}, bytes));
   };
   using Numbers = std::vector<double>;
-  EXPECT_EQ(raw(ElementType::float32, test::bytes_of(std::vector{1.5F, -2.0F}), 2), (Numbers{1.5, -2}));
-  EXPECT_EQ(raw(ElementType::float64, test::bytes_of(std::vector{1.1, -2.0}), 2), (Numbers{1.1, -2}));
-  EXPECT_EQ(raw(ElementType::float16, std::string("\0\x3c\0\xc0", 4), 2), (Numbers{1, -2}));
-  EXPECT_EQ(raw(ElementType::bfloat16, std::string("\x80\x3f\0\xc0", 4), 2), (Numbers{1, -2}));
-  EXPECT_EQ(raw(ElementType::int8, "\xfe\x02", 2), (Numbers{-2, 2}));
-  EXPECT_EQ(raw(ElementType::uint8, "\xfe\x02", 2), (Numbers{254, 2}));
-  EXPECT_EQ(raw(ElementType::boolean, std::string("\1\0", 2), 2), (Numbers{1, 0}));
-  EXPECT_EQ(raw(ElementType::int16, test::bytes_of(std::vector<std::int16_t>{-300, 7}), 2),
-            (Numbers{-300, 7}));
-  EXPECT_EQ(raw(ElementType::uint16, test::bytes_of(std::vector<std::uint16_t>{65000}), 1), (Numbers{65000}));
-  EXPECT_EQ(raw(ElementType::int32, test::bytes_of(std::vector<std::int32_t>{-70000}), 1), (Numbers{-70000}));
-  EXPECT_EQ(raw(ElementType::uint32, test::bytes_of(std::vector<std::uint32_t>{4000000000U}), 1),
+  EXPECT_EQ(raw(DataType::float32, test::bytes_of(std::vector{1.5F, -2.0F}), 2), (Numbers{1.5, -2}));
+  EXPECT_EQ(raw(DataType::float64, test::bytes_of(std::vector{1.1, -2.0}), 2), (Numbers{1.1, -2}));
+  EXPECT_EQ(raw(DataType::float16, std::string("\0\x3c\0\xc0", 4), 2), (Numbers{1, -2}));
+  EXPECT_EQ(raw(DataType::bfloat16, std::string("\x80\x3f\0\xc0", 4), 2), (Numbers{1, -2}));
+  EXPECT_EQ(raw(DataType::int8, "\xfe\x02", 2), (Numbers{-2, 2}));
+  EXPECT_EQ(raw(DataType::uint8, "\xfe\x02", 2), (Numbers{254, 2}));
+  EXPECT_EQ(raw(DataType::boolean, std::string("\1\0", 2), 2), (Numbers{1, 0}));
+  EXPECT_EQ(raw(DataType::int16, test::bytes_of(std::vector<std::int16_t>{-300, 7}), 2), (Numbers{-300, 7}));
+  EXPECT_EQ(raw(DataType::uint16, test::bytes_of(std::vector<std::uint16_t>{65000}), 1), (Numbers{65000}));
+  EXPECT_EQ(raw(DataType::int32, test::bytes_of(std::vector<std::int32_t>{-70000}), 1), (Numbers{-70000}));
+  EXPECT_EQ(raw(DataType::uint32, test::bytes_of(std::vector<std::uint32_t>{4000000000U}), 1),
             (Numbers{4e9}));
-  EXPECT_EQ(raw(ElementType::int64, test::bytes_of(std::vector<std::int64_t>{-(1LL << 40)}), 1),
+  EXPECT_EQ(raw(DataType::int64, test::bytes_of(std::vector<std::int64_t>{-(1LL << 40)}), 1),
             (Numbers{-0x1p40}));
-  EXPECT_EQ(raw(ElementType::uint64, test::bytes_of(std::vector<std::uint64_t>{1ULL << 63}), 1),
+  EXPECT_EQ(raw(DataType::uint64, test::bytes_of(std::vector<std::uint64_t>{1ULL << 63}), 1),
             (Numbers{0x1p63}));
 
-  const auto list = [&](ElementType type, std::uint32_t field, std::vector<std::int64_t> values) {
+  const auto list = [&](DataType type, std::uint32_t field, std::vector<std::int64_t> values) {
     return numbers(
         test::tensor_message_of_list("t", type, {static_cast<std::int64_t>(values.size())}, field, values));
   };
-  EXPECT_EQ(list(ElementType::int64, 7, {-5, 6}), (Numbers{-5, 6}));
-  EXPECT_EQ(list(ElementType::int32, 5, {-5, 6}), (Numbers{-5, 6}));
-  EXPECT_EQ(list(ElementType::int8, 5, {-5, 6}), (Numbers{-5, 6}));
-  EXPECT_EQ(list(ElementType::uint64, 11, {6}), (Numbers{6}));
-  EXPECT_EQ(list(ElementType::float16, 5, {0x3c00, 0xc000}), (Numbers{1, -2}));
-  EXPECT_EQ(list(ElementType::bfloat16, 5, {0x3f80, 0xc000}), (Numbers{1, -2}));
+  EXPECT_EQ(list(DataType::int64, 7, {-5, 6}), (Numbers{-5, 6}));
+  EXPECT_EQ(list(DataType::int32, 5, {-5, 6}), (Numbers{-5, 6}));
+  EXPECT_EQ(list(DataType::int8, 5, {-5, 6}), (Numbers{-5, 6}));
+  EXPECT_EQ(list(DataType::uint64, 11, {6}), (Numbers{6}));
+  EXPECT_EQ(list(DataType::float16, 5, {0x3c00, 0xc000}), (Numbers{1, -2}));
+  EXPECT_EQ(list(DataType::bfloat16, 5, {0x3f80, 0xc000}), (Numbers{1, -2}));
 
   std::string floats;  // float_data in two pieces, one of them not packed
   {
@@ -141,7 +140,7 @@ TEST_F(OnnxReader, maps_external_data_beside_the_file) {
   const std::string file = write(
       "m.onnx", OnnxFile()
                     .message(5, test::external_tensor_message(
-                                    "w", ElementType::float32, {2},
+                                    "w", DataType::float32, {2},
                                     {{"location", "weights/all.bin"}, {"offset", "8"}, {"length", "8"}}))
                     .bytes());
   EXPECT_EQ(onnx::read_model(file).initializers.at("w").numbers(), (std::vector<double>{1, 2}));
@@ -154,7 +153,7 @@ TEST_F(OnnxReader, external_data_outside_of_the_directory_is_refused) {
   const auto error = [&](const std::vector<std::pair<std::string, std::string>>& place) {
     const std::string file = write(
         "models/m.onnx",
-        OnnxFile().message(5, test::external_tensor_message("w", ElementType::float32, {2}, place)).bytes());
+        OnnxFile().message(5, test::external_tensor_message("w", DataType::float32, {2}, place)).bytes());
     return error_of([&] { onnx::read_model(file); });
   };
   for (const std::string location : {"../secret.bin", "link.bin", "/etc/passwd", ""}) {
@@ -173,15 +172,14 @@ TEST_F(OnnxReader, external_data_outside_of_the_directory_is_refused) {
 }
 
 TEST_F(OnnxReader, faults_are_one_line_each) {
-  const auto tensor = [](ElementType type, const Dimensions& dims, const std::string& raw) {
+  const auto tensor = [](DataType type, const Dimensions& dims, const std::string& raw) {
     return error_of([&] { OnnxFile().message(5, test::tensor_message("t", type, dims, raw)).model(); });
   };
-  EXPECT_EQ(tensor(ElementType::float32, {3}, "12345678"),
+  EXPECT_EQ(tensor(DataType::float32, {3}, "12345678"),
             "test.onnx: tensor \"t\" has 2 values, but its shape needs 3");
-  EXPECT_EQ(tensor(ElementType::float32, {-3}, ""), "test.onnx: tensor \"t\" has a negative extent, -3");
-  EXPECT_NE(tensor(ElementType::float32, {1LL << 40, 1LL << 40}, "").find("more than 2^40"),
-            std::string::npos);
-  EXPECT_EQ(tensor(static_cast<ElementType>(99), {1}, "1"),
+  EXPECT_EQ(tensor(DataType::float32, {-3}, ""), "test.onnx: tensor \"t\" has a negative extent, -3");
+  EXPECT_NE(tensor(DataType::float32, {1LL << 40, 1LL << 40}, "").find("more than 2^40"), std::string::npos);
+  EXPECT_EQ(tensor(static_cast<DataType>(99), {1}, "1"),
             "test.onnx: tensor \"t\" has element type 99, which cannot be read");
   EXPECT_NE(error_of([] { OnnxFile(6).model(); }).find("has opset 6; 7 to 21 can be read"),
             std::string::npos);

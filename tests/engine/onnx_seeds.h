@@ -26,10 +26,10 @@ inline std::map<std::string, std::string> onnx_seeds() {
           .input("x", {1, 3, -1, -1})
           .node("Shape", {"x"}, {"shape"})
           .node("Constant", {}, {"one"},
-                {tensor_attribute("value", tensor_message_of_list("", ElementType::int64, {1}, 7, {1}))})
+                {tensor_attribute("value", tensor_message_of_list("", DataType::int64, {1}, 7, {1}))})
           .node("Gather", {"shape", "one"}, {"channels"}, {attribute("axis", 0)})
           .node("Constant", {}, {"rest"},
-                {tensor_attribute("value", tensor_message_of_list("", ElementType::int64, {2}, 7, {1, -1}))})
+                {tensor_attribute("value", tensor_message_of_list("", DataType::int64, {2}, 7, {1, -1}))})
           .node("Concat", {"channels", "rest"}, {"target"}, {attribute("axis", 0)})
           .node("Reshape", {"x", "target"}, {"y"})
           .node("Transpose", {"y"}, {"z"}, {attribute("perm", {1, 0, 2})})
@@ -38,8 +38,8 @@ inline std::map<std::string, std::string> onnx_seeds() {
   seeds["types"] =
       OnnxFile(9, 3)
           .input("x", {1, 3, 4, 4})
-          .message(5, tensor_message("h", ElementType::float16, {3}, std::string("\0\x3c\0\x40\0\x42", 6)))
-          .message(5, tensor_message_of_list("q", ElementType::bfloat16, {1}, 5, {0x3f80}))
+          .message(5, tensor_message("h", DataType::float16, {3}, std::string("\0\x3c\0\x40\0\x42", 6)))
+          .message(5, tensor_message_of_list("q", DataType::bfloat16, {1}, 5, {0x3f80}))
           .node("Cast", {"h"}, {"f"}, {attribute("to", 1)})
           .node("Unsqueeze", {"f"}, {"g"}, {attribute("axes", {0, 2, 3})})
           .node("Mul", {"x", "g"}, {"y"})

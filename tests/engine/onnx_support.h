@@ -15,8 +15,8 @@
 
 namespace edge::test {
 
+using onnx::DataType;
 using onnx::Dimensions;
-using onnx::ElementType;
 
 /// The bytes of numbers as they lie in memory.
 template <class Number>
@@ -27,7 +27,7 @@ std::string bytes_of(const std::vector<Number>& numbers) {
 }
 
 /// A TensorProto with its values in raw_data.
-inline std::string tensor_message(const std::string& name, ElementType type, const Dimensions& dims,
+inline std::string tensor_message(const std::string& name, DataType type, const Dimensions& dims,
                                   const std::string& raw) {
   std::string bytes;
   protozero::pbf_writer tensor(bytes);
@@ -39,7 +39,7 @@ inline std::string tensor_message(const std::string& name, ElementType type, con
 }
 
 /// The same with values of variable length in `field` (int32_data, int64_data or uint64_data).
-inline std::string tensor_message_of_list(const std::string& name, ElementType type, const Dimensions& dims,
+inline std::string tensor_message_of_list(const std::string& name, DataType type, const Dimensions& dims,
                                           std::uint32_t field, const std::vector<std::int64_t>& values) {
   std::string bytes;
   protozero::pbf_writer tensor(bytes);
@@ -51,7 +51,7 @@ inline std::string tensor_message_of_list(const std::string& name, ElementType t
 }
 
 /// One with its values in another file.
-inline std::string external_tensor_message(const std::string& name, ElementType type, const Dimensions& dims,
+inline std::string external_tensor_message(const std::string& name, DataType type, const Dimensions& dims,
                                            const std::vector<std::pair<std::string, std::string>>& place) {
   std::string bytes;
   protozero::pbf_writer tensor(bytes);
@@ -152,19 +152,18 @@ class OnnxFile {
   }
 
   /// -1: an extent with a name instead of a number.
-  OnnxFile& input(const std::string& name, const Dimensions& dims, ElementType type = ElementType::float32) {
+  OnnxFile& input(const std::string& name, const Dimensions& dims, DataType type = DataType::float32) {
     return message(11, value_info(name, dims, type));
   }
-  OnnxFile& output(const std::string& name, const Dimensions& dims = {},
-                   ElementType type = ElementType::float32) {
+  OnnxFile& output(const std::string& name, const Dimensions& dims = {}, DataType type = DataType::float32) {
     return message(12, value_info(name, dims, type));
   }
 
   OnnxFile& initializer(const std::string& name, const Dimensions& dims, const std::vector<float>& values) {
-    return message(5, tensor_message(name, ElementType::float32, dims, bytes_of(values)));
+    return message(5, tensor_message(name, DataType::float32, dims, bytes_of(values)));
   }
   OnnxFile& initializer(const std::string& name, const std::vector<std::int64_t>& values) {
-    return message(5, tensor_message(name, ElementType::int64, {static_cast<std::int64_t>(values.size())},
+    return message(5, tensor_message(name, DataType::int64, {static_cast<std::int64_t>(values.size())},
                                      bytes_of(values)));
   }
   /// A field of the GraphProto.
@@ -193,7 +192,7 @@ class OnnxFile {
   }
 
  private:
-  static std::string value_info(const std::string& name, const Dimensions& dims, ElementType type) {
+  static std::string value_info(const std::string& name, const Dimensions& dims, DataType type) {
     std::string shape;
     for (const std::int64_t extent : dims) {
       std::string dimension;

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const edge::onnx::Model model = edge::onnx::parse_model(*bytes, bytes, "fuzz", nullptr);
     for (const auto& [name, constant] : model.initializers) {
-      if (constant.type() == edge::onnx::ElementType::string) continue;
+      if (constant.type() == edge::onnx::DataType::string) continue;
       if (constant.bytes().size() != constant.elements() * edge::onnx::size_of(constant.type())) std::abort();
       if (constant.elements() > 0) constant.number(constant.elements() - 1);
     }

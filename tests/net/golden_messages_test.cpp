@@ -11,7 +11,7 @@
 namespace edge::net {
 namespace {
 
-const std::string golden_file = EDGE_TEST_DATA "/messages_v3.txt";
+const std::string golden_file = EDGE_TEST_DATA "/messages_v4.txt";
 
 Identity identity() {
   return {.role = "worker",

@@ -65,7 +65,8 @@ TEST(Handshake, MismatchesAreExplained) {
   other.identity.model_hash = "bbbb";
   other.identity.model = "vgg16";
   EXPECT_EQ(check_hello(other, worker(1))->reason,
-            "worker 1 runs alexnet (aaaa), master runs vgg16 (bbbb): use the same [model] on all devices");
+            "worker 1 runs alexnet (aaaa), master runs vgg16 (bbbb): use the same [model] on all devices; "
+            "they differ in name");
 }
 
 TEST(Handshake, MalformedIsAnErrorAndUnknownKeysAreNot) {

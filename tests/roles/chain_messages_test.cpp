@@ -17,7 +17,7 @@ namespace {
 
 using net::ConnectionLost;
 
-const std::string golden_file = EDGE_TEST_DATA "/messages_v3.txt";
+const std::string golden_file = EDGE_TEST_DATA "/messages_v4.txt";
 
 const Graph& graph() {
   static const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
@@ -27,7 +27,7 @@ const Graph& graph() {
 StageReport report(int worker) {
   return stage_report(worker,
                       {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
-                      {.compute_s = 2, .compute_at = 11},
+                      {.compute_s = 2, .compute_at = 11, .computed_macs = 5e8, .all_macs = 2e9},
                       {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
 }
 

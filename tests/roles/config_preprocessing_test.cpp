@@ -96,6 +96,10 @@ TEST(Preprocessing, MistakesInTheConfig) {
             "c.toml:5: model.pad: expected 0 to 255, or [red, green, blue] of these, found 0.5");
   EXPECT_EQ(error_of_keys("pixel_range = 2"),
             "c.toml:5: model.pixel_range: expected 1 (pixels are 0 to 1) or 255 (0 to 255), found 2");
+  EXPECT_EQ(error_of_keys("pixel_range = 256"),
+            "c.toml:5: model.pixel_range: expected 1 (pixels are 0 to 1) or 255 (0 to 255), found 256");
+  EXPECT_EQ(error_of_keys("channels = bgr"),
+            "c.toml:5: not valid TOML: text needs quotes: channels = \"bgr\"");
   EXPECT_EQ(error_of_keys("std = 0"), "c.toml:5: model.std: must be 1e-06 to 1000000, found 0");
   EXPECT_EQ(error_of_keys("std = [1, 1, nan]"), "c.toml:5: model.std: must be 1e-06 to 1000000, found nan");
   EXPECT_EQ(error_of_keys("mean = 'coco'"),
@@ -130,7 +134,8 @@ TEST(Preprocessing, OptionsReplaceWhatTheConfigSays) {
             "--pixel-range: expected 1 (pixels are 0 to 1) or 255 (0 to 255), found 2");
   EXPECT_EQ(message({.pixel_range = "1,1"}), "--pixel-range: expected 1 or 255, found '1,1'");
   EXPECT_EQ(message({.mean = "1,2,"}),
-            "--mean: expected a number, [one, per, channel] or \"imagenet\", found '1,2,'");
+            "--mean: expected a number, three with commas between them, or imagenet, found '1,2,'");
+  EXPECT_EQ(message({.pad = "300"}), "--pad: expected 0 to 255, or RED,GREEN,BLUE of these, found 300");
   EXPECT_EQ(message({.deviation = "-1"}), "--std: must be 1e-06 to 1000000, found -1");
   EXPECT_EQ(message({.mean = "1", .normalize = "none"}),
             "--normalize: --mean says that already; leave one of them out");

@@ -80,15 +80,34 @@ TEST(Detector, LabelsAreOnePerClass) {
       make_detector({.classes = {named("Mensch")}, .labels = file.string()}, edge::test::detector_graph());
   EXPECT_EQ(detector->labels.name(0), "Auto");
   // The names of [model] count where [detection] has none.
-  EXPECT_EQ(make_detector({}, edge::test::detector_graph(), file.string())->labels.name(0), "Auto");
-  EXPECT_EQ(make_detector({.labels = file.string()}, edge::test::detector_graph(), "missing")->labels.name(0),
+  EXPECT_EQ(make_detector({}, edge::test::detector_graph(), {.labels = file.string()})->labels.name(0),
+            "Auto");
+  EXPECT_EQ(make_detector({.labels = file.string()}, edge::test::detector_graph(), {.labels = "missing"})
+                ->labels.name(0),
             "Auto");
   EXPECT_EQ(detector->wanted.classes, std::vector{1});
+  EXPECT_EQ(detector_text(*detector), "street, 2 classes (Auto, Mensch), threshold 0.40, nms 0.50");
   std::ofstream(file) << "car\nperson\ndog\n";
   EXPECT_NE(message_of({.labels = file.string()}).find("3 names, but street has 2 classes"),
             std::string::npos);
   std::filesystem::remove(file);
   EXPECT_NE(message_of({.labels = file.string()}), "accepted");
+  const std::string where = "c.toml:7: detection.labels";
+  EXPECT_EQ(
+      message_of({.labels = file.string(), .where = {{"labels", where}}}).find(where + ": " + file.string()),
+      0U);
+}
+
+TEST(Detector, ErrorsNameTheKeysPlace) {
+  const std::string where = "c.toml:5: detection.decoder";
+  EXPECT_EQ(message_of({.decoder = "yolov5", .where = {{"decoder", where}}})
+                .find(where + ": decoder = \"yolov5\" reads"),
+            0U);
+  const Graph classifier = make_model("toy_dag", {.rows = 32, .columns = 32});
+  EXPECT_EQ(
+      message_of({.threshold = 0.5F, .where = {{"threshold", "c.toml:6: detection.threshold"}}}, classifier)
+          .find("c.toml:6: detection.threshold: [detection] has threshold"),
+      0U);
 }
 
 TEST(Decoders, AreFoundByName) {

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "engine/executor.h"
+#include "engine/network_outputs.h"
 #include "engine/npy.h"
 #include "roles/detection/detector.h"
 #include "roles/model.h"
@@ -85,7 +86,7 @@ TEST(PublishedDetections, AreFoundInTheVideos) {
       apply(texts, config.preprocessing);
     }
     const Network network = load_network(config);
-    const Framing framing = framing_of(config, network.graph);
+    const Framing framing = framing_of(config, network.graph, "auto");
     EXPECT_EQ(framing.fit, Fit::letterbox);
     const std::optional<Detector> detector = make_detector({}, network.graph);
     ASSERT_TRUE(detector);
@@ -102,9 +103,8 @@ TEST(PublishedDetections, AreFoundInTheVideos) {
       for (int i = frame.at("frame"); i >= 0; --i) pixels = source->next();
       ASSERT_TRUE(pixels);
       const TensorMap results = executor.run_range(1, network.graph.size(), {{0, as_floats(*pixels)}});
-      std::vector<Array> outputs;
-      for (const LayerIndex layer : network.graph.outputs()) outputs.push_back(results.at(layer));
-      expect_same(find_objects(*detector->decoder, outputs, detector->wanted, source->placement()),
+      expect_same(find_objects(*detector->decoder, outputs_in_order(network.graph, results), detector->wanted,
+                               source->placement()),
                   frame.at("detections"), 2e-3F, 0.1F);
     }
   }

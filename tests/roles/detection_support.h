@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/error.h"
 #include "engine/graph.h"
 #include "engine/operations.h"
 #include "engine/tensor.h"

@@ -281,6 +281,39 @@ TEST_F(Line, of_a_detector) {
   }
 }
 
+TEST_F(Line, people_get_some_lines) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48, .classes = 4});
+  const SeededWeights weights(1);
+  const Executor executor(graph, weights, options());
+  const std::vector<detection::Detection> objects{{1, 0.83456F, {1.234F, 2, 3.5F, 4}}, {7, 1, {0, 0, 1, 1}}};
+  const Labels labels({"car", "person"});
+  const FrameTimes times{.load_ms = 0, .first_ms = 0, .runs_ms = {1.25}};
+  const TensorMap outputs{{graph.output(), Tensor::zeros({1, 4})}};
+  FrameLine line{.frame = 3,
+                 .graph = graph,
+                 .layers = {1, graph.output()},
+                 .executor = executor,
+                 .times = times,
+                 .outputs = outputs,
+                 .top = 2,
+                 .labels = labels,
+                 .objects = &objects};
+  EXPECT_EQ(frame_text(line),
+            "frame 3: 1.2 ms, 1 person, 1 of class 7\n"
+            "  person           0.83   1 2 4 4\n"
+            "  class 7          1.00   0 0 1 1\n");
+  line.objects = nullptr;
+  EXPECT_EQ(frame_text(line), "frame 3: 1.2 ms\n   25.0 %  car\n   25.0 %  person\n");
+  const FrameLine part{.frame = 0,
+                       .graph = graph,
+                       .layers = {1, 1},
+                       .executor = executor,
+                       .times = times,
+                       .outputs = {{1, Tensor::zeros({1, 4})}},
+                       .labels = labels};
+  EXPECT_EQ(frame_text(part).find("frame 0: 1.2 ms, stem.conv 1x4, checksum "), 0U) << frame_text(part);
+}
+
 TEST_F(Line, of_a_whole_network) {
   const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48, .classes = 4});
   Tensor logits({1, 4});

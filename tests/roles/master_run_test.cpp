@@ -129,6 +129,59 @@ TEST(Run, ResultsAreDeliveredInOrderAndOnce) {
   EXPECT_EQ(run.result(result(1), now), Fate::not_under_way) << "after it was delivered";
 }
 
+TEST(Run, UnchangedFramesAreNotSentAndHaveTheResultBefore) {
+  auto run = working(1);
+  read_and_send(run, 1);
+  const auto read_unchanged = [&](std::uint64_t number) {
+    ASSERT_TRUE(std::holds_alternative<action::ReadFrame>(run.next_to_read()));
+    FrameUnderWay frame;
+    frame.frame = number;
+    frame.unchanged = true;
+    frame.captured = now + std::chrono::seconds(number);
+    run.frame_read(std::move(frame));
+  };
+  EXPECT_TRUE(std::holds_alternative<action::Wait>(run.next_to_read())) << "one may be under way";
+  chain::Result first = result(0);
+  first.checksum = 42;
+  first.stages.resize(3);
+  EXPECT_EQ(run.result(first, now), Fate::accepted);
+  EXPECT_EQ(deliver(run), 0U);
+  for (const std::uint64_t frame : {1U, 2U}) {
+    read_unchanged(frame);
+    EXPECT_TRUE(waits_to_dispatch(run));
+    const auto next = run.next_to_deliver();
+    ASSERT_TRUE(std::holds_alternative<action::Deliver>(next));
+    const FrameUnderWay& delivered = std::get<action::Deliver>(next).frame;
+    EXPECT_EQ(delivered.frame, frame);
+    EXPECT_EQ(delivered.result->frame, frame);
+    EXPECT_EQ(delivered.result->checksum, 42U);
+    EXPECT_TRUE(delivered.result->stages.empty()) << "nobody did anything for it";
+    EXPECT_EQ(delivered.finished, delivered.captured) << "the result was there before the frame";
+  }
+  run.input_ended();
+}
+
+TEST(Run, AnUnchangedFrameWaitsForTheResultBefore) {
+  auto run = working(2);
+  read_and_send(run, 1);
+  ASSERT_TRUE(std::holds_alternative<action::ReadFrame>(run.next_to_read()));
+  FrameUnderWay frame;
+  frame.frame = 1;
+  frame.unchanged = true;
+  run.frame_read(std::move(frame));
+  EXPECT_EQ(deliver(run), std::nullopt);
+  // Even if the chain breaks meanwhile: only the other one is sent again.
+  run.worker_lost(0);
+  come_up(run, 0);
+  EXPECT_TRUE(std::holds_alternative<action::BeginEpoch>(run.next_to_dispatch()));
+  run.dispatched();
+  EXPECT_EQ(send(run), 0U);
+  EXPECT_EQ(send(run), std::nullopt);
+  EXPECT_EQ(run.result(result(0, 2), now), Fate::accepted);
+  EXPECT_EQ(deliver(run), 0U);
+  EXPECT_EQ(deliver(run), 1U);
+}
+
 TEST(Run, AResultOfAnotherRunIsNotOurs) {
   edge::Run run = working();
   read_and_send(run, 1);

@@ -63,9 +63,32 @@ TEST_F(ModelOnnx, the_file_says_which_frames_it_takes) {
   EXPECT_EQ(load_network(wanted).graph.layer(0).output_shape, Shape({1, 3, 16, 32}));
   const ModelConfig other = config("name = \"fixed.onnx\"\nframe_size = [16, 32]").model;
   EXPECT_EQ(refusal([&] { load_network(other); }),
-            file +
+            (directory_ / "config.toml").string() + ":2: model.name: " + file +
                 ": takes pictures of 8 x 12 (rows x columns), not 16 x 32: leave frame_size (--size) out, or "
                 "set it to that");
+}
+
+TEST_F(ModelOnnx, a_size_that_does_not_fit_inside_is_told_with_the_next_that_does) {
+  write("halves.onnx",
+        test::OnnxFile()
+            .input("x", {1, 3, -1, -1})
+            .initializer("w", {12, 3, 8, 8}, std::vector<float>(12 * 3 * 64, 1))
+            .node("Conv", {"x", "w"}, {"small"}, {test::attribute("strides", {8, 8})})
+            .node("DepthToSpace", {"small"}, {"twice"}, {test::attribute("blocksize", 2)})
+            .node("MaxPool", {"x"}, {"pooled"},
+                  {test::attribute("kernel_shape", {4, 4}), test::attribute("strides", {4, 4})})
+            .node("Add", {"twice", "pooled"}, {"y"})
+            .output("y")
+            .bytes());
+  const std::string message =
+      refusal([&] { load_network(config("name = \"halves.onnx\"\nframe_size = [32, 44]").model); });
+  EXPECT_NE(
+      message.find("with frames of 32x44; the next size that the network takes: frame_size = [32, 48] in "
+                   "[model], or --size 32x48"),
+      std::string::npos)
+      << message;
+  EXPECT_EQ(refusal([&] { load_network(config("name = \"halves.onnx\"\nframe_size = [32, 48]").model); }),
+            "no error");
 }
 
 TEST_F(ModelOnnx, devices_compare_graph_and_weights) {
@@ -87,7 +110,8 @@ TEST_F(ModelOnnx, normalization_is_a_layer_in_front) {
 TEST_F(ModelOnnx, what_only_built_in_networks_have_is_refused) {
   const std::string file = write_network("a.onnx", 1, 8, 12);
   EXPECT_EQ(refusal([&] { load_network(config("name = \"a.onnx\"\nfeatures_only = true").model); }),
-            file + ": an ONNX file has no features_only; leave it out");
+            (directory_ / "config.toml").string() + ":3: model.features_only: " + file +
+                ": an ONNX file has no features_only; leave it out");
   EXPECT_NE(refusal([&] {
               load_network(config("name = \"a.onnx\"\nweights = \"w.pth\"").model);
             }).find("no other weights than its own; leave it out"),

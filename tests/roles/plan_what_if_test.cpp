@@ -29,8 +29,12 @@ Costs measured(const Graph& graph) {
   return costs;
 }
 
+ModelConfig toy() {
+  return {.name = "toy_dag", .rows = 32, .columns = 48};
+}
+
 TEST(PlanOfNetwork, MeasuresItAndCutsIt) {
-  const Costs costs = costs_of_network({.name = "toy_dag", .size = "32x48", .workers = 3, .threads = 1});
+  const Costs costs = costs_of_network({.model = toy(), .workers = 3, .threads = 1});
   const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 48});
   ASSERT_EQ(costs.layers(), graph.size());
   EXPECT_EQ(costs.workers(), 3);
@@ -39,8 +43,16 @@ TEST(PlanOfNetwork, MeasuresItAndCutsIt) {
     EXPECT_EQ(scheduling::boundary_of(costs, layer), graph.boundary(layer));
   }
   EXPECT_EQ(costs.bandwidth, (std::vector<double>(3, typical_bandwidth)));
-  const PlanAnswer answer = answer_plan({.network = PlannedNetwork{.name = "toy_dag", .size = "32x48"}});
+  const PlanAnswer answer = answer_plan({.network = PlannedNetwork{.model = toy()}});
   EXPECT_NE(answer.json.find("\"plan\":[["), std::string::npos) << answer.json;
+}
+
+TEST(PlanOfNetwork, HasTheLayerThatMakesPixels) {
+  ModelConfig model = toy();
+  model.preprocessing.mean = {{0.5, 0.5, 0.5}};
+  const Costs costs = costs_of_network({.model = model, .workers = 3, .threads = 1, .bandwidth = {0, 1e6}});
+  EXPECT_EQ(costs.layers(), make_model("toy_dag", {.rows = 32, .columns = 48}).size() + 1);
+  EXPECT_EQ(costs.bandwidth, (std::vector{typical_bandwidth, 1e6, typical_bandwidth}));
 }
 
 TEST(CostsText, ComesBack) {

@@ -96,7 +96,7 @@ void SimulatedChain::stop() {
 
 void SimulatedChain::expect_all_read_frames_delivered() const {
   EXPECT_EQ(delivered_, read_);
-  EXPECT_EQ(accepted_, read_);
+  EXPECT_EQ(accepted_ + unchanged_.size(), read_);
 }
 
 void SimulatedChain::expect_all_doers_done() const {
@@ -273,9 +273,11 @@ bool SimulatedChain::read() {
   FrameUnderWay frame;
   frame.frame = read_;
   frame.video_index = content_of(read_);
+  frame.unchanged = read_ > 0 && pick(4) == 0;
+  if (frame.unchanged) unchanged_.insert(read_);
   ++read_;
   run_.frame_read(std::move(frame));
-  EXPECT_LE(read_ - accepted_, pending_) << "too many under way";
+  EXPECT_LE(read_ - accepted_ - unchanged_.size(), pending_) << "too many under way";
   EXPECT_LE(read_ - delivered_, 2 * pending_ + 1) << "a slow output does not hold the input";
   return true;
 }
@@ -292,10 +294,13 @@ void SimulatedChain::check_delivery(const FrameUnderWay& frame) {
   EXPECT_EQ(frame.frame, delivered_) << "out of order, twice or lost";
   ++delivered_;
   ASSERT_TRUE(frame.result);
-  EXPECT_EQ(frame.result->checksum, checksum_of(content_of(frame.frame))) << "of another video";
+  std::uint64_t computed = frame.frame;
+  while (unchanged_.count(computed) > 0) --computed;
+  EXPECT_EQ(frame.result->frame, frame.frame);
+  EXPECT_EQ(frame.result->checksum, checksum_of(content_of(computed))) << "of another video";
   const bool really_same_isa = frame.result->top_k.front().first == 1;
   EXPECT_TRUE(really_same_isa || !frame.same_isa) << "would be compared bit for bit";
-  EXPECT_EQ(frame.same_isa, accepted_frames_.at(frame.frame)) << "would be compared roughly";
+  EXPECT_EQ(frame.same_isa, accepted_frames_.at(computed)) << "would be compared roughly";
 }
 
 bool SimulatedChain::move_an_item() {

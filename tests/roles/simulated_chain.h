@@ -106,6 +106,7 @@ class SimulatedChain {
   std::uint32_t epoch_ = 0;
   std::set<std::uint64_t> sent_;  ///< in this epoch
   std::set<std::uint64_t> ever_sent_;
+  std::set<std::uint64_t> unchanged_;              ///< frames that were read
   std::map<std::uint64_t, bool> accepted_frames_;  ///< whether from our instruction set only
   std::uint64_t again_ = 0;
   std::uint64_t read_ = 0;

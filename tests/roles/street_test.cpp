@@ -104,5 +104,17 @@ TEST(Framing, FollowsTheConfigElseTheNetwork) {
   EXPECT_EQ(load_model({.name = "toy_dag", .rows = 32, .columns = 32}).framing, Framing{});
 }
 
+TEST(Framing, ANamedDecoderIsThatOfADetector) {
+  const auto fit = [](const char* name, const char* decoder, std::optional<Fit> wanted = std::nullopt) {
+    ModelConfig config{.name = name, .rows = 32, .columns = 32};
+    config.preprocessing.fit = wanted;
+    return load_model(config, decoder).framing.fit;
+  };
+  EXPECT_EQ(fit("toy_dag", "yolov5"), Fit::letterbox);
+  EXPECT_EQ(fit("toy_dag", "yolov5", Fit::crop), Fit::crop);
+  EXPECT_EQ(fit("toy_dag", "none"), Fit::stretch);
+  EXPECT_EQ(fit("street", "none"), Fit::letterbox) << "it was trained so, whether objects are wanted or not";
+}
+
 }  // namespace
 }  // namespace edge

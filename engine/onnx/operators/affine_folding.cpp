@@ -65,7 +65,7 @@ std::optional<Affine> affine_of(BinaryFunction function, const Value& constant, 
 BoundParameter per_channel(std::int64_t channels, const auto& number_of) {
   std::vector<double> numbers;
   for (std::int64_t i = 0; i < channels; ++i) numbers.push_back(number_of(static_cast<std::size_t>(i)));
-  return {constant_value(Constant::from_numbers(ElementType::float32, {channels}, numbers))};
+  return {constant_value(Constant::from_numbers(DataType::float32, {channels}, numbers))};
 }
 
 std::vector<double> numbers_of(const BoundParameter& parameter) {

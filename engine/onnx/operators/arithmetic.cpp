@@ -50,7 +50,7 @@ Value binary(NodeContext& node, BinaryFunction function, const Value& a, const V
   Value operand = constant;
   if (constant.rank() <= data.rank() && dims == data.dims()) {
     if (const std::optional<double> number = uniform_number(constant)) {
-      operand = constant_value(Constant::from_numbers(ElementType::float32, {1}, {*number}));
+      operand = constant_value(Constant::from_numbers(DataType::float32, {1}, {*number}));
     }
   }
   return builder.add(
@@ -59,15 +59,15 @@ Value binary(NodeContext& node, BinaryFunction function, const Value& a, const V
 }
 
 /// Integers: quotients are cut, small types wrap.
-Value as_integers(NodeContext& node, Value value, ElementType type, bool quotient) {
+Value as_integers(NodeContext& node, Value value, DataType type, bool quotient) {
   const auto apply = [&](UnaryFunction function) {
     value = node.builder().add(UnaryLayer{function}, {value.layer});
   };
   if (quotient) apply(UnaryFunction::truncate);
-  if (type == ElementType::uint8) apply(UnaryFunction::wrap_uint8);
-  if (type == ElementType::int8) apply(UnaryFunction::wrap_int8);
-  if (type == ElementType::uint16) apply(UnaryFunction::wrap_uint16);
-  if (type == ElementType::int16) apply(UnaryFunction::wrap_int16);
+  if (type == DataType::uint8) apply(UnaryFunction::wrap_uint8);
+  if (type == DataType::int8) apply(UnaryFunction::wrap_int8);
+  if (type == DataType::uint16) apply(UnaryFunction::wrap_uint16);
+  if (type == DataType::int16) apply(UnaryFunction::wrap_int16);
   return value;
 }
 
@@ -88,8 +88,8 @@ Values import_binary(NodeContext& node) {
   }
   if (auto folded = fold_affine(node, function, a, b)) return {*std::move(folded)};
   Value result = binary(node, function, a, b, "");
-  const ElementType type = gives_truth(function) ? ElementType::boolean : a.type;
-  if (!is_floating(type) && type != ElementType::boolean) {
+  const DataType type = gives_truth(function) ? DataType::boolean : a.type;
+  if (!is_floating(type) && type != DataType::boolean) {
     result = as_integers(node, result, type,
                          function == BinaryFunction::divide || function == BinaryFunction::power);
   }
@@ -112,7 +112,7 @@ Values import_mean(NodeContext& node) {
   const Value sum = import_variadic<BinaryFunction::add>(node).front();
   if (node.inputs() == 1) return {sum};
   const double count = static_cast<double>(node.inputs());
-  const Value number = constant_value(Constant::from_numbers(ElementType::float32, {1}, {count}));
+  const Value number = constant_value(Constant::from_numbers(DataType::float32, {1}, {count}));
   return {binary(node, BinaryFunction::divide, sum, number, "mean")};
 }
 

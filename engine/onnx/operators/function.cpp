@@ -92,7 +92,7 @@ Values import_clip(NodeContext& node) {
                                   suffix);
     } else if (limit.value != none) {
       const Value number =
-          constant_value(Constant::from_numbers(ElementType::float32, {1}, {double{limit.value}}));
+          constant_value(Constant::from_numbers(DataType::float32, {1}, {double{limit.value}}));
       result = node.builder().add(BinaryLayer{.function = function, .operand = Shape{1}},
                                   {node.builder().dense(result)}, {{number}}, suffix);
     }

@@ -16,7 +16,7 @@ Value transposed(const Value& matrix) {
 }
 
 Value number(double value) {
-  return constant_value(Constant::from_numbers(ElementType::float32, {1}, {value}));
+  return constant_value(Constant::from_numbers(DataType::float32, {1}, {value}));
 }
 
 Value scaled(NodeContext& node, const Value& value, float factor, const char* suffix) {

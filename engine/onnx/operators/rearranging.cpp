@@ -184,7 +184,7 @@ Values import_concat(NodeContext& node) {
   }
   if (parts.empty()) return {node.input(0)};
   const std::size_t axis = NodeContext::axis(node.integer("axis", 1), parts.front()->rank());
-  const ElementType type = parts.front()->type;
+  const DataType type = parts.front()->type;
   for (const Value* part : parts) {
     Dimensions dims = part->dims();
     dims[axis] = parts.front()->dims()[axis];

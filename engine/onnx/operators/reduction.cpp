@@ -77,7 +77,7 @@ Values import_arg(NodeContext& node) {
   const Rows rows = rows_of(node, data, {axis});
   const ArgLayer arg{.largest = largest, .last = node.integer("select_last_index", 0) != 0};
   Value result = node.builder().add(arg, {node.builder().dense(rows.matrix)});
-  result.type = ElementType::int64;
+  result.type = DataType::int64;
   return {node.builder().reshaped(result, node.integer("keepdims", 1) != 0 ? rows.reduced : rows.kept)};
 }
 
@@ -104,7 +104,7 @@ Values import_top(NodeContext& node) {
     Value part = node.builder().add(top, {matrix}, {}, indices ? "indices" : "");
     part = node.builder().reshaped(part, dims);
     part = viewed(part, part.view.transposed(back));
-    part.type = indices ? ElementType::int64 : data.type;
+    part.type = indices ? DataType::int64 : data.type;
     result.push_back(part);
   }
   return result;

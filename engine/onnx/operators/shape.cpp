@@ -20,7 +20,7 @@ Values import_dropout(NodeContext& node) {
   const bool training = node.has(2) && uniform_number(node.known(2, "training mode")) != 0.0;
   if (training) throw Error("training mode cannot be run; export the network for inference");
   const Value& data = node.input(0);
-  Value mask = constant_value(Constant::from_numbers(ElementType::boolean, {}, {1}));
+  Value mask = constant_value(Constant::from_numbers(DataType::boolean, {}, {1}));
   return {data, viewed(mask, mask.view.broadcast(data.dims()))};
 }
 
@@ -45,7 +45,7 @@ Values import_constant(NodeContext& node) {
       case Attribute::Kind::tensor:
         return {constant_value(attribute.tensor)};
       case Attribute::Kind::number:
-        return {constant_value(Constant::from_numbers(ElementType::float32, {}, {double{attribute.number}}))};
+        return {constant_value(Constant::from_numbers(DataType::float32, {}, {double{attribute.number}}))};
       case Attribute::Kind::integer:
         return {constant_value(Constant::from_integers({attribute.integer}).reshaped({}))};
       case Attribute::Kind::integers:
@@ -53,7 +53,7 @@ Values import_constant(NodeContext& node) {
       case Attribute::Kind::numbers: {
         const std::vector<double> numbers(attribute.numbers.begin(), attribute.numbers.end());
         const auto count = static_cast<std::int64_t>(numbers.size());
-        return {constant_value(Constant::from_numbers(ElementType::float32, {count}, numbers))};
+        return {constant_value(Constant::from_numbers(DataType::float32, {count}, numbers))};
       }
       default:
         break;
@@ -69,7 +69,7 @@ Values import_constant_of_shape(NodeContext& node) {
   const Attribute* const given = node.node().find("value");
   const Constant number = given != nullptr && given->kind == Attribute::Kind::tensor
                               ? given->tensor
-                              : Constant::from_numbers(ElementType::float32, {}, {0});
+                              : Constant::from_numbers(DataType::float32, {}, {0});
   if (number.elements() != 1) throw Error("its value is not one number");
   const Value value = constant_value(number.reshaped({}));
   return {viewed(value, value.view.broadcast(dims))};
@@ -146,23 +146,23 @@ Value unary(NodeContext& node, const Value& value, UnaryFunction function, const
 
 /// Layers compute in float32: integers are numbers without a fraction.
 Values import_cast(NodeContext& node) {
-  const auto to = static_cast<ElementType>(node.integer("to", 1));
+  const auto to = static_cast<DataType>(node.integer("to", 1));
   if (size_of(to) == 0) throw Error("casts to " + type_name(to));
   Value value = node.input(0);
-  const ElementType from = value.type;
+  const DataType from = value.type;
   struct Rule {
-    ElementType type;
+    DataType type;
     UnaryFunction function;
   };
-  constexpr std::array rules{Rule{ElementType::float16, UnaryFunction::to_float16},
-                             Rule{ElementType::bfloat16, UnaryFunction::to_bfloat16},
-                             Rule{ElementType::boolean, UnaryFunction::is_true},
-                             Rule{ElementType::uint8, UnaryFunction::wrap_uint8},
-                             Rule{ElementType::int8, UnaryFunction::wrap_int8},
-                             Rule{ElementType::uint16, UnaryFunction::wrap_uint16},
-                             Rule{ElementType::int16, UnaryFunction::wrap_int16}};
-  if (from != to && from != ElementType::boolean) {
-    if (is_floating(from) && !is_floating(to) && to != ElementType::boolean) {
+  constexpr std::array rules{Rule{DataType::float16, UnaryFunction::to_float16},
+                             Rule{DataType::bfloat16, UnaryFunction::to_bfloat16},
+                             Rule{DataType::boolean, UnaryFunction::is_true},
+                             Rule{DataType::uint8, UnaryFunction::wrap_uint8},
+                             Rule{DataType::int8, UnaryFunction::wrap_int8},
+                             Rule{DataType::uint16, UnaryFunction::wrap_uint16},
+                             Rule{DataType::int16, UnaryFunction::wrap_int16}};
+  if (from != to && from != DataType::boolean) {
+    if (is_floating(from) && !is_floating(to) && to != DataType::boolean) {
       value = unary(node, value, UnaryFunction::truncate, "truncate");
     }
     for (const Rule& rule : rules) {

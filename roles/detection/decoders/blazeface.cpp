@@ -100,10 +100,15 @@ std::string wanted(const Extent2d&) {
   return "1x512x1, 1x384x1, 1x512x16 and 1x384x16 of frames of 128x128 or 256x256";
 }
 
+/// MediaPipe's face_detection: -1 to 1.
+std::vector<Preprocessing> pixels() {
+  return {{.mean = {{0.5, 0.5, 0.5}}, .deviation = {{0.5, 0.5, 0.5}}}};
+}
+
 }  // namespace
 }  // namespace blazeface
 
 const DecoderType blazeface_decoder{
-    .name = "blazeface", .make = blazeface::make, .wanted = blazeface::wanted};
+    .name = "blazeface", .make = blazeface::make, .wanted = blazeface::wanted, .pixels = blazeface::pixels};
 
 }  // namespace edge::detection

@@ -9,6 +9,7 @@
 
 #include "engine/operations.h"
 #include "engine/shape.h"
+#include "roles/config/preprocessing.h"
 #include "roles/detection/decoder.h"
 
 namespace edge::detection {
@@ -30,7 +31,12 @@ struct DecoderType {
   std::unique_ptr<const Decoder> (*make)(const NetworkOutputs& outputs, Choice choice);
   /// For people: the shapes that it reads from such frames, "1x25200x(5+classes)".
   std::string (*wanted)(const Extent2d& frame);
+  /// The pixels that its networks were trained with, of one or several families; `fit` does not count.
+  std::vector<Preprocessing> (*pixels)();
 };
+
+/// The entry of that name, or null.
+const DecoderType* decoder_type(std::string_view name);
 
 extern const DecoderType street_decoder, yolov5_decoder, yolov8_decoder, yolox_decoder, nanodet_decoder,
     ssd_decoder, blazeface_decoder;

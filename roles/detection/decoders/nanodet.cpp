@@ -197,9 +197,18 @@ std::string wanted(const Extent2d& frame) {
       cells_of(levels));
 }
 
+/// Its configs' img_norm_cfg, of blue, green, red.
+std::vector<Preprocessing> pixels() {
+  return {{.channels = ChannelOrder::bgr,
+           .pixel_range = 255,
+           .mean = {{103.53, 116.28, 123.675}},
+           .deviation = {{57.375, 57.12, 58.395}}}};
+}
+
 }  // namespace
 }  // namespace nanodet
 
-const DecoderType nanodet_decoder{.name = "nanodet", .make = nanodet::make, .wanted = nanodet::wanted};
+const DecoderType nanodet_decoder{
+    .name = "nanodet", .make = nanodet::make, .wanted = nanodet::wanted, .pixels = nanodet::pixels};
 
 }  // namespace edge::detection

@@ -169,9 +169,15 @@ std::string wanted(const Extent2d& frame) {
       lite, also);
 }
 
+/// SSDlite of torchvision, and nearly so (127 and 128 of 255) pytorch-ssd; SSD300 of torchvision.
+std::vector<Preprocessing> pixels() {
+  return {{.mean = {{0.5, 0.5, 0.5}}, .deviation = {{0.5, 0.5, 0.5}}},
+          {.pixel_range = 255, .mean = {{123, 117, 104}}}};
+}
+
 }  // namespace
 }  // namespace ssd
 
-const DecoderType ssd_decoder{.name = "ssd", .make = ssd::make, .wanted = ssd::wanted};
+const DecoderType ssd_decoder{.name = "ssd", .make = ssd::make, .wanted = ssd::wanted, .pixels = ssd::pixels};
 
 }  // namespace edge::detection

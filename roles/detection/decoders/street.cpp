@@ -67,9 +67,14 @@ std::string wanted(const Extent2d& frame) {
                      (frame.columns + usual_stride - 1) / usual_stride, usual_stride);
 }
 
+std::vector<Preprocessing> pixels() {
+  return {{}};
+}
+
 }  // namespace
 }  // namespace street
 
-const DecoderType street_decoder{.name = "street", .make = street::make, .wanted = street::wanted};
+const DecoderType street_decoder{
+    .name = "street", .make = street::make, .wanted = street::wanted, .pixels = street::pixels};
 
 }  // namespace edge::detection

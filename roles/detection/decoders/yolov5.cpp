@@ -148,9 +148,15 @@ std::string wanted(const Extent2d& frame) {
                      boxes_per_cell * cells_of(levels_of(frame, std::span(strides).first(3))));
 }
 
+/// utils/augmentations.py, letterbox(): grey bars.
+std::vector<Preprocessing> pixels() {
+  return {{.pad = {114, 114, 114}}};
+}
+
 }  // namespace
 }  // namespace yolov5
 
-const DecoderType yolov5_decoder{.name = "yolov5", .make = yolov5::make, .wanted = yolov5::wanted};
+const DecoderType yolov5_decoder{
+    .name = "yolov5", .make = yolov5::make, .wanted = yolov5::wanted, .pixels = yolov5::pixels};
 
 }  // namespace edge::detection

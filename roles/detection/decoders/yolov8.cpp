@@ -88,9 +88,15 @@ std::string wanted(const Extent2d& frame) {
                      cells_of(levels_of(frame, std::span(strides).subspan(1, 3))));
 }
 
+/// ultralytics/data/augment.py, LetterBox: grey bars.
+std::vector<Preprocessing> pixels() {
+  return {{.pad = {114, 114, 114}}};
+}
+
 }  // namespace
 }  // namespace yolov8
 
-const DecoderType yolov8_decoder{.name = "yolov8", .make = yolov8::make, .wanted = yolov8::wanted};
+const DecoderType yolov8_decoder{
+    .name = "yolov8", .make = yolov8::make, .wanted = yolov8::wanted, .pixels = yolov8::pixels};
 
 }  // namespace edge::detection

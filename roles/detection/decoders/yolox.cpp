@@ -66,9 +66,18 @@ std::string wanted(const Extent2d& frame) {
   return fmt::format("1x{}x(5+classes)", cells_of(levels_of(frame, strides)));
 }
 
+/// yolox/data/data_augment.py, preproc(), and its `legacy` networks.
+std::vector<Preprocessing> pixels() {
+  return {{.pad = {114, 114, 114}, .channels = ChannelOrder::bgr, .pixel_range = 255},
+          {.pad = {114, 114, 114},
+           .mean = {.numbers = {}, .imagenet = true},
+           .deviation = {.numbers = {}, .imagenet = true}}};
+}
+
 }  // namespace
 }  // namespace yolox
 
-const DecoderType yolox_decoder{.name = "yolox", .make = yolox::make, .wanted = yolox::wanted};
+const DecoderType yolox_decoder{
+    .name = "yolox", .make = yolox::make, .wanted = yolox::wanted, .pixels = yolox::pixels};
 
 }  // namespace edge::detection

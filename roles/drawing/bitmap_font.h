@@ -3,11 +3,11 @@
 
 #include <string_view>
 
-namespace edge::infer {
+namespace edge::drawing {
 
 constexpr int glyph_rows = 8, glyph_columns = 5;
 
 /// Whether the letter has a dot there. Others than ASCII's look like a question mark.
 bool glyph_has(char32_t character, int row, int column);
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

@@ -4,11 +4,11 @@
 #include <set>
 
 #include "engine/tensor.h"
-#include "roles/infer/drawing/bitmap_font.h"
-#include "roles/infer/drawing/canvas.h"
-#include "roles/infer/drawing/object_drawing.h"
+#include "roles/drawing/bitmap_font.h"
+#include "roles/drawing/canvas.h"
+#include "roles/drawing/object_drawing.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 namespace {
 
 constexpr Colour black{0, 0, 0}, red{255, 0, 0};
@@ -119,4 +119,4 @@ TEST(ObjectDrawing, BoxesInTheColourOfTheirClass) {
 }
 
 }  // namespace
-}  // namespace edge::infer
+}  // namespace edge::drawing

@@ -1,4 +1,4 @@
-#include "roles/infer/drawing/object_drawing.h"
+#include "roles/drawing/object_drawing.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace edge::infer {
+namespace edge::drawing {
 namespace {
 
 constexpr Colour black{0, 0, 0}, white{255, 255, 255};
@@ -101,4 +101,4 @@ void draw_objects(Canvas& canvas, std::span<const detection::Detection> objects,
   }
 }
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

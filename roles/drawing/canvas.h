@@ -10,7 +10,7 @@
 #include "engine/array.h"
 #include "engine/operations.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 
 using Colour = std::array<std::uint8_t, 3>;  ///< red, green, blue
 
@@ -42,4 +42,4 @@ class Canvas {
 /// Of a line of text, pixels.
 Extent2d text_size(std::string_view line, std::int64_t scale);
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

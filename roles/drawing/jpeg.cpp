@@ -1,4 +1,4 @@
-#include "roles/infer/drawing/jpeg.h"
+#include "roles/drawing/jpeg.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "roles/process/child_process.h"
 #include "roles/process/file_descriptor.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 namespace {
 
 using std::chrono::milliseconds;
@@ -124,4 +124,4 @@ std::string jpeg_of(const Canvas& canvas) {
   throw Error("ffmpeg cannot write a picture" + (words.empty() ? "" : ": " + words));
 }
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

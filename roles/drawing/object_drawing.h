@@ -5,9 +5,9 @@
 
 #include "engine/labels.h"
 #include "roles/detection/detection.h"
-#include "roles/infer/drawing/canvas.h"
+#include "roles/drawing/canvas.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 
 /// A colour per class, bright and unlike those of the classes before it.
 Colour colour_of(int class_index);
@@ -17,4 +17,4 @@ Colour colour_of(int class_index);
 /// Classes without a name have their number. Lines and letters grow with the canvas.
 void draw_objects(Canvas& canvas, std::span<const detection::Detection> objects, const Labels& labels);
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

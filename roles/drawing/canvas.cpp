@@ -1,11 +1,11 @@
-#include "roles/infer/drawing/canvas.h"
+#include "roles/drawing/canvas.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "roles/infer/drawing/bitmap_font.h"
+#include "roles/drawing/bitmap_font.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 namespace {
 
 constexpr std::int64_t advance = glyph_columns + 1;
@@ -86,4 +86,4 @@ Extent2d text_size(std::string_view line, std::int64_t scale) {
   return {glyph_rows * scale, std::max<std::int64_t>(advance * count - 1, 0) * scale};
 }
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "roles/infer/drawing/canvas.h"
+#include "roles/drawing/canvas.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 
 /// Throws Error: there is no ffmpeg.
 void require_ffmpeg();
@@ -13,4 +13,4 @@ void require_ffmpeg();
 /// A whole file's bytes. Throws Error: ffmpeg cannot be started, or gives none (with its words).
 std::string jpeg_of(const Canvas& canvas);
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

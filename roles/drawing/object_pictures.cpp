@@ -1,4 +1,4 @@
-#include "roles/infer/object_pictures.h"
+#include "roles/drawing/object_pictures.h"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "engine/output_file.h"
-#include "roles/infer/drawing/jpeg.h"
-#include "roles/infer/drawing/object_drawing.h"
+#include "roles/drawing/jpeg.h"
+#include "roles/drawing/object_drawing.h"
 
-namespace edge::infer {
+namespace edge::drawing {
 namespace {
 
 /// Where the picture lies on a canvas that is a frame.
@@ -41,19 +41,35 @@ void check_pictures(const std::string& directory) {
 }
 
 ObjectPictures::ObjectPictures(std::string directory, std::string input, const Framing& framing,
-                               const Labels& labels)
-    : directory_(std::move(directory)), input_(std::move(input)), framing_(framing), labels_(&labels) {
+                               const Labels& labels, bool loop)
+    : directory_(std::move(directory)),
+      input_(std::move(input)),
+      framing_(framing),
+      labels_(&labels),
+      loop_(loop) {
   make_output_directory(directory_);
 }
 
-Canvas ObjectPictures::canvas_of(const Array& pixels, const Placement& placement) {
-  const Extent2d frame{pixels.shape()[2], pixels.shape()[3]};
-  if (!std::exchange(opened_, true) && placement.picture != frame && is_video_file(input_)) {
-    pictures_ = open_frame_source(
-        {.source = input_, .rows = placement.picture.rows, .columns = placement.picture.columns});
+/// Those in front of it were dropped.
+std::optional<Array> ObjectPictures::picture(std::uint64_t frame) {
+  std::optional<Array> picture;
+  for (; next_ <= frame; ++next_) {
+    picture = pictures_->next();
+    if (!picture) return std::nullopt;
+  }
+  return picture;
+}
+
+Canvas ObjectPictures::canvas_of(std::uint64_t frame, const Array& pixels, const Placement& placement) {
+  const Extent2d size{pixels.shape()[2], pixels.shape()[3]};
+  if (!std::exchange(opened_, true) && placement.picture != size && is_video_file(input_)) {
+    pictures_ = open_frame_source({.source = input_,
+                                   .rows = placement.picture.rows,
+                                   .columns = placement.picture.columns,
+                                   .loop = loop_});
   }
   if (pictures_) {
-    if (const auto picture = pictures_->next()) return Canvas(*picture, plane_order(ChannelOrder::rgb));
+    if (const auto own = picture(frame)) return Canvas(*own, plane_order(ChannelOrder::rgb));
     pictures_.reset();  // it ends earlier than at first: somebody has changed the file
   }
   return Canvas(pixels, plane_order(framing_.channels));
@@ -62,7 +78,7 @@ Canvas ObjectPictures::canvas_of(const Array& pixels, const Placement& placement
 void ObjectPictures::write(std::uint64_t frame, const Array& pixels, const Placement& placement,
                            std::span<const detection::Detection> objects) {
   OutputFile file((std::filesystem::path(directory_) / fmt::format("{:06}.jpg", frame)).string());
-  Canvas canvas = canvas_of(pixels, placement);
+  Canvas canvas = canvas_of(frame, pixels, placement);
   std::vector<detection::Detection> drawn(objects.begin(), objects.end());
   Placement on_canvas = placement;
   // A video's pictures may change their size; all are drawn in that of the first.
@@ -72,4 +88,4 @@ void ObjectPictures::write(std::uint64_t frame, const Array& pixels, const Place
   file.write(jpeg_of(canvas));
 }
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

@@ -1,8 +1,8 @@
-#include "roles/infer/drawing/bitmap_font.h"
+#include "roles/drawing/bitmap_font.h"
 
 #include <array>
 
-namespace edge::infer {
+namespace edge::drawing {
 namespace {
 
 constexpr unsigned first_character = 32;
@@ -117,4 +117,4 @@ bool glyph_has(char32_t character, int row, int column) {
   return glyph[static_cast<std::size_t>(position)] == '#';
 }
 
-}  // namespace edge::infer
+}  // namespace edge::drawing

@@ -1,0 +1,20 @@
+#include "roles/keep_memory.h"
+
+#include <gtest/gtest.h>
+
+namespace edge {
+namespace {
+
+TEST(KeepMemory, TakesAPartOfWhatIsAvailable) {
+  const std::uint64_t bytes = automatic_keep_bytes();
+  EXPECT_GE(bytes, std::uint64_t{1} << 20);
+  EXPECT_LT(bytes, std::uint64_t{1} << 40);
+}
+
+TEST(KeepMemory, WhatIsConfiguredCounts) {
+  EXPECT_EQ(resolve_keep_bytes(0), 0U);
+  EXPECT_EQ(resolve_keep_bytes(12345), 12345U);
+}
+
+}  // namespace
+}  // namespace edge
