@@ -16,6 +16,11 @@ constexpr double long_transfer_s = 0.02;
 constexpr std::uint64_t large_message = 256'000;
 /// Shorter computations are mostly waiting for the scheduler of the operating system.
 constexpr double short_computation_s = 1e-4;
+/// Of a layer's seconds: what is to be done for any share, and for all of it, where a part is computed. A mean
+/// over networks; what is measured corrects it.
+constexpr double fixed_part = 0.03;
+constexpr double variable_part = 1.3;
+constexpr double large_part = 0.7;
 constexpr std::size_t most_transfers = 9;
 constexpr std::size_t most_ranges = 16;
 constexpr std::size_t samples_that_tell = 3;
@@ -73,10 +78,25 @@ void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
 }
 
 void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds,
-                                    double busy) {
+                                    double busy, std::span<const double> part) {
   Device& device = devices_[static_cast<std::size_t>(worker)];
-  const double by_profile = profiled(device, first, end);
+  double by_profile = profiled(device, first, end);
   if (by_profile < short_computation_s || !(seconds > 0)) return;
+  if (!part.empty()) {
+    double of_part = 0;
+    double expected = 0;
+    for (auto layer = static_cast<std::size_t>(first); layer < static_cast<std::size_t>(end); ++layer) {
+      of_part += device.profile[layer] * part[layer];
+      expected += device.profile[layer] * device.slowdown[layer] * part[layer];
+    }
+    if (of_part < large_part * by_profile) {
+      if (expected < short_computation_s) return;
+      // `part` counts with what is known of parts by now.
+      parts_.add(seconds / expected * parts_.value().value_or(1));
+      return;
+    }
+    by_profile = of_part;
+  }
   const auto same = std::find_if(device.ranges.begin(), device.ranges.end(), [&](const Range& range) {
     return range.first == first && range.end == end;
   });
@@ -104,6 +124,10 @@ void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end
     for (double& slowdown : device.slowdown) slowdown *= change;
   }
   if (range.slowdown.samples() >= samples_that_tell) learn_layers(device, range, std::clamp(busy, 0.01, 1.0));
+}
+
+double CostEstimator::incremental(double share) const {
+  return (fixed_part + variable_part * share) * parts_.value().value_or(1);
 }
 
 void CostEstimator::learn_layers(Device& device, const Range& range, double busy) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/layer.h"
@@ -37,7 +38,13 @@ class CostEstimator {
   /// What each range of layers took is remembered: coming back to it is not judged by what others take. If a
   /// range takes longer or shorter than it took before, it is the device that has changed, and all that is
   /// remembered of it changes alike.
-  void add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy);
+  ///
+  /// `part`: of each layer's seconds, what the frame was expected to take; empty: all. A frame that took a
+  /// small part tells how well parts are computed, not how fast the device is.
+  void add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy,
+                       std::span<const double> part = {});
+  /// Of a layer's seconds, what it takes if that share of its positions is computed (may be above 1).
+  double incremental(double share) const;
 
   const std::vector<std::vector<double>>& profiles() const { return profiles_; }
   /// Encoding in front of the link into `worker` and decoding behind it took so long, for tensors of so many
@@ -70,8 +77,8 @@ class CostEstimator {
   };
   struct Range {
     LayerIndex first = 0, end = 0;
-    RobustEstimate slowdown;     ///< measured / profiled seconds
-    double changed_since = 1;    ///< the device, by that factor
+    RobustEstimate slowdown;   ///< measured / profiled seconds
+    double changed_since = 1;  ///< the device, by that factor
   };
   struct Device {
     std::vector<double> profile;
@@ -86,6 +93,7 @@ class CostEstimator {
 
   std::vector<std::vector<double>> profiles_;
   std::vector<Device> devices_;
+  RobustEstimate parts_;  ///< measured / expected seconds of frames of which a small part was computed
   std::vector<Link> links_;
 };
 

@@ -86,6 +86,7 @@ Planner::Planner(const Config& config, const Model& model, Clock clock)
       forecast_(model.graph, config.net.mode == Mode::full),
       clock_(static_cast<int>(config.workers.size())),
       cached_(config.workers.size()),
+      kept_(config.workers.size()),
       last_compute_at_(config.workers.size()) {}
 
 void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
@@ -99,6 +100,7 @@ void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
     }
   }
   for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
+  std::fill(kept_.begin(), kept_.end(), std::pair<LayerIndex, LayerIndex>{});
   clock_.forget_frames();
   groups_.clear();
   sent_.clear();
@@ -118,31 +120,59 @@ void Planner::add_transfer(int worker, const net::Transfer& transfer) {
 
 /// Short pieces of the video as it was lately; the newest counts more. Pieces, not one mean: where the scene is
 /// still most of the time, a cut that is bad for the rest is not as good as the mean says. mutex_ is held.
-std::vector<std::vector<double>> Planner::usual_delta_bytes() const {
-  std::vector<std::vector<double>> usual;
+void Planner::add_usual(Costs& costs) const {
   const auto add = [&](std::size_t begin, std::size_t end) {
-    std::vector<double> mean(recent_rates_.front().size());
-    for (std::size_t frame = begin; frame < end; ++frame) {
-      for (std::size_t channel = 0; channel < mean.size(); ++channel) {
-        mean[channel] += recent_rates_[frame][channel] / static_cast<double>(end - begin);
+    const double weight = 1 / static_cast<double>(end - begin);
+    std::vector<double> rates(recent_[begin].rates.size());
+    std::vector<double> part(workers_keep_ ? costs.layer_cost.size() : 0);
+    for (std::size_t i = begin; i < end; ++i) {
+      for (std::size_t channel = 0; channel < rates.size(); ++channel) {
+        rates[channel] += recent_[i].rates[channel] * weight;
       }
+      if (!workers_keep_) continue;
+      const std::vector<double> of_frame = computed_part(recent_[i]);
+      for (std::size_t layer = 0; layer < part.size(); ++layer) part[layer] += of_frame[layer] * weight;
     }
-    usual.push_back(forecast_.predict(mean).delta);
+    costs.usual_delta_bytes.push_back(forecast_.predict(rates).delta);
+    if (workers_keep_) costs.usual_computed_part.push_back(std::move(part));
   };
-  const std::size_t frames = recent_rates_.size();
+  const std::size_t frames = recent_.size();
   for (std::size_t end = frames; end > 0;) {
     const std::size_t begin = end - std::min(end, usual_piece);
     add(begin, end);
     end = begin;
   }
-  for (int i = 0; frames > 0 && i < weight_of_now; ++i) add(frames - std::min(frames, 2 * group_frames_), frames);
+  for (int i = 0; frames > 0 && i < weight_of_now; ++i) {
+    add(frames - std::min(frames, 2 * group_frames_), frames);
+  }
+  if (frames >= usual_frames) return;
   // As if frames like those of the training had been seen before.
-  if (frames < usual_frames) usual.push_back(forecast_.predict({}).delta);
-  return usual;
+  costs.usual_delta_bytes.push_back(forecast_.predict({}).delta);
+  if (!workers_keep_) return;
+  // Of how much of the layers they compute nothing is known: as the others.
+  std::vector<double> mean(costs.layer_cost.size(), frames == 0 ? 1.0 : 0.0);
+  for (const std::vector<double>& part : costs.usual_computed_part) {
+    for (std::size_t layer = 0; layer < mean.size(); ++layer) {
+      mean[layer] += part[layer] / static_cast<double>(costs.usual_computed_part.size());
+    }
+  }
+  costs.usual_computed_part.push_back(std::move(mean));
+}
+
+/// Of each layer's seconds, what a frame takes of a worker that has kept the outputs of the one before.
+/// mutex_ is held.
+std::vector<double> Planner::computed_part(const FrameChange& change) const {
+  std::vector<double> part(static_cast<std::size_t>(model_.graph.size()), 1.0);
+  if (change.dirty_shares.empty()) return part;
+  for (std::size_t layer = 0; layer < part.size(); ++layer) {
+    const double share = change.dirty_shares[layer];
+    part[layer] = share > 0 ? std::min(1.0, estimator_->incremental(share)) : 0;
+  }
+  return part;
 }
 
 // mutex_ is held.
-Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const {
+Costs Planner::costs(const std::vector<FrameChange>& changes) const {
   Costs costs;
   // load_balance looks at these two, which stay as they were profiled: without a look at links and caches,
   // following every fluctuation would cost more than it gains.
@@ -154,12 +184,14 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
   costs.worker_layer_cost = estimator_->layer_cost();
   costs.bandwidth = estimator_->bandwidth();
   costs.link_offset_s = estimator_->link_offset_s();
-  for (const std::vector<double>& rates : input_rates) {
-    prediction::TransferBytes bytes = forecast_.predict(rates);
+  for (const FrameChange& change : changes) {
+    prediction::TransferBytes bytes = forecast_.predict(change.rates);
+    if (workers_keep_) costs.computed_part.push_back(computed_part(change));
     costs.raw_bytes.push_back(std::move(bytes.raw));
     costs.delta_bytes.push_back(std::move(bytes.delta));
   }
-  costs.usual_delta_bytes = usual_delta_bytes();
+  add_usual(costs);
+  if (workers_keep_) costs.kept = kept_;
   for (int worker = 0; worker < costs.workers(); ++worker) {
     std::vector<double>& coding_s = costs.coding_s.emplace_back();
     for (LayerIndex layer = 0; layer < model_.graph.size(); ++layer) {
@@ -179,16 +211,18 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
   return costs;
 }
 
-Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_rates) {
+Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const std::lock_guard lock(mutex_);
   const auto start = steady_clock::now();
   const double now = now_s_();
-  for (const std::vector<double>& rates : input_rates) {
-    if (!rates.empty()) recent_rates_.push_back(rates);
+  for (const FrameChange& change : changes) {
+    workers_keep_ = workers_keep_ || !change.dirty_shares.empty();
+    if (!change.rates.empty()) recent_.push_back(change);
   }
-  while (recent_rates_.size() > usual_frames) recent_rates_.pop_front();
-  input_rates.resize(group_frames_, input_rates.empty() ? std::vector<double>{} : input_rates.back());
-  Costs group = costs(input_rates);
+  while (recent_.size() > usual_frames) recent_.pop_front();
+  changes.resize(group_frames_, changes.empty() ? FrameChange{} : changes.back());
+  group_first_ = first;
+  Costs group = costs(changes);
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
@@ -204,8 +238,7 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
   groups_.push_back({.last_frame = first + group_frames_ - 1,
                      .planned_at = now,
                      .predicted_s = simulation.finished.back() + return_s_.value().value_or(0)});
-  group_rates_ = std::move(input_rates);
-  group_first_ = first;
+  group_changes_ = std::move(changes);
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   planning_s_ += seconds;
   slowest_planning_s_ = std::max(slowest_planning_s_, seconds);
@@ -228,12 +261,15 @@ void Planner::sent(std::uint64_t frame, const Plan& plan) {
   SentFrame& sent = sent_[frame];
   const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
                                    group_stage_costs_.size() - 1);
-  sent = {.plan = plan, .input_rates = group_rates_[row], .whole = std::vector<bool>(cached_.size(), true)};
+  sent = {.plan = plan, .change = group_changes_[row], .kept = std::vector<bool>(cached_.size()), .whole = std::vector<bool>(cached_.size(), true)};
   for (int worker = 0; worker <= plan.last_active(); ++worker) {
     const auto index = static_cast<std::size_t>(worker);
     const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(plan.begin(worker))];
     sent.whole[index] = cached_[index] != tensors;
     cached_[index] = tensors;
+    if (plan.idle(worker)) continue;
+    const std::pair range{plan.begin(worker), plan.end(worker)};
+    sent.kept[index] = std::exchange(kept_[index], range) == range;
   }
   // One frame at a time: the chain is empty whenever one is sent.
   const bool busy = config_.schedule.pending == 1 || sent_.size() > 1;
@@ -252,6 +288,9 @@ void Planner::learn_from(const SentFrame& frame, const chain::StageReport& repor
   }
   if (report.worker < 0 || report.worker > frame.plan.last_active()) return;
   const LayerIndex first = frame.plan.begin(report.worker);
+  // A worker that ran other layers before computes all of them.
+  const bool in_part = workers_keep_ && frame.kept[static_cast<std::size_t>(report.worker)];
+  const std::vector<double> part = in_part ? computed_part(frame.change) : std::vector<double>{};
   const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(first)];
   double tensor_bytes = 0;
   for (const LayerIndex tensor : tensors) {
@@ -260,9 +299,9 @@ void Planner::learn_from(const SentFrame& frame, const chain::StageReport& repor
   double& before = last_compute_at_[static_cast<std::size_t>(report.worker)];
   const double since = report.compute_at - std::exchange(before, report.compute_at);
   estimator_->add_computation(report.worker, first, frame.plan.end(report.worker), report.compute_s,
-                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0);
+                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0, part);
   estimator_->add_codec(report.worker, encode_s + report.decode_s, tensor_bytes);
-  forecast_.observe(tensors, !frame.whole[static_cast<std::size_t>(report.worker)], frame.input_rates,
+  forecast_.observe(tensors, !frame.whole[static_cast<std::size_t>(report.worker)], frame.change.rates,
                     static_cast<double>(report.receive_bytes));
 }
 
@@ -290,15 +329,16 @@ void Planner::judge_plan(std::uint64_t frame, const SentFrame& sent, double now)
   const std::uint64_t number = frame / group_frames_;
   const auto last = group_times_.find(number - std::min<std::uint64_t>(number, 1));
   const bool same_plan = last != group_times_.end() && last->second.plan == sent.plan;
-  GroupTime& time = group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .input_rates = {}}).first->second;
-  time.input_rates.push_back(sent.input_rates);
+  GroupTime& time = group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .changes = {}}).first->second;
+  time.changes.push_back(sent.change);
   time.seconds += config_.schedule.pending == 1 ? now - sent.at : now - before;
   time.steady = time.steady && sent.steady && same_plan && time.plan == sent.plan;
-  if (time.input_rates.size() < group_frames_) return;
+  if (time.changes.size() < group_frames_) return;
   while (group_times_.begin()->first < number) group_times_.erase(group_times_.begin());
   if (!time.steady || !(time.seconds > 0) || config_.video.realtime) return;
-  Costs now_known = costs(time.input_rates);
+  Costs now_known = costs(time.changes);
   now_known.usual_delta_bytes.clear();
+  now_known.usual_computed_part.clear();
   now_known.cached = scheduling::cached_after(now_known, sent.plan);
   const double modelled =
       scheduling::forecast(now_known, sent.plan, static_cast<std::size_t>(config_.schedule.pending)).later_group_s;
@@ -339,7 +379,7 @@ void Planner::finished(const chain::Result& result) {
 
 // mutex_ is held.
 std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
-  const Costs now = costs(group_rates_);
+  const Costs now = costs(group_changes_);
   const auto pending = static_cast<std::size_t>(config_.schedule.pending);
   std::vector<SchedulerEstimate> estimates;
   const auto add = [&](const std::string& name, const Plan& plan, bool used) {
@@ -368,7 +408,7 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
 std::optional<Costs> Planner::final_costs() const {
   const std::lock_guard lock(mutex_);
   if (!estimator_ || plans_ == 0) return std::nullopt;
-  return costs(group_rates_);
+  return costs(group_changes_);
 }
 
 PlanningSummary Planner::summary() const {

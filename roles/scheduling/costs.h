@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "roles/scheduling/plan.h"
@@ -15,8 +16,8 @@ enum class LaterFrames : std::uint8_t {
   whole   ///< whole, except for the input: how the original system counted
 };
 
-/// What a worker that ran just these layers took, relative to the sum of their costs: layers that run together
-/// are fused, and share the device with the codec.
+/// What a worker that ran just these layers took, relative to the sum of their costs: layers that run
+/// together are fused, and share the device with the codec.
 struct KnownRange {
   LayerIndex first = 0, end = 0;
   double factor = 1;
@@ -43,9 +44,17 @@ struct Costs {
   std::vector<std::vector<double>> raw_bytes{};    ///< [f][l]: layer l's output sent whole
   std::vector<std::vector<double>> delta_bytes{};  ///< [f][l]: the same sent as a difference
   /// [i][l]: as delta_bytes, but frames as they are usual for the scene, each as likely as the others: what
-  /// looking ahead assumes of later groups, since one group may be still or wild. Empty: later groups are like
-  /// this one.
+  /// looking ahead assumes of later groups, since one group may be still or wild. Empty: later groups are
+  /// like this one.
   std::vector<std::vector<double>> usual_delta_bytes{};
+  /// [f][l]: of layer l's seconds, what frame f takes (0..1), where workers compute only what has changed.
+  /// Empty: all of them.
+  std::vector<std::vector<double>> computed_part{};
+  /// [i][l]: the same of the frames of `usual_delta_bytes`.
+  std::vector<std::vector<double>> usual_computed_part{};
+  /// [w]: the layers whose outputs w keeps, first and one past the last: by other layers, the group's first
+  /// frame is computed in full. Only if there are computed parts. Empty: nothing is kept.
+  std::vector<std::pair<LayerIndex, LayerIndex>> kept{};
   /// [w]: seconds that a transfer over the link into w takes besides bytes / bandwidth: latency; below 0 if
   /// the first bytes pass at once (a transfer takes 0 s at least). Empty: none.
   std::vector<double> link_offset_s{};
@@ -74,6 +83,9 @@ std::vector<LayerIndex> boundary_of(const Costs& costs, LayerIndex first);
 
 /// boundary[first] for all cuts of a network in which layer l reads inputs[l] (earlier layers).
 std::vector<std::vector<LayerIndex>> boundaries_of(const std::vector<std::vector<LayerIndex>>& inputs);
+
+/// Costs::kept after frames went by `plan`.
+std::vector<std::pair<LayerIndex, LayerIndex>> kept_after(const Costs& costs, const Plan& plan);
 
 /// Costs::cached after frames went by `plan`: what crossed the links; workers behind the last active one keep
 /// what `costs` says.

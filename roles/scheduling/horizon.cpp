@@ -20,38 +20,56 @@ constexpr std::size_t max_long_group = 9;  ///< frames; enough for the slowest s
 
 constexpr double groups_of_a_try = 3;       // until its results are there
 
+std::vector<double> mean_of(const std::vector<std::vector<double>>& rows) {
+  std::vector<double> mean(rows.front().size());
+  for (const std::vector<double>& row : rows) {
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += row[i] / static_cast<double>(rows.size());
+  }
+  return mean;
+}
+
+/// Every frame computes that part of each layer.
+void compute_part(Costs& costs, const std::vector<double>& part) {
+  const auto scale = [&](std::vector<double>& cost) {
+    for (std::size_t layer = 0; layer < cost.size(); ++layer) cost[layer] *= part[layer];
+  };
+  scale(costs.layer_cost);
+  for (std::vector<double>& cost : costs.worker_layer_cost) scale(cost);
+}
+
+/// Without what tells of the group alone.
+Costs without_group(const Costs& costs) {
+  Costs rest = costs;
+  rest.usual_delta_bytes.clear();
+  rest.usual_computed_part.clear();
+  rest.computed_part.clear();
+  rest.stage_ready.clear();
+  return rest;
+}
+
 /// The costs of a group that finds everything in the caches and all stages free, as is usual for the scene.
 Costs with_full_caches(const Costs& costs) {
-  Costs full = costs;
+  Costs full = without_group(costs);
   if (!costs.usual_delta_bytes.empty()) {
-    std::vector<double> mean(costs.layer_cost.size());
-    for (const std::vector<double>& frame : costs.usual_delta_bytes) {
-      for (std::size_t layer = 0; layer < mean.size(); ++layer) {
-        mean[layer] += frame[layer] / static_cast<double>(costs.usual_delta_bytes.size());
-      }
-    }
-    for (std::vector<double>& frame : full.delta_bytes) frame = mean;
+    for (std::vector<double>& frame : full.delta_bytes) frame = mean_of(costs.usual_delta_bytes);
   }
   full.raw_bytes = full.delta_bytes;
-  full.stage_ready.clear();
+  const auto& parts = costs.usual_computed_part.empty() ? costs.computed_part : costs.usual_computed_part;
+  if (!parts.empty()) compute_part(full, mean_of(parts));
   return full;
 }
 
 /// Frames in the long run, each on its own: they find what they need in the caches.
 std::vector<Costs> usual_frames(const Costs& costs) {
-  const std::vector<std::vector<double>>& usual =
-      costs.usual_delta_bytes.empty() ? costs.delta_bytes : costs.usual_delta_bytes;
-  Costs frame = costs;
-  frame.usual_delta_bytes.clear();
-  frame.stage_ready.clear();
+  const bool usual = !costs.usual_delta_bytes.empty();
+  const auto& bytes = usual ? costs.usual_delta_bytes : costs.delta_bytes;
+  const auto& parts = usual ? costs.usual_computed_part : costs.computed_part;
+  Costs frame = without_group(costs);
   frame.delta_bytes.clear();
   frame.raw_bytes.clear();
-  std::vector<Costs> frames;
-  for (const std::vector<double>& bytes : usual) {
-    frames.push_back(frame);
-    frames.back().delta_bytes = frames.back().raw_bytes = {bytes};
-  }
-  if (frames.empty()) frames.push_back(frame);
+  std::vector<Costs> frames(std::max<std::size_t>(bytes.size(), 1), frame);
+  for (std::size_t i = 0; i < bytes.size(); ++i) frames[i].delta_bytes = frames[i].raw_bytes = {bytes[i]};
+  for (std::size_t i = 0; i < std::min(frames.size(), parts.size()); ++i) compute_part(frames[i], parts[i]);
   return frames;
 }
 
@@ -137,6 +155,8 @@ double Outlook::refill_s(const Plan& from, const Plan& to) const {
   before.cached = cached_after(costs_, from);
   Costs filled = costs_;
   filled.cached = cached_after(before, to);
+  before.kept = kept_after(costs_, from);
+  filled.kept = kept_after(before, to);
   return std::max(0.0, PipelineModel(before).finish(to) - PipelineModel(filled).finish(to));
 }
 

@@ -13,10 +13,10 @@
 namespace edge::scheduling {
 
 struct Horizon {
-  double groups = 20;       ///< how many more groups a plan is expected to serve (>= 1)
-  std::size_t pending = 3;  ///< frames in flight (>= 1)
+  double groups = 20;        ///< how many more groups a plan is expected to serve (>= 1)
+  std::size_t pending = 3;   ///< frames in flight (>= 1)
   double groups_in_all = 0;  ///< of the run, where known; 0: no end
-  double margin = 0.02;     ///< a change must gain at least this part of the time; smaller gains are noise
+  double margin = 0.02;      ///< a change must gain at least this part of the time; smaller gains are noise
   /// The standard deviation of what is said of plans that were not tried, as a part of the time.
   double doubt = 0.1;
 };
@@ -39,9 +39,9 @@ struct ChangeOfPlan {
 };
 
 /// What can be expected of plans in the long run: of the model, corrected by what groups took when a plan was
-/// in use (Costs::tried). A plan that was not yet is expected to be off as much as the current one, but to the
-/// bad side only: what makes that one slower than the model says (waiting, results on their way) the others
-/// have as well. One thread.
+/// in use (Costs::tried). A plan that was not yet is expected to be off as much as the current one, but to
+/// the bad side only: what makes that one slower than the model says (waiting, results on their way) the
+/// others have as well. One thread.
 class Outlook {
  public:
   /// Keeps references.
@@ -51,8 +51,8 @@ class Outlook {
   double group_s(const Plan& plan) const;
   /// Whether to give up the current plan for `candidate`. One that was tried must gain more over the horizon
   /// than filling its caches costs, and the margin. What is said of one that was not is off by `doubt`: a try
-  /// is worth what it may gain over the horizon, since one that disappoints is left again; it costs filling the
-  /// caches, there and back, and the time until that is seen.
+  /// is worth what it may gain over the horizon, since one that disappoints is left again; it costs filling
+  /// the caches, there and back, and the time until that is seen.
   ChangeOfPlan weigh(const Plan& candidate) const;
 
  private:
@@ -80,8 +80,8 @@ struct Advice {
 };
 
 /// The best plan over the horizon, of: the next group's optimum; the optimum with all caches filled; one that
-/// is good for many groups; load_balance; neighborhood_search; the whole network on any one worker; those that were tried. If
-/// there is a current plan it stays unless another is worth the change.
+/// is good for many groups; load_balance; neighborhood_search; the whole network on any one worker; those
+/// that were tried. If there is a current plan it stays unless another is worth the change.
 Advice advise(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon);
 inline Plan plan_ahead(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon) {
   return advise(costs, current, horizon).plan;

@@ -54,9 +54,10 @@ Bounds RemainingCost::sent(const PipelineModel& model, int worker, LayerIndex fi
 void RemainingCost::bound_arrivals(const PipelineModel& model, int worker, LayerIndex first) {
   Bounds best = impossible;
   for (LayerIndex end = first + 1; end <= model.layers(); ++end) {
-    const double computing = model.computing(worker, first, end);
-    if (computing >= best.last && computing >= best.least && computing >= best.slowest) break;
-    best = minimum(best, after_stage(computing, computing, computed(worker, end)));
+    const double least = model.computing_least(worker, first, end);
+    const double last = model.computing_at_least(worker, first, end, model.frames() - 1);
+    if (last >= best.last && least >= best.least && least >= best.slowest) break;
+    best = minimum(best, after_stage(last, least, computed(worker, end)));
   }
   for (int kind = 0; kind < model.kinds(first); ++kind) {
     Bounds bounds = best;

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <utility>
 
+#include "engine/dirty_shares.h"
 #include "engine/models/models.h"
 
 namespace edge::test {
@@ -86,9 +87,20 @@ Config config_of(const PlannedCase& chain, const std::string& scheduler) {
   return config;
 }
 
+/// By layer: the part of its output that changes if a square of `rate` of the picture does.
+std::vector<double> shares_of(const DirtyShares& dirty, const Graph& graph, double rate, std::uint64_t frame) {
+  const Shape& shape = graph.layer(0).output_shape;
+  kernels::DirtyMap map(shape[2], shape[3]);
+  const auto rows = static_cast<std::int64_t>(std::sqrt(rate) * static_cast<double>(shape[2]));
+  const auto columns = static_cast<std::int64_t>(std::sqrt(rate) * static_cast<double>(shape[3]));
+  const auto first = static_cast<std::int64_t>(frame % 50) * (shape[3] - columns) / 50;
+  for (std::int64_t row = 0; row < rows && columns > 0; ++row) map.mark(row + (shape[2] - rows) / 2, first, columns);
+  return dirty.of(map);
+}
+
 class Devices {
  public:
-  Devices(const PlannedCase& chain, const Graph& graph) : chain_(chain), graph_(graph) {
+  Devices(const PlannedCase& chain, const Graph& graph) : chain_(chain), graph_(graph), dirty_(graph) {
     // Layers take their multiply-adds, and moving what they make.
     double sum = 0;
     for (const Layer& layer : graph.layers()) {
@@ -102,7 +114,10 @@ class Devices {
     last_compute_at_.assign(chain.speeds.size(), -1e9);
     last_transfer_.assign(chain.speeds.size(), {});
     cached_.assign(chain.speeds.size(), {});
+    kept_.assign(chain.speeds.size(), {});
   }
+
+  const DirtyShares& dirty() const { return dirty_; }
 
   std::vector<std::vector<double>> profiles() const {
     std::vector<std::vector<double>> profiles;
@@ -191,10 +206,15 @@ class Devices {
     return change ? change(frame, which) : 1;
   }
 
-  double computing(std::uint64_t frame, const scheduling::Plan& plan, std::size_t worker, double start) const {
+  double computing(std::uint64_t frame, const scheduling::Plan& plan, std::size_t worker, double start) {
     double seconds = 0;
-    for (LayerIndex layer = plan.begin(static_cast<int>(worker)); layer < plan.end(static_cast<int>(worker)); ++layer) {
-      seconds += layer_s_[static_cast<std::size_t>(layer)];
+    const std::pair range{plan.begin(static_cast<int>(worker)), plan.end(static_cast<int>(worker))};
+    const bool in_part = std::exchange(kept_[worker], range) == range && chain_.keep;
+    std::vector<double> shares;
+    if (in_part) shares = shares_of(dirty_, graph_, chain_.rate(frame), frame);
+    for (LayerIndex layer = range.first; layer < range.second; ++layer) {
+      const auto index = static_cast<std::size_t>(layer);
+      seconds += layer_s_[index] * (in_part ? std::min(1.0, 0.05 + 1.15 * shares[index]) : 1);
     }
     seconds /= chain_.speeds[worker] * changed(chain_.speed_change, frame, worker);
     seconds *= factor(chain_.noise, chain_.seed, computation, frame, worker);
@@ -206,6 +226,8 @@ class Devices {
 
   const PlannedCase& chain_;
   const Graph& graph_;
+  const DirtyShares dirty_;
+  std::vector<std::pair<LayerIndex, LayerIndex>> kept_;
   std::vector<double> layer_s_;
   std::vector<double> free_;  ///< by stage
   std::vector<double> last_compute_at_;
@@ -241,11 +263,14 @@ PlannedRun run_planned(const PlannedCase& chain, const std::string& scheduler) {
   for (std::uint64_t frame = 0; frame < chain.frames; ++frame) {
     while (under_way.size() >= chain.pending) deliver();
     if (frame % group_frames == 0) {
-      std::vector<std::vector<double>> input_rates;
-      for (int i = 0; i < group_frames; ++i) {
-        input_rates.emplace_back(3, chain.rate(frame + static_cast<std::uint64_t>(i)));
+      std::vector<FrameChange> changes;
+      for (std::uint64_t i = frame; i < frame + group_frames; ++i) {
+        changes.push_back({.rates = std::vector<double>(3, chain.rate(i)), .dirty_shares = {}});
+        if (chain.keep && i > 0) {
+          changes.back().dirty_shares = shares_of(devices.dirty(), model.graph, chain.rate(i), i);
+        }
       }
-      plan = planner.plan(frame, std::move(input_rates));
+      plan = planner.plan(frame, std::move(changes));
       run.plans.push_back(plan);
     }
     planner.sent(frame, plan);

@@ -28,13 +28,15 @@ struct PlannedCase {
   /// Factors of a device's speed and a link's, by frame; null: 1.
   std::function<double(std::uint64_t frame, std::size_t worker)> speed_change = nullptr;
   std::function<double(std::uint64_t frame, std::size_t link)> link_change = nullptr;
+  /// Workers keep outputs and compute what changes: a square of `rate` of the picture.
+  bool keep = false;
   double noise = 0.06;         ///< of a computation or a transfer, relative
   double profile_error = 0.1;  ///< of a layer's profiled seconds, relative
   double bytes_error = 0.15;   ///< of a layer's predicted bytes, relative
 };
 
 struct PlannedRun {
-  std::vector<double> finished;  ///< of each frame, seconds from the start
+  std::vector<double> finished;         ///< of each frame, seconds from the start
   std::vector<scheduling::Plan> plans;  ///< of each group
   PlanningSummary summary;
 
