@@ -16,8 +16,8 @@ constexpr double long_transfer_s = 0.02;
 constexpr std::uint64_t large_message = 256'000;
 /// Shorter computations are mostly waiting for the scheduler of the operating system.
 constexpr double short_computation_s = 1e-4;
-/// Of a layer's seconds: what is to be done for any share, and for all of it, where a part is computed. A mean
-/// over networks; what is measured corrects it.
+/// Of a layer's seconds: what is to be done for any share, and for all of it, where a part is computed. A
+/// mean over networks; what is measured corrects it.
 constexpr double fixed_part = 0.03;
 constexpr double variable_part = 1.3;
 constexpr double large_part = 0.7;
@@ -77,8 +77,8 @@ void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
   if (!link.at_first) link.at_first = bytes_per_s;
 }
 
-void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds,
-                                    double busy, std::span<const double> part) {
+void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy,
+                                    std::span<const double> part) {
   Device& device = devices_[static_cast<std::size_t>(worker)];
   double by_profile = profiled(device, first, end);
   if (by_profile < short_computation_s || !(seconds > 0)) return;
@@ -115,7 +115,6 @@ void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end
   const std::optional<double> before = range.slowdown.value();
   const std::size_t samples = range.slowdown.samples();
   range.slowdown.add(seconds / by_profile);
-  device.measured = true;
   if (range.slowdown.samples() < samples) {  // it has forgotten the old ones: a real change
     const double change = *range.slowdown.value() / *before;
     for (Range& other : device.ranges) {
@@ -221,7 +220,14 @@ double CostEstimator::slowdown(int worker) const {
 }
 
 bool CostEstimator::was_measured(int worker) const {
-  return devices_[static_cast<std::size_t>(worker)].measured;
+  const Device& device = devices_[static_cast<std::size_t>(worker)];
+  double measured = 0;
+  double all = 0;
+  for (std::size_t layer = 0; layer < device.profile.size(); ++layer) {
+    all += device.profile[layer];
+    if (device.busy[layer] > 0) measured += device.profile[layer];
+  }
+  return all > 0 && measured >= all / 2;
 }
 
 std::vector<std::vector<double>> CostEstimator::layer_cost() const {

@@ -65,7 +65,7 @@ class CostEstimator {
   std::vector<std::vector<scheduling::KnownRange>> known_ranges() const;
   /// Of `worker`: expected / profiled seconds.
   double slowdown(int worker) const;
-  /// Whether it has computed anything that tells.
+  /// Whether layers that make half of its profile or more were run, and so measured.
   bool was_measured(int worker) const;
 
  private:
@@ -85,7 +85,6 @@ class CostEstimator {
     std::vector<double> slowdown;  ///< by layer
     std::vector<double> busy;      ///< by layer: how busy the device was when that was measured; 0: profiled
     std::vector<Range> ranges;     ///< the one that was used last at the end
-    bool measured = false;
   };
   static Device as_profiled(const std::vector<double>& profile);
   static double profiled(const Device& device, LayerIndex first, LayerIndex end);

@@ -32,8 +32,7 @@ scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
                               .pending = static_cast<std::size_t>(config.schedule.pending)};
   if (config.video.frames > 0) {
-    horizon.groups_in_all =
-        std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
+    horizon.groups_in_all = std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
     horizon.groups = std::min(horizon.groups, horizon.groups_in_all);
   }
   return horizon;
@@ -118,8 +117,8 @@ void Planner::add_transfer(int worker, const net::Transfer& transfer) {
   if (estimator_) estimator_->add_transfer(worker, transfer);
 }
 
-/// Short pieces of the video as it was lately; the newest counts more. Pieces, not one mean: where the scene is
-/// still most of the time, a cut that is bad for the rest is not as good as the mean says. mutex_ is held.
+/// Short pieces of the video as it was lately; the newest counts more. Pieces, not one mean: where the scene
+/// is still most of the time, a cut that is bad for the rest is not as good as the mean says. mutex_ is held.
 void Planner::add_usual(Costs& costs) const {
   const auto add = [&](std::size_t begin, std::size_t end) {
     const double weight = 1 / static_cast<double>(end - begin);
@@ -261,7 +260,10 @@ void Planner::sent(std::uint64_t frame, const Plan& plan) {
   SentFrame& sent = sent_[frame];
   const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
                                    group_stage_costs_.size() - 1);
-  sent = {.plan = plan, .change = group_changes_[row], .kept = std::vector<bool>(cached_.size()), .whole = std::vector<bool>(cached_.size(), true)};
+  sent = {.plan = plan,
+          .change = group_changes_[row],
+          .kept = std::vector<bool>(cached_.size()),
+          .whole = std::vector<bool>(cached_.size(), true)};
   for (int worker = 0; worker <= plan.last_active(); ++worker) {
     const auto index = static_cast<std::size_t>(worker);
     const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(plan.begin(worker))];
@@ -272,10 +274,10 @@ void Planner::sent(std::uint64_t frame, const Plan& plan) {
     sent.kept[index] = std::exchange(kept_[index], range) == range;
   }
   // One frame at a time: the chain is empty whenever one is sent.
-  const bool busy = config_.schedule.pending == 1 || sent_.size() > 1;
+  sent.busy = config_.schedule.pending == 1 || sent_.size() > 1;
   sent.at = now_s_();
-  sent.steady = busy && std::none_of(sent.whole.begin(), sent.whole.begin() + plan.last_active() + 1,
-                                     [](bool whole) { return whole; });
+  sent.steady = sent.busy && std::none_of(sent.whole.begin(), sent.whole.begin() + plan.last_active() + 1,
+                                          [](bool whole) { return whole; });
   clock_.sent(frame, now_s_(), group_stage_costs_[row]);
 }
 
@@ -321,17 +323,24 @@ void Planner::judge_prediction(std::uint64_t frame, double now) {
   }
 }
 
-/// How long groups take by a plan that has been in use for more than one group, whose frames follow each other:
-/// against what the model says of them by now, so that what was learnt from them does not count twice.
+/// How long groups take by a plan that has been in use for more than one group, whose frames follow each
+/// other: against what the model says of them by now, so that what was learnt from them does not count twice.
 /// mutex_ is held.
 void Planner::judge_plan(std::uint64_t frame, const SentFrame& sent, double now) {
+  const bool follows = last_result_at_.has_value();
   const double before = std::exchange(last_result_at_, now).value_or(now);
+  const double frame_s = config_.schedule.pending == 1 ? now - sent.at : now - before;
+  if (sent.busy && (follows || config_.schedule.pending == 1)) {
+    frame_times_.push_back(frame_s);
+    if (frame_times_.size() > usual_frames) frame_times_.pop_front();
+  }
   const std::uint64_t number = frame / group_frames_;
   const auto last = group_times_.find(number - std::min<std::uint64_t>(number, 1));
   const bool same_plan = last != group_times_.end() && last->second.plan == sent.plan;
-  GroupTime& time = group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .changes = {}}).first->second;
+  GroupTime& time =
+      group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .changes = {}}).first->second;
   time.changes.push_back(sent.change);
-  time.seconds += config_.schedule.pending == 1 ? now - sent.at : now - before;
+  time.seconds += frame_s;
   time.steady = time.steady && sent.steady && same_plan && time.plan == sent.plan;
   if (time.changes.size() < group_frames_) return;
   while (group_times_.begin()->first < number) group_times_.erase(group_times_.begin());
@@ -341,9 +350,11 @@ void Planner::judge_plan(std::uint64_t frame, const SentFrame& sent, double now)
   now_known.usual_computed_part.clear();
   now_known.cached = scheduling::cached_after(now_known, sent.plan);
   const double modelled =
-      scheduling::forecast(now_known, sent.plan, static_cast<std::size_t>(config_.schedule.pending)).later_group_s;
+      scheduling::forecast(now_known, sent.plan, static_cast<std::size_t>(config_.schedule.pending))
+          .later_group_s;
   if (!(modelled > 0)) return;
-  auto tried = std::find_if(tried_.begin(), tried_.end(), [&](const Tried& one) { return one.plan == sent.plan; });
+  auto tried =
+      std::find_if(tried_.begin(), tried_.end(), [&](const Tried& one) { return one.plan == sent.plan; });
   if (tried == tried_.end()) {
     if (tried_.size() == most_tried) tried_.erase(tried_.begin());
     tried_.push_back({.plan = sent.plan, .factor = {}});
@@ -380,10 +391,12 @@ void Planner::finished(const chain::Result& result) {
 // mutex_ is held.
 std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
   const Costs now = costs(group_changes_);
-  const auto pending = static_cast<std::size_t>(config_.schedule.pending);
+  const scheduling::Horizon ahead = horizon(config_);
+  const std::optional<Plan> current = plan_;
+  const scheduling::Outlook outlook(now, current, ahead);
   std::vector<SchedulerEstimate> estimates;
   const auto add = [&](const std::string& name, const Plan& plan, bool used) {
-    const double seconds = scheduling::forecast(now, plan, pending).later_group_s;
+    const double seconds = outlook.group_s(plan);
     estimates.push_back({.name = name,
                          .plan = scheduling::to_string(plan),
                          .seconds_per_frame = seconds / static_cast<double>(group_frames_),
@@ -425,12 +438,27 @@ PlanningSummary Planner::summary() const {
   if (!estimator_ || plans_ == 0) return summary;
   summary.schedulers = compare_schedulers();
   summary.bandwidth_bytes_per_s = estimator_->bandwidth();
+  if (!frame_times_.empty() && !config_.video.realtime) {
+    summary.chain_frame_s = std::accumulate(frame_times_.begin(), frame_times_.end(), 0.0) /
+                            static_cast<double>(frame_times_.size());
+  }
+  // Frames that nothing changes in are not sent, and do not count in either time.
+  std::vector<double> part(static_cast<std::size_t>(model_.graph.size()));
+  double frames = 0;
+  for (const FrameChange& change : recent_) {
+    if (!change.dirty_shares.empty() && change.dirty_shares.front() == 0) continue;
+    const std::vector<double> of_frame = computed_part(change);
+    for (std::size_t layer = 0; layer < part.size(); ++layer) part[layer] += of_frame[layer];
+    ++frames;
+  }
+  for (double& of_layer : part) of_layer = frames > 0 ? of_layer / frames : 1;
   const std::vector<std::vector<double>> costs = estimator_->layer_cost();
   for (std::size_t worker = 0; worker < cached_.size(); ++worker) {
-    summary.slowdown.push_back(estimator_->slowdown(static_cast<int>(worker)));
-    const std::vector<double>& layers = costs[worker];
-    summary.devices.push_back({.whole_network_s = std::accumulate(layers.begin(), layers.end(), 0.0),
-                               .measured = estimator_->was_measured(static_cast<int>(worker))});
+    const auto index = static_cast<int>(worker);
+    summary.slowdown.push_back(estimator_->slowdown(index));
+    summary.devices.push_back(
+        {.whole_network_s = std::inner_product(part.begin(), part.end(), costs[worker].begin(), 0.0),
+         .measured = estimator_->was_measured(index)});
   }
   if (!prediction_errors_.empty()) summary.median_prediction_error = median(prediction_errors_);
   return summary;

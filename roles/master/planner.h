@@ -66,6 +66,7 @@ class Planner {
     std::vector<bool> kept;   ///< [w]: it keeps the outputs of the same layers from the frame before
     std::vector<bool> whole;  ///< [w]: the tensors into w have no base there
     double at = 0;
+    bool busy = false;  ///< the chain had something to do
     bool steady =
         false;  ///< the chain was neither empty, nor are its caches: how long it takes tells of the plan
   };
@@ -123,7 +124,8 @@ class Planner {
   std::uint64_t plan_changes_ = 0;
   std::deque<Group> groups_;  ///< whose results are awaited
   std::vector<double> prediction_errors_;
-  RobustEstimate return_s_;  ///< from the end of the last computation until the result is here
+  RobustEstimate return_s_;         ///< from the end of the last computation until the result is here
+  std::deque<double> frame_times_;  ///< of the last frames, while the chain was busy
   double planning_s_ = 0;
   double slowest_planning_s_ = 0;
   std::uint64_t plans_ = 0;

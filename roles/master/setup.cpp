@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "roles/scheduling/scheduler.h"
+
 namespace edge {
 
 std::optional<detection::Detector> open_detector(const Config& config, const Graph& graph) {
