@@ -25,9 +25,7 @@ struct InputFrame {
   Placement placement = {};            ///< of the source's picture in the frame; empty: not known
   Array pixels;
   FrameChange change = {};  ///< empty for the first frame
-};
-std::vector<double> change_rates;  ///< of each channel, against the frame before; empty for the first frame
-bool unchanged = false;            ///< `pixels` are the array of the frame before
+  bool unchanged = false;   ///< `pixels` are the array of the frame before
 };
 
 /// One thread calls next() and upcoming_changes(); cancel() may be called from any. Throws the video's
