@@ -27,6 +27,12 @@ constexpr std::size_t samples_that_tell = 3;
 /// What was measured on a device that was busier by this is not given up for what it shows now.
 constexpr double much_busier = 1.25;
 
+double middle_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 }  // namespace
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
@@ -62,18 +68,17 @@ void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
   if (!std::isfinite(bytes_per_s) || bytes_per_s <= 0) return;
   const bool tells = transfer.bytes >= large_message ||
                      (transfer.bytes >= short_message && transfer.seconds >= long_transfer_s);
-  link.latest.push_back(transfer);
-  std::size_t latest = most_transfers;
   if (tells) {
     const std::size_t samples = link.measured.samples();
     link.measured.add(bytes_per_s);
-    // The link has changed: so has what transfers take besides.
-    if (link.measured.samples() < samples) latest = link.measured.samples();
-  }
-  while (link.latest.size() > latest) link.latest.pop_front();
-  if (tells) {
+    link.sizes.push_back(static_cast<double>(transfer.bytes));
+    if (link.sizes.size() > most_transfers) link.sizes.pop_front();
+    // The link has changed: so has what short ones take.
+    if (link.measured.samples() < samples) link.short_ones.clear();
     return;
   }
+  link.short_ones.push_back(transfer);
+  if (link.short_ones.size() > most_transfers) link.short_ones.pop_front();
   if (!link.at_first) link.at_first = bytes_per_s;
 }
 
@@ -147,6 +152,7 @@ std::vector<std::vector<scheduling::KnownRange>> CostEstimator::known_ranges() c
   for (const Device& device : devices_) {
     known.emplace_back();
     for (const Range& range : device.ranges) {
+      if (range.slowdown.samples() < samples_that_tell) continue;
       double expected = 0;
       for (LayerIndex layer = range.first; layer < range.end; ++layer) {
         const auto index = static_cast<std::size_t>(layer);
@@ -186,29 +192,33 @@ std::vector<double> CostEstimator::bandwidth() const {
   return bandwidth;
 }
 
-std::vector<double> CostEstimator::link_offset_s() const {
+std::vector<scheduling::LinkOffset> CostEstimator::link_offset() const {
   const std::vector<double> bytes_per_s = bandwidth();
-  std::vector<std::optional<double>> known;
-  double sum = 0;
+  std::vector<std::optional<scheduling::LinkOffset>> known;
+  scheduling::LinkOffset mean;
   double count = 0;
   for (std::size_t worker = 0; worker < links_.size(); ++worker) {
-    std::vector<double> offsets;
-    for (const net::Transfer& transfer : links_[worker].latest) {
-      offsets.push_back(transfer.seconds - static_cast<double>(transfer.bytes) / bytes_per_s[worker]);
+    const Link& link = links_[worker];
+    std::optional<scheduling::LinkOffset>& offset = known.emplace_back();
+    if (link.short_ones.size() < samples_that_tell) continue;
+    std::vector<double> seconds;
+    std::vector<double> bytes;
+    for (const net::Transfer& transfer : link.short_ones) {
+      bytes.push_back(static_cast<double>(transfer.bytes));
+      seconds.push_back(transfer.seconds - bytes.back() / bytes_per_s[worker]);
     }
-    std::optional<double>& offset = known.emplace_back();
-    if (offsets.size() < samples_that_tell) continue;
-    const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
-    std::nth_element(offsets.begin(), middle, offsets.end());
-    offset = *middle;
-    sum += *middle;
+    offset =
+        scheduling::LinkOffset{.seconds = middle_of(std::move(seconds)), .from_bytes = middle_of(std::move(bytes))};
+    if (!link.sizes.empty()) offset->until_bytes = middle_of({link.sizes.begin(), link.sizes.end()});
+    offset->until_bytes = std::max(offset->until_bytes, 2 * offset->from_bytes);
     ++count;
+    mean.seconds += (offset->seconds - mean.seconds) / count;
+    mean.from_bytes += (offset->from_bytes - mean.from_bytes) / count;
   }
-  std::vector<double> offset_s;
-  for (const std::optional<double>& offset : known) {
-    offset_s.push_back(offset.value_or(count > 0 ? sum / count : 0));
-  }
-  return offset_s;
+  mean.until_bytes = std::max(mean.until_bytes, 2 * mean.from_bytes);
+  std::vector<scheduling::LinkOffset> offsets;
+  for (const auto& offset : known) offsets.push_back(offset.value_or(mean));
+  return offsets;
 }
 
 double CostEstimator::slowdown(int worker) const {

@@ -54,9 +54,9 @@ class CostEstimator {
   /// 0 if none was.
   double codec_s_per_byte(int worker) const;
 
-  /// Seconds that a transfer over the link into each worker takes besides bytes / bandwidth(); may be
-  /// negative (Costs::link_offset_s). Of a link that was not used the mean of those that were.
-  std::vector<double> link_offset_s() const;
+  /// What transfers over the link into each worker take besides bytes / bandwidth(), by those that tell
+  /// nothing of that. Of a link without such the mean of the others.
+  std::vector<scheduling::LinkOffset> link_offset() const;
   /// Bytes/s of the link into each worker.
   std::vector<double> bandwidth() const;
   /// [w][l]: the profiles, corrected by how long the devices really took lately.
@@ -72,7 +72,8 @@ class CostEstimator {
   struct Link {
     std::optional<double> at_first;
     RobustEstimate measured;
-    std::deque<net::Transfer> latest;  ///< those that tell nothing of the bandwidth as well
+    std::deque<double> sizes;              ///< bytes of the transfers in `measured`
+    std::deque<net::Transfer> short_ones;  ///< the last that told nothing of the bandwidth
     RobustEstimate codec_s_per_byte;
   };
   struct Range {

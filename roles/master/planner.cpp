@@ -182,7 +182,7 @@ Costs Planner::costs(const std::vector<FrameChange>& changes) const {
   }
   costs.worker_layer_cost = estimator_->layer_cost();
   costs.bandwidth = estimator_->bandwidth();
-  costs.link_offset_s = estimator_->link_offset_s();
+  costs.link_offset = estimator_->link_offset();
   for (const FrameChange& change : changes) {
     prediction::TransferBytes bytes = forecast_.predict(change.rates);
     if (workers_keep_) costs.computed_part.push_back(computed_part(change));
@@ -226,6 +226,12 @@ Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
   group_stage_costs_ = scheduling::believed_stage_costs(PipelineModel(group), plan);
+  for (const scheduling::TriedPlan& tried : group.tried) {
+    if (tried.plan != plan) continue;
+    for (std::vector<double>& frame : group_stage_costs_) {
+      for (double& seconds : frame) seconds *= tried.factor;
+    }
+  }
   const scheduling::Simulation simulation =
       scheduling::simulate({.first_group = group_stage_costs_,
                             .later_groups = group_stage_costs_,

@@ -23,6 +23,19 @@ struct KnownRange {
   double factor = 1;
 };
 
+/// Seconds besides bytes / bandwidth: latency, or less than 0 where the first bytes pass at once. That is
+/// less and less so from `from_bytes` on and no longer so at `until_bytes`, where the bandwidth was measured.
+struct LinkOffset {
+  double seconds = 0;
+  double from_bytes = 0;
+  double until_bytes = 1e6;
+
+  double at(double bytes) const {
+    if (seconds >= 0 || bytes <= from_bytes) return seconds;
+    return bytes >= until_bytes ? 0 : seconds * (until_bytes - bytes) / (until_bytes - from_bytes);
+  }
+};
+
 /// A plan that was in use: what its groups took, relative to what the model says of them (> 0).
 struct TriedPlan {
   Plan plan;
@@ -55,9 +68,8 @@ struct Costs {
   /// [w]: the layers whose outputs w keeps, first and one past the last: by other layers, the group's first
   /// frame is computed in full. Only if there are computed parts. Empty: nothing is kept.
   std::vector<std::pair<LayerIndex, LayerIndex>> kept{};
-  /// [w]: seconds that a transfer over the link into w takes besides bytes / bandwidth: latency; below 0 if
-  /// the first bytes pass at once (a transfer takes 0 s at least). Empty: none.
-  std::vector<double> link_offset_s{};
+  /// [w]: what a transfer over the link into w takes besides bytes / bandwidth. Empty: nothing.
+  std::vector<LinkOffset> link_offset{};
   /// [w][l]: seconds of encoding and decoding layer l's output for the link into w. Empty: none.
   std::vector<std::vector<double>> coding_s{};
   /// [w]: what is known better than from the layers' sums. Only forecasts look at it, not the search.

@@ -171,7 +171,7 @@ ChangeOfPlan Outlook::weigh(const Plan& candidate) const {
   const double doubt_s = change.tried ? 0 : horizon_.doubt * now_s_;
   if (gain_s < -2 * doubt_s) return change;
   change.refill_s = refill_s(*current_, candidate);
-  const double margin_s = horizon_.margin * horizon_.groups * now_s_;
+  const double margin_s = (change.tried ? 1.5 : 1) * horizon_.margin * horizon_.groups * now_s_;
   change.value_s = change.gain_s - change.refill_s - margin_s;
   if (doubt_s > 0) {
     const double z = gain_s / doubt_s;

@@ -36,7 +36,7 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
          is_table(costs.worker_layer_cost) &&
          (costs.worker_layer_cost.empty() || costs.worker_layer_cost.size() == workers) &&
          is_table(costs.coding_s) && (costs.coding_s.empty() || costs.coding_s.size() == workers) &&
-         (costs.link_offset_s.empty() || costs.link_offset_s.size() == workers) &&
+         (costs.link_offset.empty() || costs.link_offset.size() == workers) &&
          (costs.known_ranges.empty() || costs.known_ranges.size() == workers) &&
          is_table(costs.usual_delta_bytes) &&
          is_table(costs.computed_part) && is_table(costs.usual_computed_part) &&

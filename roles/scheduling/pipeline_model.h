@@ -75,7 +75,7 @@ class PipelineModel {
   /// and decoding. Never less for more bytes.
   double sending(int worker, LayerIndex first, double bytes) const {
     const auto index = static_cast<std::size_t>(worker);
-    const double offset = costs_.link_offset_s.empty() ? 0 : costs_.link_offset_s[index];
+    const double offset = costs_.link_offset.empty() ? 0 : costs_.link_offset[index].at(bytes);
     const double coding = coding_s_.empty() ? 0 : coding_s_[index][static_cast<std::size_t>(first)];
     return std::max(0.0, bytes * seconds_per_byte(worker) + offset) + coding;
   }

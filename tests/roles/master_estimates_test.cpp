@@ -66,8 +66,9 @@ TEST(CostEstimator, TransfersThatAreOverInAMomentTellNothingOfBandwidth) {
   CostEstimator estimator = estimator_of_two(3e6);
   for (int i = 0; i < 5; ++i) estimator.add_transfer(1, {.bytes = 60000, .seconds = 0.001});
   EXPECT_EQ(estimator.bandwidth()[1], 3e6);
-  EXPECT_NEAR(estimator.link_offset_s()[1], -0.019, 1e-9);
-  EXPECT_NEAR(estimator.link_offset_s()[0], -0.019, 1e-9) << "links are alike as far as is known";
+  EXPECT_NEAR(estimator.link_offset()[1].at(60000), -0.019, 1e-9);
+  EXPECT_NEAR(estimator.link_offset()[0].at(60000), -0.019, 1e-9) << "links are alike as far as is known";
+  EXPECT_EQ(estimator.link_offset()[1].at(2e6), 0);
   for (int i = 0; i < 5; ++i) estimator.add_transfer(1, {.bytes = 60000, .seconds = 0.06});
   EXPECT_EQ(estimator.bandwidth()[1], 1e6) << "it has become slow";
 }

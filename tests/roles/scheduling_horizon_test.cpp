@@ -48,7 +48,7 @@ TEST(WeighChange, MeasuredPlans) {
   const Horizon horizon{.groups = 100, .pending = 3};
   Costs costs = two_cuts();
   ASSERT_TRUE(weigh_change(costs, after_first, after_second, horizon).worth_it);
-  costs.tried = {{.plan = after_first, .factor = 1}, {.plan = after_second, .factor = 2.1}};
+  costs.tried = {{.plan = after_first, .factor = 1}, {.plan = after_second, .factor = 3}};
   EXPECT_FALSE(weigh_change(costs, after_first, after_second, horizon).worth_it);
   EXPECT_TRUE(weigh_change(costs, after_second, after_first, horizon).worth_it);
   // What slows the current plan down is expected of one that was not tried, too.
