@@ -4,81 +4,184 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace edge {
 namespace {
 
 constexpr double unknown_bytes_per_s = 3e6;  // Wi-Fi of a Raspberry Pi
+/// A transfer tells the bandwidth if it is no mere message and takes long, or is large.
 constexpr std::uint64_t short_message = 8000;
+constexpr double long_transfer_s = 0.02;
+constexpr std::uint64_t large_message = 256'000;
 /// Shorter computations are mostly waiting for the scheduler of the operating system.
 constexpr double short_computation_s = 1e-4;
-constexpr int samples_of_profile = 3;
+/// Of a layer's seconds: what is to be done for any share, and for all of it, where a part is computed. A
+/// mean over networks; what is measured corrects it.
+constexpr double fixed_part = 0.03;
+constexpr double variable_part = 1.3;
+constexpr double large_part = 0.7;
+constexpr std::size_t most_transfers = 9;
+constexpr std::size_t most_ranges = 16;
+constexpr std::size_t samples_that_tell = 3;
+/// What was measured on a device that was busier by this is not given up for what it shows now.
+constexpr double much_busier = 1.25;
 
-/// As if measured before: the first frames, when memory is touched and caches are cold, are no good sample.
-RobustEstimate as_profiled() {
-  RobustEstimate slowdown;
-  for (int i = 0; i < samples_of_profile; ++i) slowdown.add(1);
-  return slowdown;
+double middle_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 }  // namespace
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
                              std::vector<std::optional<double>> bandwidth)
-    : profiles_(std::move(profiles)),
-      slowdown_(profiles_.size()),
-      current_(profiles_.size()),
-      links_(profiles_.size()) {
+    : profiles_(std::move(profiles)), links_(profiles_.size()) {
   assert(bandwidth.size() == profiles_.size());
+  for (const std::vector<double>& profile : profiles_) devices_.push_back(as_profiled(profile));
   for (std::size_t worker = 0; worker < links_.size(); ++worker) links_[worker].at_first = bandwidth[worker];
-  std::fill(slowdown_.begin(), slowdown_.end(), as_profiled());
+}
+
+CostEstimator::Device CostEstimator::as_profiled(const std::vector<double>& profile) {
+  return {.profile = profile,
+          .slowdown = std::vector<double>(profile.size(), 1.0),
+          .busy = std::vector<double>(profile.size(), 0.0),
+          .ranges = {}};
+}
+
+double CostEstimator::profiled(const Device& device, LayerIndex first, LayerIndex end) {
+  return std::accumulate(device.profile.begin() + first, device.profile.begin() + end, 0.0);
 }
 
 void CostEstimator::set_profile(int worker, std::vector<double> profile) {
   const auto index = static_cast<std::size_t>(worker);
   if (profiles_[index] == profile) return;
+  devices_[index] = as_profiled(profile);
   profiles_[index] = std::move(profile);
-  slowdown_[index] = as_profiled();
-  current_[index] = {};
-  links_[index].codec_s = {};
+  links_[index].codec_s_per_byte = {};
 }
 
 void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
   Link& link = links_[static_cast<std::size_t>(worker)];
   const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
   if (!std::isfinite(bytes_per_s) || bytes_per_s <= 0) return;
-  if (transfer.bytes < short_message) {
-    if (!link.at_first) link.at_first = bytes_per_s;
+  const bool tells = transfer.bytes >= large_message ||
+                     (transfer.bytes >= short_message && transfer.seconds >= long_transfer_s);
+  if (tells) {
+    const std::size_t samples = link.measured.samples();
+    link.measured.add(bytes_per_s);
+    link.sizes.push_back(static_cast<double>(transfer.bytes));
+    if (link.sizes.size() > most_transfers) link.sizes.pop_front();
+    // The link has changed: so has what short ones take.
+    if (link.measured.samples() < samples) link.short_ones.clear();
     return;
   }
-  link.measured.add(bytes_per_s);
+  link.short_ones.push_back(transfer);
+  if (link.short_ones.size() > most_transfers) link.short_ones.pop_front();
+  if (!link.at_first) link.at_first = bytes_per_s;
 }
 
-void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds,
-                                    double busy) {
-  const std::vector<double>& profile = profiles_[static_cast<std::size_t>(worker)];
-  const double profiled = std::accumulate(profile.begin() + first, profile.begin() + end, 0.0);
-  if (profiled < short_computation_s || !(seconds > 0)) return;
-  Range& range = current_[static_cast<std::size_t>(worker)];
-  if (range.first != first || range.end != end) range = {.first = first, .end = end, .seconds = {}};
-  range.seconds.add(seconds);
-  double slowdown = seconds / profiled;
-  if (slowdown < 1) slowdown = std::min(1.0, slowdown / std::clamp(busy, 0.01, 1.0));
-  slowdown_[static_cast<std::size_t>(worker)].add(slowdown);
+void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy,
+                                    std::span<const double> part) {
+  Device& device = devices_[static_cast<std::size_t>(worker)];
+  double by_profile = profiled(device, first, end);
+  if (by_profile < short_computation_s || !(seconds > 0)) return;
+  if (!part.empty()) {
+    double of_part = 0;
+    double expected = 0;
+    for (auto layer = static_cast<std::size_t>(first); layer < static_cast<std::size_t>(end); ++layer) {
+      of_part += device.profile[layer] * part[layer];
+      expected += device.profile[layer] * device.slowdown[layer] * part[layer];
+    }
+    if (of_part < large_part * by_profile) {
+      if (expected < short_computation_s) return;
+      // `part` counts with what is known of parts by now.
+      parts_.add(seconds / expected * parts_.value().value_or(1));
+      return;
+    }
+    by_profile = of_part;
+  }
+  const auto same = std::find_if(device.ranges.begin(), device.ranges.end(), [&](const Range& range) {
+    return range.first == first && range.end == end;
+  });
+  if (same == device.ranges.end()) {
+    if (device.ranges.size() == most_ranges) device.ranges.erase(device.ranges.begin());
+    device.ranges.push_back({.first = first, .end = end, .slowdown = {}});
+  } else {
+    std::rotate(same, same + 1, device.ranges.end());
+  }
+  Range& range = device.ranges.back();
+  // Samples of before the device changed are those of another.
+  if (range.changed_since != 1) {
+    range.slowdown.scale(range.changed_since);
+    range.changed_since = 1;
+  }
+  const std::optional<double> before = range.slowdown.value();
+  const std::size_t samples = range.slowdown.samples();
+  range.slowdown.add(seconds / by_profile);
+  if (range.slowdown.samples() < samples) {  // it has forgotten the old ones: a real change
+    const double change = *range.slowdown.value() / *before;
+    for (Range& other : device.ranges) {
+      if (&other != &range) other.changed_since *= change;
+    }
+    for (double& slowdown : device.slowdown) slowdown *= change;
+  }
+  if (range.slowdown.samples() >= samples_that_tell) learn_layers(device, range, std::clamp(busy, 0.01, 1.0));
 }
 
-std::optional<double> CostEstimator::measured(int worker, LayerIndex first, LayerIndex end) const {
-  const Range& range = current_[static_cast<std::size_t>(worker)];
-  if (range.first != first || range.end != end) return std::nullopt;
-  return range.seconds.value();
+double CostEstimator::incremental(double share) const {
+  return (fixed_part + variable_part * share) * parts_.value().value_or(1);
 }
 
-void CostEstimator::add_codec(int worker, double seconds) {
-  if (seconds > 0) links_[static_cast<std::size_t>(worker)].codec_s.add(seconds);
+void CostEstimator::learn_layers(Device& device, const Range& range, double busy) {
+  double slowdown = *range.slowdown.value();
+  if (slowdown < 1) slowdown = std::min(1.0, slowdown / busy);
+  for (std::size_t layer = 0; layer < device.slowdown.size(); ++layer) {
+    const auto index = static_cast<LayerIndex>(layer);
+    const bool inside = index >= range.first && index < range.end;
+    // Of layers that it never ran, the device's speed is the best guess.
+    if (inside ? device.busy[layer] > much_busier * busy : device.busy[layer] > 0) continue;
+    device.slowdown[layer] = slowdown;
+    if (inside) device.busy[layer] = busy;
+  }
 }
 
-double CostEstimator::codec_s(int worker) const {
-  return links_[static_cast<std::size_t>(worker)].codec_s.value().value_or(0);
+std::vector<std::vector<scheduling::KnownRange>> CostEstimator::known_ranges() const {
+  std::vector<std::vector<scheduling::KnownRange>> known;
+  for (const Device& device : devices_) {
+    known.emplace_back();
+    for (const Range& range : device.ranges) {
+      if (range.slowdown.samples() < samples_that_tell) continue;
+      double expected = 0;
+      for (LayerIndex layer = range.first; layer < range.end; ++layer) {
+        const auto index = static_cast<std::size_t>(layer);
+        expected += device.profile[index] * device.slowdown[index];
+      }
+      const double took =
+          *range.slowdown.value() * range.changed_since * profiled(device, range.first, range.end);
+      known.back().push_back({.first = range.first, .end = range.end, .factor = took / expected});
+    }
+  }
+  return known;
+}
+
+void CostEstimator::add_codec(int worker, double seconds, double tensor_bytes) {
+  if (!(seconds > 0) || !(tensor_bytes > 0)) return;
+  links_[static_cast<std::size_t>(worker)].codec_s_per_byte.add(seconds / tensor_bytes);
+}
+
+double CostEstimator::codec_s_per_byte(int worker) const {
+  if (const auto own = links_[static_cast<std::size_t>(worker)].codec_s_per_byte.value()) return *own;
+  double sum = 0;
+  double count = 0;
+  for (const Link& link : links_) {
+    if (const auto other = link.codec_s_per_byte.value()) {
+      sum += *other;
+      ++count;
+    }
+  }
+  return count > 0 ? sum / count : 0;
 }
 
 std::vector<double> CostEstimator::bandwidth() const {
@@ -89,19 +192,60 @@ std::vector<double> CostEstimator::bandwidth() const {
   return bandwidth;
 }
 
+std::vector<scheduling::LinkOffset> CostEstimator::link_offset() const {
+  const std::vector<double> bytes_per_s = bandwidth();
+  std::vector<std::optional<scheduling::LinkOffset>> known;
+  scheduling::LinkOffset mean;
+  double count = 0;
+  for (std::size_t worker = 0; worker < links_.size(); ++worker) {
+    const Link& link = links_[worker];
+    std::optional<scheduling::LinkOffset>& offset = known.emplace_back();
+    if (link.short_ones.size() < samples_that_tell) continue;
+    std::vector<double> seconds;
+    std::vector<double> bytes;
+    for (const net::Transfer& transfer : link.short_ones) {
+      bytes.push_back(static_cast<double>(transfer.bytes));
+      seconds.push_back(transfer.seconds - bytes.back() / bytes_per_s[worker]);
+    }
+    offset =
+        scheduling::LinkOffset{.seconds = middle_of(std::move(seconds)), .from_bytes = middle_of(std::move(bytes))};
+    if (!link.sizes.empty()) offset->until_bytes = middle_of({link.sizes.begin(), link.sizes.end()});
+    offset->until_bytes = std::max(offset->until_bytes, 2 * offset->from_bytes);
+    ++count;
+    mean.seconds += (offset->seconds - mean.seconds) / count;
+    mean.from_bytes += (offset->from_bytes - mean.from_bytes) / count;
+  }
+  mean.until_bytes = std::max(mean.until_bytes, 2 * mean.from_bytes);
+  std::vector<scheduling::LinkOffset> offsets;
+  for (const auto& offset : known) offsets.push_back(offset.value_or(mean));
+  return offsets;
+}
+
 double CostEstimator::slowdown(int worker) const {
-  return slowdown_[static_cast<std::size_t>(worker)].value().value_or(1.0);
+  const Device& device = devices_[static_cast<std::size_t>(worker)];
+  const std::vector<std::vector<double>> costs = layer_cost();
+  const std::vector<double>& own = costs[static_cast<std::size_t>(worker)];
+  const double by_profile = std::accumulate(device.profile.begin(), device.profile.end(), 0.0);
+  return by_profile > 0 ? std::accumulate(own.begin(), own.end(), 0.0) / by_profile : 1.0;
 }
 
 bool CostEstimator::was_measured(int worker) const {
-  return current_[static_cast<std::size_t>(worker)].seconds.samples() > 0;
+  const Device& device = devices_[static_cast<std::size_t>(worker)];
+  double measured = 0;
+  double all = 0;
+  for (std::size_t layer = 0; layer < device.profile.size(); ++layer) {
+    all += device.profile[layer];
+    if (device.busy[layer] > 0) measured += device.profile[layer];
+  }
+  return all > 0 && measured >= all / 2;
 }
 
 std::vector<std::vector<double>> CostEstimator::layer_cost() const {
   std::vector<std::vector<double>> costs = profiles_;
   for (std::size_t worker = 0; worker < costs.size(); ++worker) {
-    const double factor = slowdown(static_cast<int>(worker));
-    for (double& cost : costs[worker]) cost *= factor;
+    for (std::size_t layer = 0; layer < costs[worker].size(); ++layer) {
+      costs[worker][layer] *= devices_[worker].slowdown[layer];
+    }
   }
   return costs;
 }

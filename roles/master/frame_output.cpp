@@ -137,6 +137,7 @@ void FrameOutput::count_check(bool missed) {
 void FrameOutput::print_table(const PlanningSummary& planning) {
   progress_.clear();
   statistics_.devices = planning.devices;
+  statistics_.chain_frame_s = planning.chain_frame_s;
   const std::string table = format_table(summarize(statistics_)) + format_planning(planning);
   std::cerr << table << std::flush;
 }

@@ -22,10 +22,10 @@ Placement known_placement(const Placement& placement, const Shape& frame) {
 std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
   if (number % group_size_ == 0) {
     const auto start = steady_clock::now();
-    const std::vector<std::vector<double>> rates = source_.upcoming_rates();
-    if (rates.empty()) return std::nullopt;
+    const std::vector<FrameChange> changes = source_.upcoming_changes();
+    if (changes.empty()) return std::nullopt;
     const auto planning = steady_clock::now();
-    plan_ = planner_.plan(number, rates);
+    plan_ = planner_.plan(number, changes);
     if (trace_) {
       trace_->add({.track = "feed", .name = "read group", .begin = start, .end = planning});
       trace_->add({.track = "feed", .name = "plan", .begin = planning, .end = steady_clock::now()});

@@ -1,5 +1,6 @@
 #include "roles/master/group_source.h"
 
+#include "engine/kept_outputs.h"
 #include "roles/prediction/transfer_predictor.h"
 
 namespace edge {
@@ -28,21 +29,24 @@ bool GroupSource::read_one() {
                    .video_s = next->video_s,
                    .placement = next->placement,
                    .pixels = hold_.hold(std::move(next->elements)),
-                   .change_rates = {}};
+                   .change = {}};
   frame.unchanged = !last_.empty() && frame.pixels.data() == last_.data();
-  if (!last_.empty()) frame.change_rates = prediction::change_rates(frame.pixels, last_);
+  if (!last_.empty()) frame.change.rates = prediction::change_rates(frame.pixels, last_);
+  if (!last_.empty() && options_.dirty_shares != nullptr) {
+    frame.change.dirty_shares = options_.dirty_shares->of(changed_positions(last_, frame.pixels));
+  }
   last_ = frame.pixels;
   ahead_.push_back(std::move(frame));
   return true;
 }
 
-std::vector<std::vector<double>> GroupSource::upcoming_rates() {
+std::vector<FrameChange> GroupSource::upcoming_changes() {
   while (ahead_.size() < options_.look_ahead && read_one()) {
   }
   if (ahead_.empty()) read_one();  // tells what broke the video
-  std::vector<std::vector<double>> rates;
-  for (const InputFrame& frame : ahead_) rates.push_back(frame.change_rates);
-  return rates;
+  std::vector<FrameChange> changes;
+  for (const InputFrame& frame : ahead_) changes.push_back(frame.change);
+  return changes;
 }
 
 std::optional<InputFrame> GroupSource::next() {

@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/array.h"
+#include "engine/dirty_shares.h"
+#include "roles/master/frame_change.h"
 #include "roles/video/frame_hold.h"
 #include "roles/video/paced_source.h"
 
@@ -21,11 +24,12 @@ struct InputFrame {
   std::optional<double> video_s = {};  ///< time stamp in the video, seconds (FrameTimes)
   Placement placement = {};            ///< of the source's picture in the frame; empty: not known
   Array pixels;
-  std::vector<double> change_rates;  ///< of each channel, against the frame before; empty for the first frame
-  bool unchanged = false;            ///< `pixels` are the array of the frame before
+  FrameChange change = {};  ///< empty for the first frame
+  bool unchanged = false;   ///< `pixels` are the array of the frame before
 };
 
-/// One thread calls next() and upcoming_rates(); cancel() may be called from any. Throws the video's errors.
+/// One thread calls next() and upcoming_changes(); cancel() may be called from any. Throws the video's
+/// errors.
 class GroupSource {
  public:
   struct Options {
@@ -33,14 +37,15 @@ class GroupSource {
     /// Frames that may be read before they are wanted, so that a whole group's rates are known when it is
     /// planned. 1 for cameras: there a frame read early would be an old one.
     std::size_t look_ahead = 1;
+    std::shared_ptr<const DirtyShares> dirty_shares = nullptr;  ///< null: nobody wants to know them
   };
   GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions& pace, const Options& options);
 
   /// The next frame, or nothing at the end. Its capture counts from now on if it was read early.
   std::optional<InputFrame> next();
-  /// Change rates of the frames that next() will return, as far as it looks ahead; waits for one at least.
-  /// Empty at the end of the video.
-  std::vector<std::vector<double>> upcoming_rates();
+  /// What the frames that next() will return change, as far as it looks ahead; waits for one at least. Empty
+  /// at the end of the video.
+  std::vector<FrameChange> upcoming_changes();
   void cancel() { source_.cancel(); }
 
  private:

@@ -46,7 +46,7 @@ Master::Master(const Config& config, const MasterOptions& options)
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config, detector_)),
       trace_(open_trace(options.trace)),
-      source_(open_source(config_, model_.framing)),
+      source_(open_source(config_, model_)),
       stop_signal_(context_, [this] { interrupt(); }),
       planner_(config_, model_),
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),

@@ -22,19 +22,18 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr double longest_horizon_groups = 20;
-constexpr std::size_t usual_frames = 60;        // of which the usual bytes are a mean
+constexpr std::size_t usual_frames = 120;       // that the scene is known by ...
+constexpr std::size_t usual_piece = 15;         // ... in pieces of so many
+constexpr int weight_of_now = 5;                // the last two groups count as so many pieces
 constexpr std::size_t most_predictions = 1000;  // that are judged
-
-double seconds_now() {
-  return net::steady_seconds(steady_clock::now());
-}
+constexpr std::size_t most_tried = 12;          // plans that are remembered
 
 scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
                               .pending = static_cast<std::size_t>(config.schedule.pending)};
   if (config.video.frames > 0) {
-    const double groups = std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
-    horizon.groups = std::min(horizon.groups, groups);
+    horizon.groups_in_all = std::ceil(static_cast<double>(config.video.frames) / config.schedule.group_size);
+    horizon.groups = std::min(horizon.groups, horizon.groups_in_all);
   }
   return horizon;
 }
@@ -72,15 +71,21 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-Planner::Planner(const Config& config, const Model& model)
+double Planner::steady_clock_s() {
+  return net::steady_seconds(steady_clock::now());
+}
+
+Planner::Planner(const Config& config, const Model& model, Clock clock)
     : config_(config),
       model_(model),
+      now_s_(std::move(clock)),
       boundary_(boundaries(model.graph)),
       group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
       scheduler_(open_scheduler(config, model)),
       forecast_(model.graph, config.net.mode == Mode::full, config.net.values),
       clock_(static_cast<int>(config.workers.size())),
       cached_(config.workers.size()),
+      kept_(config.workers.size()),
       last_compute_at_(config.workers.size()) {}
 
 void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
@@ -94,8 +99,12 @@ void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
     }
   }
   for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
+  std::fill(kept_.begin(), kept_.end(), std::pair<LayerIndex, LayerIndex>{});
   clock_.forget_frames();
   groups_.clear();
+  sent_.clear();
+  group_times_.clear();
+  last_result_at_.reset();
 }
 
 void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -108,26 +117,61 @@ void Planner::add_transfer(int worker, const net::Transfer& transfer) {
   if (estimator_) estimator_->add_transfer(worker, transfer);
 }
 
-// mutex_ is held.
-std::vector<double> Planner::usual_delta_bytes() const {
-  // As if so many frames like those of the training had been seen before.
-  constexpr double frames_of_training = 6;
-  std::vector<double> usual = forecast_.predict({}).delta;
-  if (recent_rates_.empty()) return usual;
-  std::vector<double> mean(recent_rates_.front().size());
-  const auto count = static_cast<double>(recent_rates_.size());
-  for (const std::vector<double>& rates : recent_rates_) {
-    for (std::size_t channel = 0; channel < mean.size(); ++channel) mean[channel] += rates[channel] / count;
+/// Short pieces of the video as it was lately; the newest counts more. Pieces, not one mean: where the scene
+/// is still most of the time, a cut that is bad for the rest is not as good as the mean says. mutex_ is held.
+void Planner::add_usual(Costs& costs) const {
+  const auto add = [&](std::size_t begin, std::size_t end) {
+    const double weight = 1 / static_cast<double>(end - begin);
+    std::vector<double> rates(recent_[begin].rates.size());
+    std::vector<double> part(workers_keep_ ? costs.layer_cost.size() : 0);
+    for (std::size_t i = begin; i < end; ++i) {
+      for (std::size_t channel = 0; channel < rates.size(); ++channel) {
+        rates[channel] += recent_[i].rates[channel] * weight;
+      }
+      if (!workers_keep_) continue;
+      const std::vector<double> of_frame = computed_part(recent_[i]);
+      for (std::size_t layer = 0; layer < part.size(); ++layer) part[layer] += of_frame[layer] * weight;
+    }
+    costs.usual_delta_bytes.push_back(forecast_.predict(rates).delta);
+    if (workers_keep_) costs.usual_computed_part.push_back(std::move(part));
+  };
+  const std::size_t frames = recent_.size();
+  for (std::size_t end = frames; end > 0;) {
+    const std::size_t begin = end - std::min(end, usual_piece);
+    add(begin, end);
+    end = begin;
   }
-  const std::vector<double> recent = forecast_.predict(mean).delta;
-  for (std::size_t layer = 0; layer < usual.size(); ++layer) {
-    usual[layer] = (frames_of_training * usual[layer] + count * recent[layer]) / (frames_of_training + count);
+  for (int i = 0; frames > 0 && i < weight_of_now; ++i) {
+    add(frames - std::min(frames, 2 * group_frames_), frames);
   }
-  return usual;
+  if (frames >= usual_frames) return;
+  // As if frames like those of the training had been seen before.
+  costs.usual_delta_bytes.push_back(forecast_.predict({}).delta);
+  if (!workers_keep_) return;
+  // Of how much of the layers they compute nothing is known: as the others.
+  std::vector<double> mean(costs.layer_cost.size(), frames == 0 ? 1.0 : 0.0);
+  for (const std::vector<double>& part : costs.usual_computed_part) {
+    for (std::size_t layer = 0; layer < mean.size(); ++layer) {
+      mean[layer] += part[layer] / static_cast<double>(costs.usual_computed_part.size());
+    }
+  }
+  costs.usual_computed_part.push_back(std::move(mean));
+}
+
+/// Of each layer's seconds, what a frame takes of a worker that has kept the outputs of the one before.
+/// mutex_ is held.
+std::vector<double> Planner::computed_part(const FrameChange& change) const {
+  std::vector<double> part(static_cast<std::size_t>(model_.graph.size()), 1.0);
+  if (change.dirty_shares.empty()) return part;
+  for (std::size_t layer = 0; layer < part.size(); ++layer) {
+    const double share = change.dirty_shares[layer];
+    part[layer] = share > 0 ? std::min(1.0, estimator_->incremental(share)) : 0;
+  }
+  return part;
 }
 
 // mutex_ is held.
-Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const {
+Costs Planner::costs(const std::vector<FrameChange>& changes) const {
   Costs costs;
   // load_balance looks at these two, which stay as they were profiled: without a look at links and caches,
   // following every fluctuation would cost more than it gains.
@@ -138,31 +182,56 @@ Costs Planner::costs(const std::vector<std::vector<double>>& input_rates) const 
   }
   costs.worker_layer_cost = estimator_->layer_cost();
   costs.bandwidth = estimator_->bandwidth();
-  for (const std::vector<double>& rates : input_rates) {
-    prediction::TransferBytes bytes = forecast_.predict(rates);
+  costs.link_offset = estimator_->link_offset();
+  for (const FrameChange& change : changes) {
+    prediction::TransferBytes bytes = forecast_.predict(change.rates);
+    if (workers_keep_) costs.computed_part.push_back(computed_part(change));
     costs.raw_bytes.push_back(std::move(bytes.raw));
     costs.delta_bytes.push_back(std::move(bytes.delta));
   }
-  costs.usual_delta_bytes = usual_delta_bytes();
+  add_usual(costs);
+  if (workers_keep_) costs.kept = kept_;
+  for (int worker = 0; worker < costs.workers(); ++worker) {
+    std::vector<double>& coding_s = costs.coding_s.emplace_back();
+    for (LayerIndex layer = 0; layer < model_.graph.size(); ++layer) {
+      coding_s.push_back(estimator_->codec_s_per_byte(worker) *
+                         static_cast<double>(model_.graph.transfer_bytes(layer)));
+    }
+  }
+  costs.known_ranges = estimator_->known_ranges();
+  const std::uint64_t group = group_first_ / group_frames_;
+  for (const Tried& tried : tried_) {
+    costs.tried.push_back({.plan = tried.plan,
+                           .factor = *tried.factor.value(),
+                           .groups_ago = static_cast<double>(group - std::min(group, tried.group))});
+  }
   costs.cached = cached_;
   costs.boundary = boundary_;
   return costs;
 }
 
-Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_rates) {
+Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const std::lock_guard lock(mutex_);
   const auto start = steady_clock::now();
-  const double now = seconds_now();
-  for (const std::vector<double>& rates : input_rates) {
-    if (!rates.empty()) recent_rates_.push_back(rates);
+  const double now = now_s_();
+  for (const FrameChange& change : changes) {
+    workers_keep_ = workers_keep_ || !change.dirty_shares.empty();
+    if (!change.rates.empty()) recent_.push_back(change);
   }
-  while (recent_rates_.size() > usual_frames) recent_rates_.pop_front();
-  input_rates.resize(group_frames_, input_rates.empty() ? std::vector<double>{} : input_rates.back());
-  Costs group = costs(input_rates);
+  while (recent_.size() > usual_frames) recent_.pop_front();
+  changes.resize(group_frames_, changes.empty() ? FrameChange{} : changes.back());
+  group_first_ = first;
+  Costs group = costs(changes);
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
-  group_stage_costs_ = expected_stage_costs(group, plan);
+  group_stage_costs_ = scheduling::believed_stage_costs(PipelineModel(group), plan);
+  for (const scheduling::TriedPlan& tried : group.tried) {
+    if (tried.plan != plan) continue;
+    for (std::vector<double>& frame : group_stage_costs_) {
+      for (double& seconds : frame) seconds *= tried.factor;
+    }
+  }
   const scheduling::Simulation simulation =
       scheduling::simulate({.first_group = group_stage_costs_,
                             .later_groups = group_stage_costs_,
@@ -174,8 +243,7 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
   groups_.push_back({.last_frame = first + group_frames_ - 1,
                      .planned_at = now,
                      .predicted_s = simulation.finished.back() + return_s_.value().value_or(0)});
-  group_rates_ = std::move(input_rates);
-  group_first_ = first;
+  group_changes_ = std::move(changes);
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   planning_s_ += seconds;
   slowest_planning_s_ = std::max(slowest_planning_s_, seconds);
@@ -193,34 +261,30 @@ Plan Planner::plan(std::uint64_t first, std::vector<std::vector<double>> input_r
   return plan;
 }
 
-/// The model's, but with measured times where workers do already what the plan says.
-scheduling::StageTable Planner::expected_stage_costs(const Costs& costs, const Plan& plan) const {
-  scheduling::StageTable table = PipelineModel(costs).stage_costs(plan);
-  for (int worker = 0; worker <= plan.last_active(); ++worker) {
-    // The optimum is searched without the codec's time, which is small and nearly the same for all cuts.
-    for (std::vector<double>& frame : table) {
-      frame[2 * static_cast<std::size_t>(worker)] += estimator_->codec_s(worker);
-    }
-    const std::optional<double> measured = estimator_->measured(worker, plan.begin(worker), plan.end(worker));
-    if (!measured || plan.idle(worker)) continue;
-    for (std::vector<double>& frame : table) frame[2 * static_cast<std::size_t>(worker) + 1] = *measured;
-  }
-  return table;
-}
-
 void Planner::sent(std::uint64_t frame, const Plan& plan) {
   const std::lock_guard lock(mutex_);
   SentFrame& sent = sent_[frame];
   const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
                                    group_stage_costs_.size() - 1);
-  sent = {.plan = plan, .input_rates = group_rates_[row], .whole = std::vector<bool>(cached_.size(), true)};
+  sent = {.plan = plan,
+          .change = group_changes_[row],
+          .kept = std::vector<bool>(cached_.size()),
+          .whole = std::vector<bool>(cached_.size(), true)};
   for (int worker = 0; worker <= plan.last_active(); ++worker) {
     const auto index = static_cast<std::size_t>(worker);
     const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(plan.begin(worker))];
     sent.whole[index] = cached_[index] != tensors;
     cached_[index] = tensors;
+    if (plan.idle(worker)) continue;
+    const std::pair range{plan.begin(worker), plan.end(worker)};
+    sent.kept[index] = std::exchange(kept_[index], range) == range;
   }
-  clock_.sent(frame, seconds_now(), group_stage_costs_[row]);
+  // One frame at a time: the chain is empty whenever one is sent.
+  sent.busy = config_.schedule.pending == 1 || sent_.size() > 1;
+  sent.at = now_s_();
+  sent.steady = sent.busy && std::none_of(sent.whole.begin(), sent.whole.begin() + plan.last_active() + 1,
+                                          [](bool whole) { return whole; });
+  clock_.sent(frame, now_s_(), group_stage_costs_[row]);
 }
 
 // mutex_ is held.
@@ -232,13 +296,20 @@ void Planner::learn_from(const SentFrame& frame, const chain::StageReport& repor
   }
   if (report.worker < 0 || report.worker > frame.plan.last_active()) return;
   const LayerIndex first = frame.plan.begin(report.worker);
+  // A worker that ran other layers before computes all of them.
+  const bool in_part = workers_keep_ && frame.kept[static_cast<std::size_t>(report.worker)];
+  const std::vector<double> part = in_part ? computed_part(frame.change) : std::vector<double>{};
+  const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(first)];
+  double tensor_bytes = 0;
+  for (const LayerIndex tensor : tensors) {
+    tensor_bytes += static_cast<double>(model_.graph.transfer_bytes(tensor));
+  }
   double& before = last_compute_at_[static_cast<std::size_t>(report.worker)];
   const double since = report.compute_at - std::exchange(before, report.compute_at);
   estimator_->add_computation(report.worker, first, frame.plan.end(report.worker), report.compute_s,
-                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0);
-  estimator_->add_codec(report.worker, encode_s + report.decode_s);
-  forecast_.observe(boundary_[static_cast<std::size_t>(first)],
-                    !frame.whole[static_cast<std::size_t>(report.worker)], frame.input_rates,
+                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0, part);
+  estimator_->add_codec(report.worker, encode_s + report.decode_s, tensor_bytes);
+  forecast_.observe(tensors, !frame.whole[static_cast<std::size_t>(report.worker)], frame.change.rates,
                     static_cast<double>(report.receive_bytes));
 }
 
@@ -258,11 +329,55 @@ void Planner::judge_prediction(std::uint64_t frame, double now) {
   }
 }
 
+/// How long groups take by a plan that has been in use for more than one group, whose frames follow each
+/// other: against what the model says of them by now, so that what was learnt from them does not count twice.
+/// mutex_ is held.
+void Planner::judge_plan(std::uint64_t frame, const SentFrame& sent, double now) {
+  const bool follows = last_result_at_.has_value();
+  const double before = std::exchange(last_result_at_, now).value_or(now);
+  const double frame_s = config_.schedule.pending == 1 ? now - sent.at : now - before;
+  if (sent.busy && (follows || config_.schedule.pending == 1)) {
+    frame_times_.push_back(frame_s);
+    if (frame_times_.size() > usual_frames) frame_times_.pop_front();
+  }
+  const std::uint64_t number = frame / group_frames_;
+  const auto last = group_times_.find(number - std::min<std::uint64_t>(number, 1));
+  const bool same_plan = last != group_times_.end() && last->second.plan == sent.plan;
+  GroupTime& time =
+      group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .changes = {}}).first->second;
+  time.changes.push_back(sent.change);
+  time.seconds += frame_s;
+  time.steady = time.steady && sent.steady && same_plan && time.plan == sent.plan;
+  if (time.changes.size() < group_frames_) return;
+  while (group_times_.begin()->first < number) group_times_.erase(group_times_.begin());
+  if (!time.steady || !(time.seconds > 0) || config_.video.realtime) return;
+  Costs now_known = costs(time.changes);
+  now_known.usual_delta_bytes.clear();
+  now_known.usual_computed_part.clear();
+  now_known.cached = scheduling::cached_after(now_known, sent.plan);
+  const double modelled =
+      scheduling::forecast(now_known, sent.plan, static_cast<std::size_t>(config_.schedule.pending))
+          .later_group_s;
+  if (!(modelled > 0)) return;
+  auto tried =
+      std::find_if(tried_.begin(), tried_.end(), [&](const Tried& one) { return one.plan == sent.plan; });
+  if (tried == tried_.end()) {
+    if (tried_.size() == most_tried) tried_.erase(tried_.begin());
+    tried_.push_back({.plan = sent.plan, .factor = {}});
+  } else {
+    std::rotate(tried, tried + 1, tried_.end());
+  }
+  tried_.back().factor.add(time.seconds / modelled);
+  spdlog::debug("group {}: {:.3f} s, {:.3f} s by the model of {}", number, time.seconds, modelled,
+                scheduling::to_string(sent.plan));
+  tried_.back().group = number;
+}
+
 void Planner::finished(const chain::Result& result) {
   const std::lock_guard lock(mutex_);
   const auto sent = sent_.find(result.frame);
   if (sent == sent_.end()) return;  // came twice
-  const double now = seconds_now();
+  const double now = now_s_();
   double encode_s = 0;
   for (const chain::StageReport& report : result.stages) {
     learn_from(sent->second, report, std::exchange(encode_s, report.encode_s));
@@ -274,17 +389,20 @@ void Planner::finished(const chain::Result& result) {
   }
   clock_.finished(result.frame, now, result.stages);
   judge_prediction(result.frame, now);
+  judge_plan(result.frame, sent->second, now);
   // Not the older ones: after a change of plan a frame may overtake those in front of it.
   sent_.erase(sent);
 }
 
 // mutex_ is held.
 std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
-  const Costs now = costs(group_rates_);
-  const auto pending = static_cast<std::size_t>(config_.schedule.pending);
+  const Costs now = costs(group_changes_);
+  const scheduling::Horizon ahead = horizon(config_);
+  const std::optional<Plan> current = plan_;
+  const scheduling::Outlook outlook(now, current, ahead);
   std::vector<SchedulerEstimate> estimates;
   const auto add = [&](const std::string& name, const Plan& plan, bool used) {
-    const double seconds = scheduling::forecast(now, plan, pending).later_group_s;
+    const double seconds = outlook.group_s(plan);
     estimates.push_back({.name = name,
                          .plan = scheduling::to_string(plan),
                          .seconds_per_frame = seconds / static_cast<double>(group_frames_),
@@ -309,7 +427,7 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
 std::optional<Costs> Planner::final_costs() const {
   const std::lock_guard lock(mutex_);
   if (!estimator_ || plans_ == 0) return std::nullopt;
-  return costs(group_rates_);
+  return costs(group_changes_);
 }
 
 PlanningSummary Planner::summary() const {
@@ -326,12 +444,27 @@ PlanningSummary Planner::summary() const {
   if (!estimator_ || plans_ == 0) return summary;
   summary.schedulers = compare_schedulers();
   summary.bandwidth_bytes_per_s = estimator_->bandwidth();
+  if (!frame_times_.empty() && !config_.video.realtime) {
+    summary.chain_frame_s = std::accumulate(frame_times_.begin(), frame_times_.end(), 0.0) /
+                            static_cast<double>(frame_times_.size());
+  }
+  // Frames that nothing changes in are not sent, and do not count in either time.
+  std::vector<double> part(static_cast<std::size_t>(model_.graph.size()));
+  double frames = 0;
+  for (const FrameChange& change : recent_) {
+    if (!change.dirty_shares.empty() && change.dirty_shares.front() == 0) continue;
+    const std::vector<double> of_frame = computed_part(change);
+    for (std::size_t layer = 0; layer < part.size(); ++layer) part[layer] += of_frame[layer];
+    ++frames;
+  }
+  for (double& of_layer : part) of_layer = frames > 0 ? of_layer / frames : 1;
   const std::vector<std::vector<double>> costs = estimator_->layer_cost();
   for (std::size_t worker = 0; worker < cached_.size(); ++worker) {
-    summary.slowdown.push_back(estimator_->slowdown(static_cast<int>(worker)));
-    const std::vector<double>& layers = costs[worker];
-    summary.devices.push_back({.whole_network_s = std::accumulate(layers.begin(), layers.end(), 0.0),
-                               .measured = estimator_->was_measured(static_cast<int>(worker))});
+    const auto index = static_cast<int>(worker);
+    summary.slowdown.push_back(estimator_->slowdown(index));
+    summary.devices.push_back(
+        {.whole_network_s = std::inner_product(part.begin(), part.end(), costs[worker].begin(), 0.0),
+         .measured = estimator_->was_measured(index)});
   }
   if (!prediction_errors_.empty()) summary.median_prediction_error = median(prediction_errors_);
   return summary;

@@ -29,6 +29,10 @@ void RobustEstimate::add(double sample) {
   if (samples_.size() > most_samples) samples_.pop_front();
 }
 
+void RobustEstimate::scale(double factor) {
+  for (double& sample : samples_) sample *= factor;
+}
+
 bool RobustEstimate::has_changed(double median) const {
   if (static_cast<std::ptrdiff_t>(samples_.size()) <= agreeing_samples) return false;
   const auto newest = samples_.end() - agreeing_samples;

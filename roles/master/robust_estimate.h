@@ -13,6 +13,8 @@ class RobustEstimate {
  public:
   /// `sample` must be finite and above 0.
   void add(double sample);
+  /// As if all samples had been so many times as large (> 0).
+  void scale(double factor);
   std::optional<double> value() const;
   std::size_t samples() const { return samples_.size(); }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/value_rounder.h"
+#include "roles/scheduling/scheduler.h"
 
 namespace edge {
 
@@ -29,20 +30,23 @@ chain::FrameOptions frame_options(const Config& config, const std::optional<dete
   return options;
 }
 
-GroupSource open_source(const Config& config, const Framing& framing) {
+GroupSource open_source(const Config& config, const Model& model) {
   std::unique_ptr<FrameSource> source = at_key(config.video.where, "source", [&] {
     return open_frame_source({.source = config.video.source,
                               .rows = config.model.rows,
                               .columns = config.model.columns,
-                              .framing = framing,
+                              .framing = model.framing,
                               .loop = config.video.loop,
                               .rtsp_transport = config.video.rtsp_transport});
   });
   const bool may_look_ahead = !config.video.realtime && !source->live();
+  const bool keeps = config.engine.keep_bytes.value_or(1) > 0;
+  const bool predicts = scheduling::needs_predictions(config.schedule.scheduler);
   return {std::move(source),
           {.realtime = config.video.realtime, .frame_limit = config.video.frames},
           {.hold = config.video.hold,
-           .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1}};
+           .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1,
+           .dirty_shares = keeps && predicts ? std::make_shared<const DirtyShares>(model.graph) : nullptr}};
 }
 
 std::vector<std::optional<double>> configured_bandwidth(const Config& config) {

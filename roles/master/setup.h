@@ -23,7 +23,7 @@ std::optional<detection::Detector> open_detector(const Config& config, const Gra
 chain::FrameOptions frame_options(const Config& config, const std::optional<detection::Detector>& detector);
 
 /// Opens the config's video. Throws Error.
-GroupSource open_source(const Config& config, const Framing& framing);
+GroupSource open_source(const Config& config, const Model& model);
 
 /// Of the link into each worker, bytes/s; nothing where it is to be measured.
 std::vector<std::optional<double>> configured_bandwidth(const Config& config);

@@ -8,7 +8,8 @@
 
 namespace edge {
 
-/// What a scheduler would cost by the model, at what was known of devices, links and scene at the end.
+/// What a scheduler would cost by the model, at what was known of devices, links and scene at the end, and of
+/// what plans took that were in use.
 struct SchedulerEstimate {
   std::string name;
   std::string plan;
@@ -16,10 +17,10 @@ struct SchedulerEstimate {
   bool used = false;             ///< the run's own
 };
 
-/// A device's seconds per frame for the whole network.
+/// A device's seconds per frame for the whole network, of frames as they were lately.
 struct DeviceCost {
   double whole_network_s = 0;
-  bool measured = false;  ///< corrected by what its layers took in this run; false: as profiled before it
+  bool measured = false;  ///< half of it or more was measured in this run; false: as profiled before it
 };
 
 struct PlanningSummary {
@@ -33,6 +34,9 @@ struct PlanningSummary {
   std::vector<double> bandwidth_bytes_per_s;  ///< of the link into each worker
   std::vector<double> slowdown;               ///< of each worker: measured / profiled seconds
   std::vector<DeviceCost> devices;            ///< by worker, what the estimates above are made of
+  /// From one result to the next while the chain had frames under way: without outages, and without waiting
+  /// for the video or for `check`. The mean of the frames as they were lately, too.
+  std::optional<double> chain_frame_s = {};
 };
 
 }  // namespace edge

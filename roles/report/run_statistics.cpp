@@ -50,7 +50,8 @@ std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, 
                       .measured = best->measured,
                       .gain = {}};
   if (!statistics.paced && statistics.frames > 0) {
-    device.gain = best->whole_network_s * frames_per_second;
+    device.gain = statistics.chain_frame_s ? best->whole_network_s / *statistics.chain_frame_s
+                                           : best->whole_network_s * frames_per_second;
   }
   return device;
 }

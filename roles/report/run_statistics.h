@@ -20,7 +20,8 @@ struct RunStatistics {
   bool paced = false;  ///< `realtime` or a live camera: the source, not the chain, sets the frame rate
 
   // Known at the end.
-  std::vector<DeviceCost> devices;  ///< of each worker alone, or empty
+  std::vector<DeviceCost> devices;           ///< of each worker alone, or empty
+  std::optional<double> chain_frame_s = {};  ///< PlanningSummary::chain_frame_s
 
   // Counted by the master.
   std::uint64_t dropped_frames = 0;

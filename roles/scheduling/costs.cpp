@@ -41,4 +41,14 @@ std::vector<std::vector<LayerIndex>> cached_after(const Costs& costs, const Plan
   return cached;
 }
 
+std::vector<std::pair<LayerIndex, LayerIndex>> kept_after(const Costs& costs, const Plan& plan) {
+  std::vector<std::pair<LayerIndex, LayerIndex>> kept = costs.kept;
+  kept.resize(costs.capacity.size());
+  for (int worker = 0; worker <= plan.last_active(); ++worker) {
+    if (plan.idle(worker)) continue;
+    kept[static_cast<std::size_t>(worker)] = {plan.begin(worker), plan.end(worker)};
+  }
+  return kept;
+}
+
 }  // namespace edge::scheduling

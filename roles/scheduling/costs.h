@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "roles/scheduling/plan.h"
@@ -13,6 +14,33 @@ namespace edge::scheduling {
 enum class LaterFrames : std::uint8_t {
   delta,  ///< as differences: the group's first frame has filled the caches. What `edge` sends
   whole   ///< whole, except for the input: how the original system counted
+};
+
+/// What a worker that ran just these layers took, relative to the sum of their costs: layers that run
+/// together are fused, and share the device with the codec.
+struct KnownRange {
+  LayerIndex first = 0, end = 0;
+  double factor = 1;
+};
+
+/// Seconds besides bytes / bandwidth: latency, or less than 0 where the first bytes pass at once. That is
+/// less and less so from `from_bytes` on and no longer so at `until_bytes`, where the bandwidth was measured.
+struct LinkOffset {
+  double seconds = 0;
+  double from_bytes = 0;
+  double until_bytes = 1e6;
+
+  double at(double bytes) const {
+    if (seconds >= 0 || bytes <= from_bytes) return seconds;
+    return bytes >= until_bytes ? 0 : seconds * (until_bytes - bytes) / (until_bytes - from_bytes);
+  }
+};
+
+/// A plan that was in use: what its groups took, relative to what the model says of them (> 0).
+struct TriedPlan {
+  Plan plan;
+  double factor = 1;
+  double groups_ago = 0;  ///< since it was last measured
 };
 
 /// Costs of one group of frames. Indices: l = layer (0 is the input), w = worker, f = frame of the group.
@@ -28,9 +56,25 @@ struct Costs {
       bandwidth{};  ///< bytes per second of the link into w (> 0); link 0 comes from the master
   std::vector<std::vector<double>> raw_bytes{};    ///< [f][l]: layer l's output sent whole
   std::vector<std::vector<double>> delta_bytes{};  ///< [f][l]: the same sent as a difference
-  /// [l]: as delta_bytes, but what is usual for the scene: what looking ahead assumes of later groups, since
-  /// one group may be still or wild. Empty: later groups are like this one.
-  std::vector<double> usual_delta_bytes{};
+  /// [i][l]: as delta_bytes, but frames as they are usual for the scene, each as likely as the others: what
+  /// looking ahead assumes of later groups, since one group may be still or wild. Empty: later groups are
+  /// like this one.
+  std::vector<std::vector<double>> usual_delta_bytes{};
+  /// [f][l]: of layer l's seconds, what frame f takes (0..1), where workers compute only what has changed.
+  /// Empty: all of them.
+  std::vector<std::vector<double>> computed_part{};
+  /// [i][l]: the same of the frames of `usual_delta_bytes`.
+  std::vector<std::vector<double>> usual_computed_part{};
+  /// [w]: the layers whose outputs w keeps, first and one past the last: by other layers, the group's first
+  /// frame is computed in full. Only if there are computed parts. Empty: nothing is kept.
+  std::vector<std::pair<LayerIndex, LayerIndex>> kept{};
+  /// [w]: what a transfer over the link into w takes besides bytes / bandwidth. Empty: nothing.
+  std::vector<LinkOffset> link_offset{};
+  /// [w][l]: seconds of encoding and decoding layer l's output for the link into w. Empty: none.
+  std::vector<std::vector<double>> coding_s{};
+  /// [w]: what is known better than from the layers' sums. Only forecasts look at it, not the search.
+  std::vector<std::vector<KnownRange>> known_ranges{};
+  std::vector<TriedPlan> tried{};  ///< only looking ahead minds it
   /// [w]: layers whose outputs w's input holds of the last frame. Empty: nothing is held anywhere.
   std::vector<std::vector<LayerIndex>> cached{};
   /// [s]: when stage s is free for the group's first frame, in seconds from now. Stage 2w is the transfer
@@ -51,6 +95,9 @@ std::vector<LayerIndex> boundary_of(const Costs& costs, LayerIndex first);
 
 /// boundary[first] for all cuts of a network in which layer l reads inputs[l] (earlier layers).
 std::vector<std::vector<LayerIndex>> boundaries_of(const std::vector<std::vector<LayerIndex>>& inputs);
+
+/// Costs::kept after frames went by `plan`.
+std::vector<std::pair<LayerIndex, LayerIndex>> kept_after(const Costs& costs, const Plan& plan);
 
 /// Costs::cached after frames went by `plan`: what crossed the links; workers behind the last active one keep
 /// what `costs` says.

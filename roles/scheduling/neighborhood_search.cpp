@@ -38,7 +38,9 @@ Plan moved(const Plan& plan, LayerIndex cut, int by) {
   return neighbor;
 }
 
-Plan search(const Costs& costs) {
+}  // namespace
+
+Plan neighborhood_plan(const Costs& costs) {
   const PipelineModel model(costs);
   Plan best = balanced_plan(costs);
   double finish = model.finish(best);
@@ -60,10 +62,12 @@ Plan search(const Costs& costs) {
   }
 }
 
+namespace {
+
 class NeighborhoodSearch : public Scheduler {
  public:
   Plan plan(const Costs& costs, std::uint64_t group) override {
-    if (group <= 1 || plan_.ends.empty()) plan_ = search(costs);
+    if (group <= 1 || plan_.ends.empty()) plan_ = neighborhood_plan(costs);
     assert(plan_.workers() == costs.workers() && plan_.ends.back() == costs.layers());
     return plan_;
   }

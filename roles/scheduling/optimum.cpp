@@ -150,14 +150,16 @@ void Search::compute(int worker, LayerIndex first, std::uint32_t node) {
   const bool is_last = worker + 1 == model_.workers();
   const auto later = static_cast<double>(frames_ - 1);
   for (LayerIndex end = is_last ? model_.layers() : first + 1; end <= model_.layers(); ++end) {
-    const double cost = model_.computing(worker, first, end);
-    if (hopeless(arrival_.back() + cost)) return;  // more layers take longer still
+    const double last = model_.computing_at_least(worker, first, end, frames_ - 1);
+    if (hopeless(arrival_.back() + last)) return;  // more layers take longer still
+    const double least = model_.computing_least(worker, first, end);
     const RemainingCost::Bounds& rest = remaining_.computed(worker, end);
-    if (hopeless(arrival_.back() + cost + rest.last) ||
-        hopeless(arrival_.front() + cost + rest.least + later * std::max(cost, rest.slowest))) {
+    if (hopeless(arrival_.back() + last + rest.last) ||
+        hopeless(arrival_.front() + least + rest.least + later * std::max(least, rest.slowest))) {
       continue;
     }
-    stage(2 * worker + 1, arrival_, computed_, [cost](std::size_t) { return cost; });
+    stage(2 * worker + 1, arrival_, computed_,
+          [&](std::size_t frame) { return model_.computing(worker, first, end, frame); });
     const auto previous = static_cast<std::uint32_t>(nodes_.size());
     nodes_.push_back({node, end});
     if (end == model_.layers()) {
@@ -171,8 +173,8 @@ void Search::compute(int worker, LayerIndex first, std::uint32_t node) {
 /// `computed_` are the times at the end of the preceding worker. `previous` is its node, the newest.
 void Search::arrive(int worker, LayerIndex first, int kind, std::uint32_t previous) {
   const std::span<const double> bytes = model_.bytes(first, kind);
-  const double per_byte = model_.seconds_per_byte(worker);
-  stage(2 * worker, computed_, sent_, [&](std::size_t frame) { return bytes[frame] * per_byte; });
+  stage(2 * worker, computed_, sent_,
+        [&](std::size_t frame) { return model_.sending(worker, first, bytes[frame]); });
   // The computation cannot start before, so that ways which differ only in this are equal.
   sent_.front() = std::max(sent_.front(), model_.ready(2 * worker + 1));
   for (std::size_t frame = 1; frame < frames_; ++frame) {

@@ -35,8 +35,13 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
   return layers >= 2 && workers >= 1 && links && is_table(costs.raw_bytes) && is_table(costs.delta_bytes) &&
          is_table(costs.worker_layer_cost) &&
          (costs.worker_layer_cost.empty() || costs.worker_layer_cost.size() == workers) &&
-         (costs.usual_delta_bytes.empty() || costs.usual_delta_bytes.size() == layers) &&
-         (costs.cached.empty() || costs.cached.size() == workers) &&
+         is_table(costs.coding_s) && (costs.coding_s.empty() || costs.coding_s.size() == workers) &&
+         (costs.link_offset.empty() || costs.link_offset.size() == workers) &&
+         (costs.known_ranges.empty() || costs.known_ranges.size() == workers) &&
+         is_table(costs.usual_delta_bytes) &&
+         is_table(costs.computed_part) && is_table(costs.usual_computed_part) &&
+         (costs.computed_part.empty() || costs.computed_part.size() == costs.frames()) &&
+         (costs.kept.empty() || costs.kept.size() == workers) && (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
          (costs.boundary.empty() || costs.boundary.size() == layers + 1);
 }
@@ -57,15 +62,30 @@ StageTable pipeline_finish(const StageTable& cost, std::span<const double> ready
 
 PipelineModel::PipelineModel(const Costs& costs) : costs_(costs), frames_(costs.frames()) {
   assert(fits(costs));
-  if (costs.worker_layer_cost.empty()) cost_in_front_.push_back(sums_in_front(costs.layer_cost));
-  for (const std::vector<double>& cost : costs.worker_layer_cost)
-    cost_in_front_.push_back(sums_in_front(cost));
+  const auto add_worker = [&](const std::vector<double>& layer_cost) {
+    full_in_front_.push_back(sums_in_front(layer_cost));
+    for (const std::vector<double>& part : costs.computed_part) {
+      std::vector<double> cost = layer_cost;
+      for (std::size_t layer = 0; layer < cost.size(); ++layer) cost[layer] *= part[layer];
+      part_in_front_.push_back(sums_in_front(cost));
+    }
+  };
+  if (costs.worker_layer_cost.empty()) add_worker(costs.layer_cost);
+  for (const std::vector<double>& cost : costs.worker_layer_cost) add_worker(cost);
   std::vector<std::vector<bool>> held(costs.capacity.size(), std::vector<bool>(costs.layer_cost.size()));
   for (std::size_t worker = 0; worker < costs.cached.size(); ++worker) {
     for (const LayerIndex layer : costs.cached[worker]) held[worker][static_cast<std::size_t>(layer)] = true;
   }
   cuts_.resize(costs.layer_cost.size());
   for (LayerIndex first = 1; first < layers(); ++first) add_kinds(first, held);
+  for (const std::vector<double>& coding_s : costs.coding_s) {
+    std::vector<double>& of_cuts = coding_s_.emplace_back(costs.layer_cost.size());
+    for (LayerIndex first = 1; first < layers(); ++first) {
+      for (const LayerIndex tensor : boundary_of(costs, first)) {
+        of_cuts[static_cast<std::size_t>(first)] += coding_s[static_cast<std::size_t>(tensor)];
+      }
+    }
+  }
 }
 
 void PipelineModel::add_kinds(LayerIndex first, const std::vector<std::vector<bool>>& held) {
@@ -108,11 +128,22 @@ StageTable PipelineModel::stage_costs(const Plan& plan) const {
     const LayerIndex first = plan.begin(worker);
     if (worker == 0 || !plan.idle(worker - 1)) kind_here = kind(worker, first);
     const std::span<const double> sent = bytes(first, kind_here);
-    const double seconds = computing(worker, first, plan.end(worker));
     for (std::size_t frame = 0; frame < frames_; ++frame) {
       const std::size_t stage = 2 * static_cast<std::size_t>(worker);
-      cost[frame][stage] = sent[frame] * seconds_per_byte(worker);
-      cost[frame][stage + 1] = seconds;
+      cost[frame][stage] = sending(worker, first, sent[frame]);
+      cost[frame][stage + 1] = computing(worker, first, plan.end(worker), frame);
+    }
+  }
+  return cost;
+}
+
+StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan) {
+  StageTable cost = model.stage_costs(plan);
+  for (std::size_t worker = 0; worker < model.costs().known_ranges.size(); ++worker) {
+    for (const KnownRange& range : model.costs().known_ranges[worker]) {
+      if (range.first != plan.begin(static_cast<int>(worker))) continue;
+      if (range.end != plan.end(static_cast<int>(worker))) continue;
+      for (std::vector<double>& frame : cost) frame[2 * worker + 1] *= range.factor;
     }
   }
   return cost;
@@ -144,6 +175,7 @@ Simulation simulate(const PipelineRun& run, std::size_t frames) {
 Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, std::size_t pending) {
   Costs following = costs;
   following.cached = cached_after(costs, plan);
+  following.kept = kept_after(costs, plan);
   return simulate({.first_group = PipelineModel(costs).stage_costs(plan),
                    .later_groups = PipelineModel(following).stage_costs(plan),
                    // Stages behind the last active worker have nothing to do with the result.

@@ -2,8 +2,10 @@
 // Immutable once made; safe to share between threads. No errors: costs that do not fit together are bugs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "roles/scheduling/costs.h"
@@ -46,16 +48,36 @@ class PipelineModel {
   std::span<const double> bytes(LayerIndex first, int kind) const {
     return std::span(cut(first).bytes).subspan(static_cast<std::size_t>(kind) * frames_, frames_);
   }
-  /// Seconds that `worker` needs for the layers from `first` to `end` - 1. Never less for more layers.
-  double computing(int worker, LayerIndex first, LayerIndex end) const {
-    const bool shared = costs_.worker_layer_cost.empty();
-    const std::vector<double>& in_front = cost_in_front_[shared ? 0 : static_cast<std::size_t>(worker)];
-    const double cost = in_front[static_cast<std::size_t>(end)] - in_front[static_cast<std::size_t>(first)];
-    return shared ? cost / costs_.capacity[static_cast<std::size_t>(worker)] : cost;
+  /// Seconds that `worker` needs for the layers from `first` to `end` - 1 of a frame of the group.
+  double computing(int worker, LayerIndex first, LayerIndex end, std::size_t frame) const {
+    const bool in_full = frame == 0 && !costs_.computed_part.empty() && !keeps(worker, first, end);
+    return in_full ? sum(full_in_front_, 1, 0, worker, first, end)
+                   : computing_at_least(worker, first, end, frame);
+  }
+  /// The same if the worker kept those layers' outputs from the frame before. Never less for more layers.
+  double computing_at_least(int worker, LayerIndex first, LayerIndex end, std::size_t frame) const {
+    return costs_.computed_part.empty() ? sum(full_in_front_, 1, 0, worker, first, end)
+                                        : sum(part_in_front_, frames_, frame, worker, first, end);
+  }
+  /// Of the group's frame that takes least.
+  double computing_least(int worker, LayerIndex first, LayerIndex end) const {
+    double least = computing_at_least(worker, first, end, 0);
+    for (std::size_t frame = 1; frame < frames_ && !costs_.computed_part.empty(); ++frame) {
+      least = std::min(least, computing_at_least(worker, first, end, frame));
+    }
+    return least;
   }
   /// Seconds per byte on the link into `worker`.
   double seconds_per_byte(int worker) const {
     return costs_.bandwidth.empty() ? 0 : 1 / costs_.bandwidth[static_cast<std::size_t>(worker)];
+  }
+  /// Seconds that so many bytes of the cut in front of `first` take on the link into `worker`, with encoding
+  /// and decoding. Never less for more bytes.
+  double sending(int worker, LayerIndex first, double bytes) const {
+    const auto index = static_cast<std::size_t>(worker);
+    const double offset = costs_.link_offset.empty() ? 0 : costs_.link_offset[index].at(bytes);
+    const double coding = coding_s_.empty() ? 0 : coding_s_[index][static_cast<std::size_t>(first)];
+    return std::max(0.0, bytes * seconds_per_byte(worker) + offset) + coding;
   }
   double ready(int stage) const {
     return costs_.stage_ready.empty() ? 0 : costs_.stage_ready[static_cast<std::size_t>(stage)];
@@ -69,11 +91,29 @@ class PipelineModel {
   const Cut& cut(LayerIndex first) const { return cuts_[static_cast<std::size_t>(first)]; }
   void add_kinds(LayerIndex first, const std::vector<std::vector<bool>>& held);
 
+  bool keeps(int worker, LayerIndex first, LayerIndex end) const {
+    return !costs_.kept.empty() && costs_.kept[static_cast<std::size_t>(worker)] == std::pair(first, end);
+  }
+  /// `in_front`: for each worker, or once for all, `rows` sums.
+  double sum(const std::vector<std::vector<double>>& in_front, std::size_t rows, std::size_t row, int worker,
+             LayerIndex first, LayerIndex end) const {
+    const bool shared = costs_.worker_layer_cost.empty();
+    const std::vector<double>& sums = in_front[(shared ? 0 : static_cast<std::size_t>(worker)) * rows + row];
+    const double cost = sums[static_cast<std::size_t>(end)] - sums[static_cast<std::size_t>(first)];
+    return shared ? cost / costs_.capacity[static_cast<std::size_t>(worker)] : cost;
+  }
+
   const Costs& costs_;
   std::size_t frames_;
-  std::vector<std::vector<double>> cost_in_front_;  ///< of each layer; per worker, or one for all
+  // Sums of the costs in front of each layer; per worker, or one for all.
+  std::vector<std::vector<double>> full_in_front_;
+  std::vector<std::vector<double>> part_in_front_;  ///< [w * frames + f]; empty: as in full
   std::vector<Cut> cuts_;
+  std::vector<std::vector<double>> coding_s_;  ///< [w][first]; empty: none
 };
+
+/// PipelineModel::stage_costs(), but with what is known of just these ranges of layers (Costs::known_ranges).
+StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan);
 
 /// N frames in a row by one plan, group after group with the costs of the given one.
 struct Simulation {

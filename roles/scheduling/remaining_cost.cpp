@@ -46,17 +46,18 @@ RemainingCost::RemainingCost(const PipelineModel& model) : layers_(static_cast<s
 /// From before the transfer into `worker` on.
 Bounds RemainingCost::sent(const PipelineModel& model, int worker, LayerIndex first, int kind) const {
   const std::span<const double> bytes = model.bytes(first, kind);
-  const double per_byte = model.seconds_per_byte(worker);
-  return after_stage(bytes.back() * per_byte, *std::min_element(bytes.begin(), bytes.end()) * per_byte,
+  return after_stage(model.sending(worker, first, bytes.back()),
+                     model.sending(worker, first, *std::min_element(bytes.begin(), bytes.end())),
                      arrived(worker, state(first, kind)));
 }
 
 void RemainingCost::bound_arrivals(const PipelineModel& model, int worker, LayerIndex first) {
   Bounds best = impossible;
   for (LayerIndex end = first + 1; end <= model.layers(); ++end) {
-    const double computing = model.computing(worker, first, end);
-    if (computing >= best.last && computing >= best.least && computing >= best.slowest) break;
-    best = minimum(best, after_stage(computing, computing, computed(worker, end)));
+    const double least = model.computing_least(worker, first, end);
+    const double last = model.computing_at_least(worker, first, end, model.frames() - 1);
+    if (last >= best.last && least >= best.least && least >= best.slowest) break;
+    best = minimum(best, after_stage(last, least, computed(worker, end)));
   }
   for (int kind = 0; kind < model.kinds(first); ++kind) {
     Bounds bounds = best;

@@ -21,4 +21,7 @@ std::unique_ptr<Scheduler> make_fixed(const SchedulerOptions& options);
 /// The plan of load_balance; other schedulers start from it.
 Plan balanced_plan(const Costs& costs);
 
+/// What neighborhood_search finds from there.
+Plan neighborhood_plan(const Costs& costs);
+
 }  // namespace edge::scheduling

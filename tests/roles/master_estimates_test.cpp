@@ -61,23 +61,62 @@ TEST(CostEstimator, ShortMessagesOnlyAsLongAsNothingElseIsKnown) {
   EXPECT_EQ(estimator.bandwidth()[1], 1e6);
 }
 
+/// A router takes the first bytes at once, and a message takes its time however short it is.
+TEST(CostEstimator, TransfersThatAreOverInAMomentTellNothingOfBandwidth) {
+  CostEstimator estimator = estimator_of_two(3e6);
+  for (int i = 0; i < 5; ++i) estimator.add_transfer(1, {.bytes = 60000, .seconds = 0.001});
+  EXPECT_EQ(estimator.bandwidth()[1], 3e6);
+  EXPECT_NEAR(estimator.link_offset()[1].at(60000), -0.019, 1e-9);
+  EXPECT_NEAR(estimator.link_offset()[0].at(60000), -0.019, 1e-9) << "links are alike as far as is known";
+  EXPECT_EQ(estimator.link_offset()[1].at(2e6), 0);
+  for (int i = 0; i < 5; ++i) estimator.add_transfer(1, {.bytes = 60000, .seconds = 0.06});
+  EXPECT_EQ(estimator.bandwidth()[1], 1e6) << "it has become slow";
+}
+
 TEST(CostEstimator, SlowWorker) {
   CostEstimator estimator = estimator_of_two();
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 1.2, 0.9);  // profiled: 0.3
   EXPECT_NEAR(estimator.slowdown(0), 4, 1e-9);
   EXPECT_EQ(estimator.slowdown(1), 1);
   EXPECT_NEAR(estimator.layer_cost()[0][3], 1.2, 1e-9);
-  EXPECT_NEAR(*estimator.measured(0, 1, 3), 1.2, 1e-9);
-  EXPECT_FALSE(estimator.measured(0, 1, 4));
+  ASSERT_EQ(estimator.known_ranges()[0].size(), 1U);
+  EXPECT_NEAR(estimator.known_ranges()[0][0].factor, 1, 1e-9);
 }
 
 TEST(CostEstimator, AnIdleDeviceIsNotBelievedToBeFasterThanItsProfile) {
   CostEstimator estimator = estimator_of_two();
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 0.15, 0.3);
   EXPECT_EQ(estimator.slowdown(0), 1);
-  EXPECT_NEAR(*estimator.measured(0, 1, 3), 0.15, 1e-9);
+  EXPECT_NEAR(estimator.known_ranges()[0][0].factor, 0.5, 1e-9) << "but these layers take it so long";
   for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 3, 0.15, 1.0);
   EXPECT_NEAR(estimator.slowdown(0), 0.5, 1e-9);
+}
+
+/// Coming back to a plan must not be judged by what other layers took beside other work.
+TEST(CostEstimator, RemembersWhatARangeTook) {
+  CostEstimator estimator = estimator_of_two();
+  const auto whole_network_s = [&] {
+    const std::vector<double> costs = estimator.layer_cost()[0];
+    return (costs[1] + costs[2] + costs[3]) * estimator.known_ranges()[0].front().factor;
+  };
+  for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, 0.66, 1.0);
+  EXPECT_NEAR(whole_network_s(), 0.66, 1e-9);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 2, 0.15, 0.5);
+  EXPECT_NEAR(whole_network_s(), 0.66, 1e-9);
+  for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 2, 0.30, 0.5);
+  EXPECT_NEAR(whole_network_s(), 1.32, 1e-9) << "the device has become slow";
+}
+
+TEST(CostEstimator, PartsOfLayers) {
+  CostEstimator estimator = estimator_of_two();
+  for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 4, 0.6, 1.0);
+  const double before = estimator.incremental(0.2);
+  EXPECT_GT(before, 0.2);
+  EXPECT_LT(before, 0.4);
+  const std::vector<double> part(4, before);
+  for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, 1.5 * 0.6 * before, 0.5, part);
+  EXPECT_NEAR(estimator.slowdown(0), 1, 1e-9) << "a frame that computes little does not tell";
+  EXPECT_GT(estimator.incremental(0.2), 1.4 * before);
 }
 
 class FixedPredictor final : public prediction::TransferPredictor {

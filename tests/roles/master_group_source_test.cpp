@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "engine/operations.h"
 #include "roles/master/group_source.h"
 
 namespace edge {
@@ -31,18 +32,24 @@ class ListSource final : public FrameSource {
   std::size_t next_ = 0;
 };
 
+std::vector<std::vector<double>> upcoming_rates(GroupSource& source) {
+  std::vector<std::vector<double>> rates;
+  for (const FrameChange& change : source.upcoming_changes()) rates.push_back(change.rates);
+  return rates;
+}
+
 TEST(GroupSource, LooksAheadAGroup) {
   auto list = std::make_unique<ListSource>(
       std::vector<std::vector<std::uint8_t>>{{0, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 0}, {1, 0, 9, 9, 0, 0}, {}});
   const ListSource& source = *list;
   GroupSource group(std::move(list), {.frame_limit = 3}, {.look_ahead = 2});
-  EXPECT_EQ(group.upcoming_rates(), (std::vector<std::vector<double>>{{}, {0.5, 0, 0}}));
+  EXPECT_EQ(upcoming_rates(group), (std::vector<std::vector<double>>{{}, {0.5, 0, 0}}));
   EXPECT_EQ(source.read(), 2U);
   EXPECT_EQ(group.next()->video_index, 0U);
-  EXPECT_EQ(group.next()->change_rates, (std::vector<double>{0.5, 0, 0}));
-  EXPECT_EQ(group.upcoming_rates(), (std::vector<std::vector<double>>{{0, 1, 0}}));
+  EXPECT_EQ(group.next()->change.rates, (std::vector<double>{0.5, 0, 0}));
+  EXPECT_EQ(upcoming_rates(group), (std::vector<std::vector<double>>{{0, 1, 0}}));
   EXPECT_EQ(group.next()->video_index, 2U);
-  EXPECT_TRUE(group.upcoming_rates().empty());
+  EXPECT_TRUE(upcoming_rates(group).empty());
   EXPECT_FALSE(group.next());
 }
 
@@ -62,21 +69,35 @@ class BreakingSource final : public FrameSource {
 
 TEST(GroupSource, FramesInFrontOfABreakCount) {
   GroupSource group(std::make_unique<BreakingSource>(), {}, {.look_ahead = 3});
-  EXPECT_EQ(group.upcoming_rates().size(), 2U);
+  EXPECT_EQ(upcoming_rates(group).size(), 2U);
   EXPECT_TRUE(group.next());
   EXPECT_TRUE(group.next());
   EXPECT_THROW(group.next(), std::runtime_error);
-  EXPECT_THROW(group.upcoming_rates(), std::runtime_error);
+  EXPECT_THROW(upcoming_rates(group), std::runtime_error);
+}
+
+/// Worked out for the whole network only if somebody wants to know.
+TEST(GroupSource, KnowsWhatALayerComputes) {
+  const std::vector<std::vector<std::uint8_t>> frames{{0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0}, {0, 0, 9, 0, 0, 0}};
+  Graph graph("two", {1, 3, 1, 2});
+  graph.add("conv", Conv2dLayer{.out_channels = 1, .kernel = {1, 1}});
+  GroupSource group(std::make_unique<ListSource>(frames), {},
+                    {.look_ahead = 3, .dirty_shares = std::make_shared<const DirtyShares>(graph)});
+  const std::vector<FrameChange> changes = group.upcoming_changes();
+  ASSERT_EQ(changes.size(), 3U);
+  EXPECT_TRUE(changes[0].dirty_shares.empty()) << "nothing is before it";
+  EXPECT_EQ(changes[1].dirty_shares, (std::vector<double>{0, 0}));
+  EXPECT_EQ(changes[2].dirty_shares, (std::vector<double>{0.5, 0.5}));
 }
 
 TEST(GroupSource, RatesAreThoseWithinTheDeadband) {
   GroupSource group(std::make_unique<ListSource>(std::vector<std::vector<std::uint8_t>>{
                         {10, 10, 10, 10, 10, 10}, {12, 20, 10, 10, 11, 11}}),
                     {}, {.hold = {.deadband = 2}, .look_ahead = 3});
-  group.upcoming_rates();
+  upcoming_rates(group);
   group.next();
   const std::optional<InputFrame> second = group.next();
-  EXPECT_EQ(second->change_rates, (std::vector<double>{0.5, 0, 0}));
+  EXPECT_EQ(second->change.rates, (std::vector<double>{0.5, 0, 0}));
   EXPECT_EQ(std::to_integer<int>(second->pixels.data()[0]), 10);
   EXPECT_EQ(std::to_integer<int>(second->pixels.data()[1]), 20);
 }

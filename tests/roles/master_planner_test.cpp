@@ -6,7 +6,7 @@
 namespace edge {
 namespace {
 
-using Rates = std::vector<std::vector<double>>;
+using Changes = std::vector<FrameChange>;
 
 /// Two workers, groups of three frames, cuts in proportion to the devices' speeds.
 Config planned_workers() {
@@ -45,14 +45,14 @@ class PlannerTest : public ::testing::Test {
 
 TEST_F(PlannerTest, PlansByTheProfilesOfTheEpoch) {
   begin_epoch(1);
-  const scheduling::Plan equal = planner_.plan(0, Rates(1));
+  const scheduling::Plan equal = planner_.plan(0, Changes(1));
   EXPECT_EQ(equal.workers(), 2);
   EXPECT_EQ(equal.ends.back(), model_.graph.size());
   EXPECT_NEAR(equal.begin(1), model_.graph.size() / 2.0, 3);
-  EXPECT_EQ(planner_.plan(3, Rates(1)), equal);
+  EXPECT_EQ(planner_.plan(3, Changes(1)), equal);
 
   begin_epoch(9);  // worker 1 has come back on a slower device
-  const scheduling::Plan unequal = planner_.plan(6, Rates(1));
+  const scheduling::Plan unequal = planner_.plan(6, Changes(1));
   EXPECT_GT(unequal.begin(1), equal.begin(1));
   const PlanningSummary summary = planner_.summary();
   EXPECT_EQ(summary.plans, 3U);
@@ -63,7 +63,7 @@ TEST_F(PlannerTest, PlansByTheProfilesOfTheEpoch) {
 
 TEST_F(PlannerTest, LearnsFromResultsOfFramesThatItSent) {
   begin_epoch(1);
-  const scheduling::Plan plan = planner_.plan(0, Rates(1));
+  const scheduling::Plan plan = planner_.plan(0, Changes(1));
   EXPECT_EQ(bandwidth(0), 1e6) << "as configured";
   planner_.finished(result(0, 5000000));
   EXPECT_EQ(bandwidth(0), 1e6) << "no such frame was sent";
@@ -77,7 +77,7 @@ TEST_F(PlannerTest, LearnsFromResultsOfFramesThatItSent) {
 
 TEST_F(PlannerTest, ReportsOfWorkersThatAreNotThereAreIgnored) {
   begin_epoch(1);
-  planner_.sent(0, planner_.plan(0, Rates(1)));
+  planner_.sent(0, planner_.plan(0, Changes(1)));
   chain::Result strange = result(0, 2000000);
   strange.stages.push_back({.worker = 99, .transfer = {.bytes = 1000000, .seconds = 1}});
   strange.stages.push_back({.worker = -7, .transfer = {.bytes = 1000000, .seconds = 1}});
@@ -88,10 +88,10 @@ TEST_F(PlannerTest, ReportsOfWorkersThatAreNotThereAreIgnored) {
 
 TEST_F(PlannerTest, WhatWasMeasuredOfLinksOutlivesAnEpoch) {
   begin_epoch(1);
-  planner_.sent(0, planner_.plan(0, Rates(1)));
+  planner_.sent(0, planner_.plan(0, Changes(1)));
   planner_.finished(result(0, 4000000));
   begin_epoch(1);
-  planner_.plan(3, Rates(1));
+  planner_.plan(3, Changes(1));
   EXPECT_EQ(bandwidth(0), 4e6);
 }
 

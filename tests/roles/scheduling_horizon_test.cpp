@@ -35,11 +35,44 @@ TEST(WeighChange, RefillAgainstGain) {
 
 TEST(WeighChange, NoiseChangesNothing) {
   Costs costs = two_cuts();
+  costs.tried = {{.plan = after_first}, {.plan = after_second}};
   costs.delta_bytes[0][2] = 1.98;
   const Horizon horizon{.groups = 1e6, .pending = 3, .margin = 0.02};
   EXPECT_FALSE(weigh_change(costs, after_first, after_second, horizon).worth_it);
   costs.delta_bytes[0][2] = 1.9;
   EXPECT_TRUE(weigh_change(costs, after_first, after_second, horizon).worth_it);
+}
+
+/// What was measured counts, whatever the model says.
+TEST(WeighChange, MeasuredPlans) {
+  const Horizon horizon{.groups = 100, .pending = 3};
+  Costs costs = two_cuts();
+  ASSERT_TRUE(weigh_change(costs, after_first, after_second, horizon).worth_it);
+  costs.tried = {{.plan = after_first, .factor = 1}, {.plan = after_second, .factor = 3}};
+  EXPECT_FALSE(weigh_change(costs, after_first, after_second, horizon).worth_it);
+  EXPECT_TRUE(weigh_change(costs, after_second, after_first, horizon).worth_it);
+  // What slows the current plan down is expected of one that was not tried, too.
+  costs.tried = {{.plan = after_first, .factor = 1.5}};
+  const std::optional<Plan> current = after_first;
+  EXPECT_NEAR(Outlook(costs, current, horizon).group_s(after_second), 1.5, 1e-9);
+  costs.tried[0].factor = 0.5;
+  EXPECT_NEAR(Outlook(costs, current, horizon).group_s(after_second), 1, 1e-9);
+}
+
+/// The better a plan might be, the longer it would serve and the less it costs to find out, the rather it is
+/// tried.
+TEST(WeighChange, TriesWhatMayBeBetter) {
+  Costs costs = two_cuts();
+  costs.raw_bytes = costs.delta_bytes;
+  costs.delta_bytes[0][2] = costs.raw_bytes[0][2] = 2.05;  // a little worse, says the model
+  const Horizon long_run{.groups = 100, .pending = 3};
+  EXPECT_TRUE(weigh_change(costs, after_first, after_second, long_run).worth_it);
+  EXPECT_FALSE(weigh_change(costs, after_first, after_second, {.groups = 2, .pending = 3}).worth_it);
+  costs.raw_bytes[0][2] = costs.raw_bytes[0][1] = 500;
+  EXPECT_FALSE(weigh_change(costs, after_first, after_second, long_run).worth_it);
+  costs.raw_bytes = costs.delta_bytes;
+  costs.delta_bytes[0][2] = costs.raw_bytes[0][2] = 3;
+  EXPECT_FALSE(weigh_change(costs, after_first, after_second, long_run).worth_it);
 }
 
 TEST(Forecast, SlowestStageOrFramesInFlight) {
@@ -53,7 +86,7 @@ TEST(Forecast, SlowestStageOrFramesInFlight) {
 /// One wild group must not drive a plan away that is good for what is usual.
 TEST(Forecast, LaterGroupsAreAsUsual) {
   Costs costs = two_cuts();
-  costs.usual_delta_bytes = {0.1, 0.5, 1, 20};
+  costs.usual_delta_bytes = {{0.1, 0.5, 1, 20}};
   EXPECT_NEAR(forecast(costs, after_first, 10).later_group_s, 0.5, 1e-12);
   EXPECT_NEAR(forecast(costs, after_first, 10).first_group_s,
               forecast(two_cuts(), after_first, 10).first_group_s, 1e-12);
@@ -66,12 +99,12 @@ TEST(DataAware, BelievesASmallGainTheSecondTimeOnly) {
   costs.layer_cost = {0, 1, 1, 1};
   const SchedulerOptions options{
       .side = "edge", .plans = {}, .horizon = Horizon{.groups = 1000, .pending = 3}};
+  costs.tried = {{.plan = after_first}, {.plan = after_second}};
   costs.delta_bytes = {{0.1, 2, 20, 20}};
   const auto scheduler = make_scheduler("data_aware", options);
   ASSERT_EQ(scheduler->plan(costs, 0), after_first);
-  costs.delta_bytes = {{0.1, 2, 1.95, 20}};  // a little better
   costs.layer_cost = {0, 1, 0.7, 1};
-  costs.delta_bytes[0][2] = 1.8;
+  costs.delta_bytes = {{0.1, 2, 1.8, 20}};  // a little better
   EXPECT_EQ(scheduler->plan(costs, 1), after_first);
   EXPECT_EQ(scheduler->plan(costs, 2), after_second);
   costs.delta_bytes = {{0.1, 0.5, 20, 20}};  // much better

@@ -1,0 +1,87 @@
+#include "engine/dirty_shares.h"
+
+#include <algorithm>
+
+#include "engine/operations.h"
+
+namespace edge {
+namespace {
+
+using kernels::AxisReach;
+using kernels::DirtyMap;
+
+bool is_map_of_one(const Shape& shape) {
+  return shape.rank() == 4 && shape[0] == 1;
+}
+
+bool is_identity(const AxisReach& axis) {
+  if (axis.in() != axis.out()) return false;
+  for (std::int64_t i = 0; i < axis.out(); ++i) {
+    if (axis.window(i).begin != i || axis.window(i).end != i + 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+DirtyShares::DirtyShares(const Graph& graph) {
+  for (LayerIndex index = 0; index < graph.size(); ++index) {
+    const Layer& layer = graph.layer(index);
+    Facts facts;
+    facts.map = static_cast<std::size_t>(index);
+    if (is_map_of_one(layer.output_shape)) {
+      facts.rows = layer.output_shape[2];
+      facts.columns = layer.output_shape[3];
+    }
+    std::vector<Shape> shapes;
+    for (const LayerIndex input : layer.inputs) shapes.push_back(graph.layer(input).output_shape);
+    const bool all_maps =
+        is_map_of_one(layer.output_shape) && std::all_of(shapes.begin(), shapes.end(), is_map_of_one);
+    for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
+      Input input{.map = facts_[static_cast<std::size_t>(layer.inputs[k])].map, .reach = {}};
+      const auto reach = layer.operation.type().reach;
+      if (all_maps && reach != nullptr) input.reach = reach(layer.operation, shapes, k);
+      facts.inputs.push_back(std::move(input));
+    }
+    const bool same = !facts.inputs.empty() &&
+                      std::all_of(facts.inputs.begin(), facts.inputs.end(), [&](const Input& input) {
+                        return input.map == facts.inputs.front().map && input.reach &&
+                               is_identity(input.reach->rows) && is_identity(input.reach->columns);
+                      });
+    if (same) facts.map = facts.inputs.front().map;
+    facts_.push_back(std::move(facts));
+  }
+}
+
+std::vector<double> DirtyShares::of(const DirtyMap& frame) const {
+  std::vector<DirtyMap> maps(facts_.size());
+  std::vector<double> shares(facts_.size());
+  for (std::size_t layer = 0; layer < facts_.size(); ++layer) {
+    const Facts& facts = facts_[layer];
+    if (facts.map != layer) {
+      shares[layer] = shares[facts.map];
+      continue;
+    }
+    if (facts.inputs.empty()) {  // the frame; constants never change
+      if (layer == 0) maps[0] = frame;
+      shares[layer] = layer == 0 ? frame.share() : 0;
+      continue;
+    }
+    DirtyMap map(facts.rows, facts.columns);
+    for (const Input& input : facts.inputs) {
+      if (shares[input.map] == 0) continue;
+      const DirtyMap& from = maps[input.map];
+      if (!input.reach || input.reach->rows.in() != from.rows() ||
+          input.reach->columns.in() != from.columns()) {
+        map.mark_all();
+        break;
+      }
+      map |= from.spread(input.reach->rows, input.reach->columns);
+    }
+    shares[layer] = map.share();
+    maps[layer] = std::move(map);
+  }
+  return shares;
+}
+
+}  // namespace edge
