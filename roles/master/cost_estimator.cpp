@@ -21,6 +21,7 @@ constexpr double short_computation_s = 1e-4;
 constexpr double fixed_part = 0.03;
 constexpr double variable_part = 1.3;
 constexpr double large_part = 0.7;
+constexpr double much_faster = 1.3;
 constexpr int short_ones_until_believed = 60;
 constexpr std::size_t most_transfers = 9;
 constexpr std::size_t most_ranges = 16;
@@ -64,12 +65,12 @@ void CostEstimator::set_profile(int worker, std::vector<double> profile) {
 }
 
 /// Larger transfers tell more of the bandwidth: small ones may be faster because their first bytes pass at
-/// once. They count if they are slower than the large ones were, or if there was none for long.
+/// once. Those that are much faster only count if there was no large one for long.
 bool CostEstimator::tells_more(const Link& link, const net::Transfer& transfer) {
   if (link.sizes.empty() || link.short_since >= short_ones_until_believed) return true;
   const auto bytes = static_cast<double>(transfer.bytes);
   return bytes >= middle_of({link.sizes.begin(), link.sizes.end()}) / 2 ||
-         transfer.seconds > 1.5 * bytes / *link.measured.value();
+         bytes / transfer.seconds < much_faster * *link.measured.value();
 }
 
 void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
