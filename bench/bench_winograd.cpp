@@ -56,7 +56,7 @@ void convolution(benchmark::State& state, const Conv2dShape& shape, const Make& 
   std::vector<float> workspace(algorithm->workspace_floats(threads));
   ThreadPool pool(threads);
   for (auto _ : state) {
-    algorithm->run(in.data(), out.data(), {.activation = kernels::Activation::relu()}, workspace, pool);
+    algorithm->run(in.data(), out.data(), {.activation = edge::kernels::Activation::relu()}, workspace, pool);
     benchmark::ClobberMemory();
   }
   edge::bench::report_flops(state, 2.0 * static_cast<double>(shape.macs()), threads);

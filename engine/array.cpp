@@ -37,6 +37,13 @@ Array Array::reshaped(const Shape& shape) const {
   return {type_, shape, data_, storage_};
 }
 
+Array Array::on_grid(std::shared_ptr<const ValueGrid> grid) const {
+  assert(type_ == ElementType::f32 && grid->steps.size() == grid_channels(shape_));
+  Array array = *this;
+  array.grid_ = std::move(grid);
+  return array;
+}
+
 FreshArray allocate_array(ElementType type, const Shape& shape) {
   // At least one byte, so that an array without elements is still not an empty handle.
   void* memory = ::operator new(std::max<std::size_t>(bytes_of(type, shape), 1), alignment);

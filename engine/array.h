@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "engine/shape.h"
+#include "engine/value_grid.h"
 
 namespace edge {
 
@@ -70,6 +71,10 @@ class Array {
   std::size_t bytes() const { return elements() * element_bytes(type_); }
   std::span<const std::byte> span() const { return {data_, bytes()}; }
   const std::shared_ptr<const void>& storage() const { return storage_; }
+  /// What the values of an f32 array were rounded to for a link; null if they were not.
+  const ValueGrid* grid() const { return grid_.get(); }
+  /// The same elements, which are known to lie on `grid`.
+  Array on_grid(std::shared_ptr<const ValueGrid> grid) const;
 
   /// The elements of an f32 array.
   std::span<const float> values() const {
@@ -90,6 +95,7 @@ class Array {
   Shape shape_;
   const std::byte* data_ = nullptr;
   std::shared_ptr<const void> storage_;
+  std::shared_ptr<const ValueGrid> grid_;
 };
 
 /// An array under construction: fill `data`, then hand out `array` and write no more.

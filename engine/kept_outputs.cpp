@@ -28,6 +28,7 @@ DirtyMap clean_map(const Shape& shape) {
 /// What a change of `from` changes of a map of that size.
 DirtyMap spread(const DirtyMap& from, const std::optional<Reach>& reach, std::int64_t rows,
                 std::int64_t columns) {
+  if (!from.any()) return DirtyMap(rows, columns);
   if (reach && reach->rows.in() == from.rows() && reach->columns.in() == from.columns()) {
     return from.spread(reach->rows, reach->columns);
   }
@@ -85,32 +86,59 @@ DirtyMap changed_positions(const Array& before, const Array& now) {
   return map;
 }
 
+namespace {
+
+/// A step's result, and what keeping it is worth.
+struct KeptCandidate {
+  LayerIndex result = 0;
+  std::size_t buffer = 0;
+  std::size_t bytes = 0;
+  double gain = 0;
+  bool kept = true;
+};
+
+/// What a concatenation puts together lies in its output if that is kept, else in memory of its own.
+std::size_t bytes_of(const Program& program, const std::vector<KeptCandidate>& candidates) {
+  std::vector<bool> kept(program.buffers.size());
+  for (const KeptCandidate& candidate : candidates) kept[candidate.buffer] = candidate.kept;
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (!kept[i]) continue;
+    std::size_t whole = i;
+    bool inside = false;
+    while (program.buffers[whole].storage == Program::Storage::slice) {
+      whole = program.buffers[whole].whole;
+      inside = inside || kept[whole];
+    }
+    if (!inside) sum += program.buffers[i].bytes;
+  }
+  return sum;
+}
+
+}  // namespace
+
 std::vector<LayerIndex> choose_kept(const Graph& graph, const Program& program, std::size_t limit_bytes) {
-  struct Candidate {
-    LayerIndex result;
-    std::size_t bytes;
-    double gain;
-  };
-  std::vector<Candidate> candidates;
-  std::size_t total = 0;
+  std::vector<KeptCandidate> candidates;
   for (const Program::Step& step : program.steps) {
-    const Program::Buffer& buffer = program.buffers[step.output];
-    // What is made inside of a concatenation's output costs nothing.
-    const std::size_t bytes = buffer.storage == Program::Storage::kept ? buffer.bytes : 0;
-    total += bytes;
+    const std::size_t bytes = program.buffers[step.output].bytes;
     // Moving a value costs about as much as 16 multiply-adds.
     const double moved = 16.0 * static_cast<double>(graph.output_bytes(step.result)) / sizeof(float);
-    candidates.push_back({step.result, bytes, step_macs(graph, step) + moved});
+    candidates.push_back({.result = step.result,
+                          .buffer = step.output,
+                          .bytes = bytes,
+                          .gain = step_macs(graph, step) + moved});
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+  std::stable_sort(candidates.begin(), candidates.end(), [](const KeptCandidate& a, const KeptCandidate& b) {
     return a.gain * static_cast<double>(b.bytes) > b.gain * static_cast<double>(a.bytes);
   });
-  while (!candidates.empty() && total > limit_bytes) {
-    total -= candidates.back().bytes;
-    candidates.pop_back();
+  for (std::size_t left = candidates.size(); left > 0 && bytes_of(program, candidates) > limit_bytes;
+       --left) {
+    candidates[left - 1].kept = false;
   }
   std::vector<LayerIndex> kept;
-  for (const Candidate& candidate : candidates) kept.push_back(candidate.result);
+  for (const KeptCandidate& candidate : candidates) {
+    if (candidate.kept) kept.push_back(candidate.result);
+  }
   std::sort(kept.begin(), kept.end());
   return kept;
 }

@@ -27,8 +27,9 @@ struct ArraySpec {
 
 /// How a link encodes a frame's arrays.
 struct LinkCoding {
-  bool delta = true;     ///< against those of the frame before
-  bool compress = true;  ///< where it pays
+  bool delta = true;                        ///< against those of the frame before
+  bool compress = true;                     ///< where it pays
+  ValueFormat values = ValueFormat::exact;  ///< between workers, who round before they send (ValueRounder)
 };
 
 /// What the sending end has measured when it is about to send a frame's header.

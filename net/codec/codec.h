@@ -1,7 +1,8 @@
 // Codec: elements <-> bytes, whole or as the difference to a base that the receiver holds. Lossless, bit for
-// bit. The byte format is in docs/codec.md. This header has the terms that both directions share; the work is
-// done by Encoder (encoder.h) and Decoder (decoder.h), one of each per link and direction, since they own
-// zstd contexts and scratch memory.
+// bit; what is rounded ([net] values) is rounded before (net/value_rounder.h). The byte format is in
+// docs/codec.md. This header has the terms that both directions share; the work is done by Encoder
+// (encoder.h) and Decoder (decoder.h), one of each per link and direction, since they own zstd contexts and
+// scratch memory.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,8 @@ enum class Coding : std::uint8_t {
   changes = 1,           ///< which elements changed, and their values
   packed_changes = 2,    ///< f32: the same, values as differences in byte planes, zstd
   predicted_planes = 3,  ///< u8: what a prediction from the base or the row above leaves, zstd
+  int8_changes = 4,      ///< f32 on a grid: one byte per changed element, zstd
+  float16_changes = 5,   ///< the same with two bytes
 };
 
 struct EncodeStatistics {

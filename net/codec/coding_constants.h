@@ -7,6 +7,8 @@ namespace edge::net {
 
 /// A float is coded as so many planes of bytes.
 inline constexpr std::size_t float_planes = 4;
+/// Of a tensor on a grid: the grid, positions, two of values, escapes.
+inline constexpr std::size_t grid_sections = 5;
 /// kernels::compress and kernels::expand may write or read so many elements more.
 inline constexpr std::size_t kernel_slack = 8;
 /// Shorter runs, in bytes, say little about the speed.

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "kernels/delta.h"
@@ -72,9 +73,9 @@ Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, cons
             .count = static_cast<std::size_t>(shape.elements()),
             .base = nullptr};
   const bool fits = header.coding == Coding::dense              ? !header.based
-                    : header.coding == Coding::packed_changes   ? type == ElementType::f32
+                    : header.coding == Coding::changes          ? true
                     : header.coding == Coding::predicted_planes ? type == ElementType::u8
-                                                                : true;
+                                                                : type == ElementType::f32;
   if (!fits) throw CodecError("an encoded tensor's coding does not fit its elements");
   task.base = find_base(header, base);
 
@@ -91,6 +92,12 @@ Decoded Decoder::decode(std::span<const std::byte> bytes, ElementType type, cons
       break;
     case Coding::predicted_planes:
       result = decode_predicted_planes(task);
+      break;
+    case Coding::int8_changes:
+      result = decode_grid_changes(task, ValueFormat::int8);
+      break;
+    case Coding::float16_changes:
+      result = decode_grid_changes(task, ValueFormat::float16);
       break;
   }
   return {.array = std::move(result.array), .consumed = bytes.size() - reader.left()};
@@ -174,6 +181,63 @@ FreshArray Decoder::decode_predicted_planes(Task& task) {
           task.base == nullptr ? nullptr : reinterpret_cast<const std::uint8_t*>(task.base->data()), layout,
           reinterpret_cast<std::uint8_t*>(result.data));
   measured(task.count, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return result;
+}
+
+FreshArray Decoder::decode_grid_changes(Task& task, ValueFormat format) {
+  if (task.count == 0) throw CodecError("an encoded tensor has a grid, but no elements");
+  const ChangeCounts counts(task.payload, task.count);
+  const std::size_t escapes = task.payload.number<std::uint32_t>();
+  if (escapes > counts.values) throw CodecError("an encoded tensor has more odd values than changed ones");
+  const std::size_t pairing = task.payload.number<std::uint32_t>();
+  if (pairing > 1 + counts.values || (format != ValueFormat::int8 && pairing != 0)) {
+    throw CodecError("an encoded tensor has more large differences than values");
+  }
+  std::array<std::size_t, grid_sections> lengths{};
+  std::array<std::span<const std::byte>, grid_sections> stored;
+  for (std::size_t& length : lengths) length = task.payload.number<std::uint32_t>();
+  for (std::size_t i = 0; i < stored.size(); ++i) stored[i] = task.payload.take(lengths[i]);
+  expect_padding(task.payload);
+
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::uint8_t> small(grid_bytes(format, grid_channels(task.shape)));
+  decompressor_.read(stored[0], small);
+  auto grid = std::make_shared<const ValueGrid>(grid_from(small, format));
+  positions_.resize(counts.position_bytes);
+  decompressor_.read(stored[1], positions_);
+  mask_.resize(mask_bytes(task.count));
+  counts.expect(unpack_positions(positions_, task.count, mask_));
+  const std::size_t planes = grid_planes(format);
+  planes_.resize(planes * counts.values);
+  const std::span<std::uint8_t> low(planes_.data(), counts.values);
+  if (pairing > 0) {
+    std::vector<std::uint8_t> pairs((counts.values + 1) / 2);
+    std::vector<std::uint8_t> extras(pairing - 1);
+    decompressor_.read(stored[2], pairs);
+    decompressor_.read(stored[3], extras);
+    separate_pairs(pairs, extras, low);
+  } else if (planes == 1) {
+    decompressor_.read(stored[2], low);
+    decompressor_.read(stored[3], {});
+  } else {
+    decompressor_.read(stored[2], {planes_.data() + counts.values, counts.values});
+    decompressor_.read(stored[3], low);
+  }
+  small.resize(escape_bytes * escapes);
+  decompressor_.read(stored[4], small);
+  measured(counts.position_bytes + planes_.size(),
+           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+
+  grid_codes_.resize(task.count);
+  std::memset(grid_codes_.differences(), 0, planes * task.count);
+  for (std::size_t p = 0; p < planes; ++p) {
+    kernels::expand(isa_, planes_.data() + p * counts.values, mask_.data(), task.count,
+                    grid_codes_.differences() + p * task.count);
+  }
+  FreshArray result = allocate_array(task.type, task.shape);
+  grid_codes_.add(*grid, task.base, task.shape, mask_, reinterpret_cast<float*>(result.data));
+  put_escapes(small, task.count, mask_, reinterpret_cast<std::uint32_t*>(result.data));
+  result.array = result.array.on_grid(std::move(grid));
   return result;
 }
 

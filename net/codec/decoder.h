@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/codec/codec.h"
+#include "net/codec/grid_codes.h"
 #include "net/codec/section.h"
 
 namespace edge::net {
@@ -16,7 +17,7 @@ namespace edge::net {
 /// bytes say.
 class Decoder {
  public:
-  explicit Decoder(kernels::Isa isa) : isa_(isa) {}
+  explicit Decoder(kernels::Isa isa) : isa_(isa), grid_codes_(isa) {}
 
   /// Decodes one tensor from the front of `bytes` (at any alignment). Its type and shape must be `type` and
   /// `shape` (what the model says); `base` is the tensor held for it, or null. Throws CodecError or NeedFull;
@@ -33,12 +34,14 @@ class Decoder {
   FreshArray decode_changes(Task& task);
   FreshArray decode_packed_changes(Task& task);
   FreshArray decode_predicted_planes(Task& task);
+  FreshArray decode_grid_changes(Task& task, ValueFormat format);
   FreshArray put_values(const Task& task, const void* values) const;
   void measured(std::size_t work_bytes, double seconds);
 
   kernels::Isa isa_;
   double decompress_speed_ = 0;
   Decompressor decompressor_;
+  GridCodes grid_codes_;
   // Scratch, kept between calls.
   std::vector<std::uint8_t> mask_;  // changed elements of the tensor at hand
   std::vector<std::uint8_t> positions_;

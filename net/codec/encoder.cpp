@@ -23,6 +23,8 @@ constexpr std::size_t sample_length = 256;
 // A section with a higher expected ratio is not worth a try.
 constexpr double hopeless = 0.985;
 constexpr double forget_weight = 0.02;
+// Differences of one byte are written as pairs if at most one in so many is not small.
+constexpr std::size_t pairs_per_extra = 4;
 // The prediction from the row above is considered if the one from the base leaves more than this share.
 constexpr double base_is_good = 0.25;
 
@@ -95,7 +97,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-Encoder::Encoder(const EncodeOptions& options) : options_(options), speeds_(options.speeds) {}
+Encoder::Encoder(const EncodeOptions& options)
+    : options_(options), speeds_(options.speeds), grid_codes_(options.isa) {}
 
 void Encoder::set_link_speed(double bytes_per_second) {
   assert(bytes_per_second > 0);
@@ -116,7 +119,13 @@ EncodeStatistics Encoder::encode(const Array& value, const Base* base, std::vect
       .raw_float_bytes = count * sizeof(float), .changed_elements = count, .elements = count};
   TensorHeader header{.type = value.type(), .coding = Coding::dense, .shape = value.shape()};
 
-  if (options_.delta && count > 0) {
+  const bool on_grid = value.grid() != nullptr && count > 0;
+  if (on_grid && try_grid_changes(value, options_.delta ? old : nullptr, statistics)) {
+    header.coding =
+        value.grid()->format == ValueFormat::float16 ? Coding::float16_changes : Coding::int8_changes;
+    header.based = options_.delta && old != nullptr;
+    if (header.based) header.base_frame = base->frame;
+  } else if (options_.delta && count > 0) {
     const std::size_t changed = find_changes(value, old);
     if (old != nullptr) statistics.changed_elements = changed;
     bool based = old != nullptr;
@@ -172,6 +181,75 @@ void Encoder::collect_values(const Array& value, std::size_t count) {
                               new_values_.data());
   assert(collected == count);
   static_cast<void>(collected);
+}
+
+/// Coding::int8_changes or float16_changes into payload_, if that is shorter than the dense form. Of mode
+/// `full` everything is written, as it is.
+bool Encoder::try_grid_changes(const Array& value, const Array* base, EncodeStatistics& statistics) {
+  const ValueGrid& grid = *value.grid();
+  const std::size_t elements = value.elements();
+  const std::size_t planes = grid_planes(grid.format);
+  if (options_.delta) {
+    const std::size_t changed = find_changes(value, base);
+    if (base != nullptr) statistics.changed_elements = changed;
+  } else {
+    mask_.assign(mask_bytes(elements), 0xFF);
+    if (elements % 8 != 0) mask_.back() = static_cast<std::uint8_t>((1U << (elements % 8)) - 1);
+  }
+  const std::size_t count = pack_positions(mask_, elements, planes, positions_);
+  grid_codes_.subtract(value, base, mask_);
+
+  const auto start = std::chrono::steady_clock::now();
+  planes_.resize(planes * count + kernel_slack);
+  for (std::size_t p = 0; p < planes; ++p) {
+    kernels::compress(options_.isa, grid_codes_.differences() + p * elements, mask_.data(), elements,
+                      planes_.data() + p * count);
+  }
+  const std::span<const std::uint8_t> low(planes_.data(), count);
+  std::array<std::span<const std::uint8_t>, 2> values{{{planes_.data() + count, count}, low}};
+  std::uint32_t pairing = 0;
+  if (planes == 1) {
+    pair_differences(low, pairs_, extras_);
+    const bool paired = extras_.size() < count / pairs_per_extra;
+    values = {paired ? std::span<const std::uint8_t>(pairs_) : low, {}};
+    if (paired) values[1] = extras_;
+    if (paired) pairing = 1 + static_cast<std::uint32_t>(extras_.size());
+  }
+  std::array<double, 2> expected{};
+  double raw_bytes = static_cast<double>(positions_.size());
+  double expected_bytes = raw_bytes;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ByteHistogram histogram;
+    for_sample(values[i].size(), sample_pieces, sample_length, [&](std::size_t first, std::size_t length) {
+      histogram.add(values[i].subspan(first, length));
+    });
+    expected[i] = histogram.entropy();
+    raw_bytes += static_cast<double>(values[i].size());
+    expected_bytes += expected[i] * static_cast<double>(values[i].size());
+  }
+  const auto work = static_cast<std::size_t>(raw_bytes);
+  const bool compress = options_.delta && options_.compress && pays(raw_bytes, expected_bytes, work);
+  const std::vector<Escape>& escapes = grid_codes_.escapes();
+  payload_.clear();
+  for (const std::size_t number : {positions_.size(), count, escapes.size()}) {
+    append_little_endian(static_cast<std::uint32_t>(number), payload_);
+  }
+  append_little_endian(pairing, payload_);
+  std::size_t length_at = payload_.size();
+  payload_.resize(length_at + 4 * grid_sections);
+  const double always = compress ? 0 : 1;
+  append_section(to_bytes(grid), always, length_at);
+  append_section(positions_, always, length_at += 4);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    append_section(values[i], compress ? expected[i] : 1, length_at += 4);
+  }
+  append_section(to_bytes(escapes), always, length_at += 4);
+  if (compress) {
+    measured(work, seconds_since(start));
+  } else if (options_.compress) {
+    forget_a_little();
+  }
+  return padded(payload_.size()) < padded(value.bytes());
 }
 
 /// Coding::changes into payload_, if that is shorter than the dense form.

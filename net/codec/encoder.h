@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/codec/codec.h"
+#include "net/codec/grid_codes.h"
 #include "net/codec/section.h"
 
 namespace edge::net {
@@ -29,6 +30,7 @@ class Encoder {
  private:
   std::size_t find_changes(const Array& value, const Array* base);
   void collect_values(const Array& value, std::size_t count);
+  bool try_grid_changes(const Array& value, const Array* base, EncodeStatistics& statistics);
   bool try_changes(const Array& value);
   bool try_packed_changes(const Array& value, const Array* base, std::size_t changed, double unpacked_bytes);
   bool try_predicted_planes(const Array& value, const Array* base, double unpacked_bytes, bool& based);
@@ -40,6 +42,7 @@ class Encoder {
   EncodeOptions options_;
   CodecSpeeds speeds_;
   Compressor compressor_;
+  GridCodes grid_codes_;
   // Scratch, kept between calls.
   std::vector<std::byte> payload_;
   std::vector<std::uint8_t> mask_;          // changed elements of the tensor at hand
@@ -47,6 +50,7 @@ class Encoder {
   std::vector<std::uint32_t> new_values_;   // of the changed elements; u8 values lie in it as bytes
   std::vector<std::uint32_t> differences_;  // f32: to their old values
   std::vector<std::uint8_t> planes_;
+  std::vector<std::uint8_t> pairs_, extras_;  // int8: the plane once more
 };
 
 }  // namespace edge::net

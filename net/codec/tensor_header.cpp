@@ -40,7 +40,7 @@ TensorHeader read_header(TensorReader& reader, ElementType type, const Shape& sh
     throw CodecError("an encoded tensor has other elements than the network says");
   }
   const std::uint8_t coding = reader.number<std::uint8_t>();
-  if (coding > static_cast<std::uint8_t>(Coding::predicted_planes)) {
+  if (coding > static_cast<std::uint8_t>(Coding::float16_changes)) {
     throw CodecError("an encoded tensor is of unknown coding " + std::to_string(coding));
   }
   header.coding = static_cast<Coding>(coding);

@@ -11,7 +11,7 @@
 
 namespace edge::net {
 
-constexpr std::uint8_t codec_version = 1;
+constexpr std::uint8_t codec_version = 2;
 
 struct TensorHeader {
   ElementType type = ElementType::f32;

@@ -22,6 +22,12 @@ void check_plan(const std::vector<LayerIndex>& ends, const Graph& graph, const R
   if (!covers) throw net::ConnectionLost("a frame whose plan does not fit the network");
 }
 
+ValueFormat values_from(const std::string& name) {
+  const std::optional<ValueFormat> format = value_format_of(name);
+  if (!format) throw net::ConnectionLost("a frame with values of an unknown format");
+  return *format;
+}
+
 }  // namespace
 
 LayerIndex first_layer(const std::vector<LayerIndex>& ends, int worker) {
@@ -51,6 +57,7 @@ std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIn
                        {"layers", layers},
                        {"delta", header.options.coding.delta},
                        {"compress", header.options.coding.compress},
+                       {"values", value_format_name(header.options.coding.values)},
                        {"full_result", header.options.full_result},
                        {"top_k", header.options.top_k},
                        {"objects", to_json(header.options.objects)},
@@ -63,7 +70,8 @@ FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& gr
     FrameHeader header{.run = run_id_from(value.at("run")),
                        .ends = value.at("plan").get<std::vector<LayerIndex>>(),
                        .options = {.coding = {.delta = value.at("delta").get<bool>(),
-                                              .compress = value.at("compress").get<bool>()},
+                                              .compress = value.at("compress").get<bool>(),
+                                              .values = values_from(value.at("values").get<std::string>())},
                                    .full_result = value.at("full_result").get<bool>(),
                                    .top_k = value.at("top_k").get<int>(),
                                    .objects = object_options_from(value.at("objects"), reader.decoders)},

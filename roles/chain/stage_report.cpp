@@ -28,7 +28,8 @@ StageReport stage_report_from(const json& value) {
           .compute_at = number(10),
           .encode_at = number(11),
           .computed_macs = number(12),
-          .all_macs = number(13)};
+          .all_macs = number(13),
+          .values_error = number(14)};
 }
 
 }  // namespace
@@ -47,16 +48,18 @@ StageReport stage_report(int worker, const net::ReceiveTimes& received, const Co
           .compute_at = computed.compute_at,
           .encode_at = sent.encode_at,
           .computed_macs = computed.computed_macs,
-          .all_macs = computed.all_macs};
+          .all_macs = computed.all_macs,
+          .values_error = computed.values_error};
 }
 
 json to_json(const std::vector<StageReport>& reports) {
   json array = json::array();
   for (const StageReport& report : reports) {
-    array.push_back(json::array({report.worker, report.receive_bytes, report.receive_s, report.decode_s,
-                                 report.wait_s, report.compute_s, report.encode_s, report.transfer.bytes,
-                                 report.transfer.seconds, report.received_at, report.compute_at,
-                                 report.encode_at, report.computed_macs, report.all_macs}));
+    array.push_back(
+        json::array({report.worker, report.receive_bytes, report.receive_s, report.decode_s, report.wait_s,
+                     report.compute_s, report.encode_s, report.transfer.bytes, report.transfer.seconds,
+                     report.received_at, report.compute_at, report.encode_at, report.computed_macs,
+                     report.all_macs, report.values_error}));
   }
   return array;
 }

@@ -27,14 +27,16 @@ struct StageReport {
   double encode_at = 0;      ///< when the encoding began
   double computed_macs = 0;  ///< multiply-adds of what may have changed ...
   double all_macs = 0;       ///< ... and of all its layers
+  double values_error = 0;   ///< of the tensors that it rounded: the largest, relative to their largest value
 };
 
-/// When a hop computed.
+/// What a hop's computation tells of itself.
 struct ComputeTimes {
   double compute_s = 0;
   double compute_at = 0;
   double computed_macs = 0;
   double all_macs = 0;
+  double values_error = 0;
 };
 
 /// The report of a hop whose parts have measured this; the master receives and computes nothing.

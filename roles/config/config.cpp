@@ -55,6 +55,9 @@ void read_net(const TomlReader& reader, NetConfig& net) {
   reader.read_choice("mode", mode, {"full", "delta"});
   net.mode = mode == "full" ? Mode::full : Mode::delta;
   reader.read_boolean("compress", net.compress);
+  std::string values(value_format_name(net.values));
+  reader.read_choice("values", values, {value_format_names.begin(), value_format_names.end()});
+  net.values = *value_format_of(values);
   reader.read_seconds("heartbeat_s", net.heartbeat, 0.05, 600);
   reader.read_seconds("timeout_s", net.timeout, 0.1, 3600);
   if (net.timeout < 2 * net.heartbeat) {

@@ -63,7 +63,7 @@ struct VideoConfig {
   bool loop = false;
   RtspTransport rtsp_transport = RtspTransport::automatic;
   HoldOptions hold = {.deadband = 0, .gate = 4};  ///< and refresh
-  KeyPlaces where = {};   ///< of source
+  KeyPlaces where = {};                           ///< of source
 };
 
 enum class Mode : std::uint8_t { full, delta };
@@ -105,6 +105,7 @@ struct DetectionConfig {
 struct NetConfig {
   Mode mode = Mode::delta;
   bool compress = true;
+  ValueFormat values = ValueFormat::exact;  ///< of tensors between workers
   std::chrono::milliseconds heartbeat{1000};
   std::chrono::milliseconds timeout{5000};  ///< a silent connection is given up after this
 };

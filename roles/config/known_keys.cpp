@@ -63,6 +63,7 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"output", "top_k"},
     {"net", "mode"},
     {"net", "compress"},
+    {"net", "values"},
     {"net", "heartbeat_s"},
     {"net", "timeout_s"},
     {"engine", "keep"},

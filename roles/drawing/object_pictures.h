@@ -42,7 +42,7 @@ class ObjectPictures {
   const Labels* labels_;
   bool loop_;
   bool opened_ = false;
-  std::uint64_t next_ = 0;  ///< number of the picture that pictures_ gives next
+  std::uint64_t next_ = 0;                 ///< number of the picture that pictures_ gives next
   std::unique_ptr<FrameSource> pictures_;  ///< of the source in its own size; null: frames do
 };
 

@@ -7,20 +7,25 @@
 
 #include "engine/array.h"
 #include "engine/executor.h"
+#include "net/value_rounder.h"
 #include "roles/detection/detector.h"
 #include "roles/master/frame_under_way.h"
 #include "roles/model.h"
 
 namespace edge {
 
-/// One owner, one thread.
+/// With rounded values ([net] values) it rounds at the plan's cuts, as the workers do. One owner, one thread.
 class Checker {
  public:
-  /// Between devices of different ISAs: largest difference relative to the largest output.
-  static constexpr double tolerance = 1e-4;
+  /// Between devices of different ISAs: largest difference relative to the largest output. A value next to
+  /// the middle of two steps may go either way, and stay there: with rounded values as much as some of those
+  /// make.
+  static constexpr double tolerance(ValueFormat values) {
+    return values == ValueFormat::exact ? 1e-4 : values == ValueFormat::float16 ? 2e-3 : 0.05;
+  }
 
   /// `detector`: of the run, or null; outlives this, as `model` does.
-  Checker(const Model& model, const detection::Detector* detector, int threads);
+  Checker(const Model& model, const detection::Detector* detector, ValueFormat values, int threads);
 
   /// True if the chain's result for `frame` is right, all outputs and the objects; otherwise `explanation()`
   /// says what differs. FrameUnderWay::same_isa: every device that took part has this machine's ISA, so that
@@ -35,12 +40,16 @@ class Checker {
   bool exact() const { return exact_; }
 
  private:
+  TensorMap compute(const FrameUnderWay& frame);
   bool compare_outputs(const std::vector<Array>& outputs, const std::vector<Array>& expected, bool exact);
-  bool compare_objects(const FrameUnderWay& frame, const std::vector<Array>& expected);
+  bool compare_objects(const FrameUnderWay& frame, const std::vector<Array>& expected, bool exact);
 
   const Model& model_;
   const detection::Detector* const detector_;
+  const ValueFormat values_;
   Executor executor_;
+  std::vector<net::ValueRounder> rounders_;  ///< of the links between workers
+  std::uint32_t epoch_ = 0;                  ///< whose frames they have rounded
   std::string explanation_;
   std::uint64_t checked_ = 0;
   std::uint64_t missed_ = 0;

@@ -23,7 +23,8 @@ void Delivery::begin(const FrameUnderWay& first) {
   output_.emplace(options_.config, options_.model, options_.lines, first.captured, options_.instance,
                   detector != nullptr ? &detector->labels : nullptr);
   if (options_.config.check) {
-    checker_.emplace(options_.model, detector, resolve_threads(options_.config.threads));
+    checker_.emplace(options_.model, detector, options_.config.net.values,
+                     resolve_threads(options_.config.threads));
   }
   if (detector != nullptr && !options_.draw.empty()) {
     const VideoConfig& video = options_.config.video;

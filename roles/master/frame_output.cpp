@@ -73,6 +73,7 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
                                 .encode_s = stage.encode_s,
                                 .computed_macs = stage.computed_macs,
                                 .all_macs = stage.all_macs};
+      if (worker + 1 < record.links.size()) record.links[worker + 1].values_error = stage.values_error;
       // What a worker sends is what the next one receives.
       if (worker > 0) record.workers[worker - 1].send_s = stage.receive_s;
     }

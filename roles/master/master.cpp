@@ -82,6 +82,10 @@ int Master::run() {
     spdlog::warn("no trained weights: {} has random ones (seed {}), its results mean nothing",
                  config_.model.name, config_.model.seed);
   }
+  if (config_.net.values != ValueFormat::exact && config_.workers.size() > 1) {
+    spdlog::info("values between workers are {}: {}", value_format_name(config_.net.values),
+                 error_bound_text(config_.net.values));
+  }
   if (detector_) {
     spdlog::info("finds objects: decoder {}", detector_text(*detector_));
     warn_of_unusual_pixels(*detector_, model_, config_.model);

@@ -82,7 +82,7 @@ Planner::Planner(const Config& config, const Model& model, Clock clock)
       boundary_(boundaries(model.graph)),
       group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
       scheduler_(open_scheduler(config, model)),
-      forecast_(model.graph, config.net.mode == Mode::full),
+      forecast_(model.graph, config.net.mode == Mode::full, config.net.values),
       clock_(static_cast<int>(config.workers.size())),
       cached_(config.workers.size()),
       kept_(config.workers.size()),

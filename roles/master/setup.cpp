@@ -1,8 +1,11 @@
 #include "roles/master/setup.h"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <utility>
 
+#include "net/value_rounder.h"
 #include "roles/scheduling/scheduler.h"
 
 namespace edge {
@@ -14,9 +17,10 @@ std::optional<detection::Detector> open_detector(const Config& config, const Gra
 }
 
 chain::FrameOptions frame_options(const Config& config, const std::optional<detection::Detector>& detector) {
-  chain::FrameOptions options{
-      .coding = {.delta = config.net.mode == Mode::delta, .compress = config.net.compress},
-      .full_result = config.check || config.output.result == ResultKind::full};
+  chain::FrameOptions options{.coding = {.delta = config.net.mode == Mode::delta,
+                                         .compress = config.net.compress,
+                                         .values = config.net.values},
+                              .full_result = config.check || config.output.result == ResultKind::full};
   if (detector) {
     options.objects = {
         .decoder = std::string(detector->decoder->name()), .wanted = detector->wanted, .placement = {}};
@@ -52,6 +56,18 @@ std::vector<std::optional<double>> configured_bandwidth(const Config& config) {
                                                          : std::nullopt);
   }
   return bandwidth;
+}
+
+std::string error_bound_text(ValueFormat values) {
+  if (values == ValueFormat::float16) {
+    return "off by half a step at most, which is 1/5461 of a channel's range or the one that most channels "
+           "share";
+  }
+  return fmt::format(
+      "off by {}/32 of a step at most, which is 1/256 of a channel's range (1/128 with negative values) or "
+      "the one "
+      "that most channels share",
+      net::ValueRounder::hold);
 }
 
 std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file) {

@@ -29,6 +29,9 @@ GroupSource open_source(const Config& config, const Model& model);
 std::vector<std::optional<double>> configured_bandwidth(const Config& config);
 
 /// Null without a file name. Throws Error if the file cannot be written.
+/// How far values between workers may be off, for people.
+std::string error_bound_text(ValueFormat values);
+
 std::unique_ptr<trace::TraceWriter> open_trace(const std::string& file);
 
 }  // namespace edge

@@ -11,10 +11,28 @@ namespace {
 /// A prediction of nearly nothing (a still scene) cannot be corrected by a factor.
 constexpr double fewest_bytes = 2000;
 
+/// What rounded values take of the bytes of exact ones, which are what predictors know (docs/codec.md).
+struct RoundedShares {
+  double delta = 1;
+  double raw = 1;
+  double whole = 1;  ///< in mode full
+};
+RoundedShares rounded_shares(ValueFormat values) {
+  switch (values) {
+    case ValueFormat::exact:
+      break;
+    case ValueFormat::float16:
+      return {.delta = 0.29, .raw = 0.4, .whole = 0.5};
+    case ValueFormat::int8:
+      return {.delta = 0.07, .raw = 0.2, .whole = 0.25};
+  }
+  return {};
+}
+
 }  // namespace
 
-TransferForecast::TransferForecast(const Graph& graph, bool whole)
-    : graph_(graph), whole_(whole), predictor_(prediction::untrained_predictor(graph)) {}
+TransferForecast::TransferForecast(const Graph& graph, bool whole, ValueFormat values)
+    : graph_(graph), whole_(whole), values_(values), predictor_(prediction::untrained_predictor(graph)) {}
 
 void TransferForecast::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
   predictor_ = std::move(predictor);
@@ -29,10 +47,19 @@ prediction::TransferBytes TransferForecast::uncorrected(std::span<const double> 
     for (LayerIndex layer = 0; layer < graph_.size(); ++layer) {
       bytes.raw.push_back(static_cast<double>(graph_.transfer_bytes(layer)));
     }
+    const double share = rounded_shares(values_).whole;
+    for (std::size_t layer = 1; layer < bytes.raw.size(); ++layer) bytes.raw[layer] *= share;
     bytes.delta = bytes.raw;
     return bytes;
   }
-  return input_rates.empty() ? predictor_->mean() : predictor_->predict(input_rates);
+  prediction::TransferBytes bytes =
+      input_rates.empty() ? predictor_->mean() : predictor_->predict(input_rates);
+  const RoundedShares shares = rounded_shares(values_);
+  for (std::size_t layer = 1; layer < bytes.raw.size(); ++layer) {
+    bytes.delta[layer] *= shares.delta;
+    bytes.raw[layer] *= shares.raw;
+  }
+  return bytes;
 }
 
 void TransferForecast::apply(const Corrections& corrections, std::vector<double>& bytes) {

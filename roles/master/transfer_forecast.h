@@ -15,8 +15,8 @@ namespace edge {
 
 class TransferForecast {
  public:
-  /// `whole`: mode full, in which every tensor travels whole and raw.
-  TransferForecast(const Graph& graph, bool whole);
+  /// `whole`: mode full, in which every tensor travels whole and raw. `values`: of all tensors but the input.
+  TransferForecast(const Graph& graph, bool whole, ValueFormat values = ValueFormat::exact);
 
   void set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor);
 
@@ -37,6 +37,7 @@ class TransferForecast {
 
   const Graph& graph_;
   const bool whole_;
+  const ValueFormat values_;
   std::shared_ptr<const prediction::TransferPredictor> predictor_;
   Corrections delta_, raw_;
 };

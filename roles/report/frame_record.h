@@ -14,6 +14,7 @@ struct LinkTraffic {
   std::uint64_t sent_bytes = 0;       ///< whole messages, resent ones included
   std::uint64_t raw_float_bytes = 0;  ///< the same tensors as float32, without headers
   std::uint64_t full_bytes = 0;  ///< the same tensors in mode `full`: 8-bit input frames, float32 otherwise
+  double values_error = 0;       ///< of rounded tensors: the largest, relative to their largest value
 };
 
 /// Seconds that a worker's stages spent on one frame. Stages of different frames overlap.

@@ -21,7 +21,8 @@ LinkSummary summarize_link(const LinkTraffic& traffic, std::size_t worker, doubl
   return {.name = fmt::format("{} → worker {}", from, worker),
           .sent = ratio(static_cast<double>(traffic.sent_bytes), frames),
           .raw_float = ratio(static_cast<double>(traffic.raw_float_bytes), frames),
-          .full = ratio(static_cast<double>(traffic.full_bytes), frames)};
+          .full = ratio(static_cast<double>(traffic.full_bytes), frames),
+          .values_error = traffic.values_error};
 }
 
 WorkerSummary summarize_worker(const WorkerTimes& times, const std::string& name, double duration_s) {
@@ -70,6 +71,7 @@ void RunStatistics::add(const FrameRecord& frame) {
     links[i].sent_bytes += frame.links[i].sent_bytes;
     links[i].raw_float_bytes += frame.links[i].raw_float_bytes;
     links[i].full_bytes += frame.links[i].full_bytes;
+    links[i].values_error = std::max(links[i].values_error, frame.links[i].values_error);
   }
   for (std::size_t i = 0; i < frame.workers.size(); ++i) {
     workers[i].receive_s += frame.workers[i].receive_s;

@@ -44,12 +44,13 @@ struct RunStatistics {
   std::uint64_t frames_of_other_plans = 0;
 };
 
-/// Means per frame, in bytes.
+/// Means per frame, in bytes; the largest error.
 struct LinkSummary {
   std::string name;  ///< "master → worker 0"
   double sent = 0;
   double raw_float = 0;
   double full = 0;
+  double values_error = 0;  ///< of rounded tensors, relative to the largest value; 0: nothing was rounded
 };
 
 /// Shares of the run's duration, 0..1.

@@ -79,13 +79,25 @@ std::string format_run(const RunSummary& summary) {
 }
 
 std::string format_links(const RunSummary& summary) {
+  const bool rounded = std::any_of(summary.links.begin(), summary.links.end(),
+                                   [](const LinkSummary& link) { return link.values_error > 0; });
+  // With a column more, all are narrower.
+  const std::size_t narrower = rounded ? 1 : 0;
+  const auto line = [&](const std::string& name, const std::string& sent, const std::string& raw,
+                        const std::string& raw_share, const std::string& full, const std::string& full_share,
+                        const std::string& error) {
+    std::string text = fmt::format(
+        "{}{:>{}}{:>{}}{:>{}}{:>{}}{:>{}}", fitted(name, name_columns - 4 * narrower), sent, 10 - narrower,
+        raw, 12 - narrower, raw_share, 10 - narrower, full, 11 - narrower, full_share, 10 - narrower);
+    if (rounded) text += fmt::format("{:>9}", error);
+    return text + '\n';
+  };
   std::string text =
-      fmt::format("\n{}{:>10}{:>12}{:>10}{:>11}{:>10}\n", fitted("link, kB per frame", name_columns), "sent",
-                  "as float32", "share", "mode full", "share");
+      '\n' + line("link, kB per frame", "sent", "as float32", "share", "mode full", "share", "error");
   for (const LinkSummary& link : summary.links) {
-    text += fmt::format("{}{:>10}{:>12}{:>10}{:>11}{:>10}\n", fitted(link.name, name_columns),
-                        kilobytes(link.sent), kilobytes(link.raw_float), percent(link.sent, link.raw_float),
-                        kilobytes(link.full), percent(link.sent, link.full));
+    text += line(link.name, kilobytes(link.sent), kilobytes(link.raw_float),
+                 percent(link.sent, link.raw_float), kilobytes(link.full), percent(link.sent, link.full),
+                 link.values_error > 0 ? fmt::format("{:.2g} %", 100 * link.values_error) : "-");
   }
   return text;
 }

@@ -226,12 +226,18 @@ void Worker::process(net::IncomingFrame frame) {
   const LayerIndex first = chain::first_layer(header.ends, options_.index);
   const LayerIndex last = header.ends[static_cast<std::size_t>(options_.index)];
   net::ArrayMap outputs = run_layers(executor_, model_.graph, frame.arrays, first, last);
+  if (last < model_.graph.size()) {
+    if (rounded_run_ != header.run) rounder_.reset();
+    rounded_run_ = header.run;
+    outputs = rounder_.round(header.options.coding.values, outputs, first);
+  }
   const auto end = steady_clock::now();
   const ComputedShare share = first == last ? ComputedShare{} : executor_.computed();
   const chain::ComputeTimes computed{.compute_s = net::seconds(end - start),
                                      .compute_at = net::steady_seconds(start),
                                      .computed_macs = share.computed,
-                                     .all_macs = share.all};
+                                     .all_macs = share.all,
+                                     .values_error = last < model_.graph.size() ? rounder_.error() : 0};
   const ReportHop report = [worker = options_.index, received = frame.times,
                             computed](const net::SendTimes& sent) {
     return chain::stage_report(worker, received, computed, sent);

@@ -19,6 +19,7 @@
 #include "net/link_receiver.h"
 #include "net/link_sender.h"
 #include "net/listener.h"
+#include "net/value_rounder.h"
 #include "roles/chain/frame_header.h"
 #include "roles/config/config.h"
 #include "roles/detection/decoders.h"
@@ -84,7 +85,9 @@ class Worker {
   asio::steady_timer farewell_{context_};
   std::optional<trace::TraceWriter> trace_;
   MasterLink master_;
-  Executor executor_;  ///< the "compute" thread's
+  Executor executor_;          ///< the "compute" thread's
+  net::ValueRounder rounder_;  ///< likewise, of the link behind this worker
+  chain::RunId rounded_run_;   ///< whose frames it has rounded
   net::LinkReceiver receiver_;
   std::optional<net::LinkSender> sender_;  ///< none behind the last worker
   std::optional<net::Listener> listener_;

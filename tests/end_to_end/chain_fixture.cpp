@@ -24,7 +24,8 @@ std::string ChainFixture::write_config(const ChainConfig& config, const std::str
       "[video]\nsource = \"{}\"\ngate = {}\n{}\n[schedule]\n{}\n[output]\nresult = \"{}\"\n[net]\nmode = "
       "\"{}\"\n",
       config.video, config.gate, config.video_lines, config.schedule, config.result, config.mode);
-  text += "heartbeat_s = 0.2\ntimeout_s = 3.0\n[engine]\nkeep = " + config.keep + "\n";
+  text += fmt::format("heartbeat_s = 0.2\ntimeout_s = 3.0\n{}\n[engine]\nkeep = {}\n", config.net_lines,
+                      config.keep);
   return directory_.write(name + ".toml", text).string();
 }
 

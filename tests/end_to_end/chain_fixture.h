@@ -32,6 +32,7 @@ struct ChainConfig {
   std::string extra = {};         ///< top-level lines
   std::string model_lines = {};   ///< further lines of [model]
   std::string keep = "\"auto\"";  ///< [engine] keep
+  std::string net_lines = {};     ///< further lines of [net]
 };
 
 class ChainFixture : public ::testing::Test {

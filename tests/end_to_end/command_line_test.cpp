@@ -58,6 +58,7 @@ TEST_F(CommandLine, UsageErrorsExitWith2AndNameWhatIsWrong) {
   expect({"master", "-c", config, "--addresses", "a,b"}, "--addresses");
   expect({"master", "-c", config, "extra"}, "unexpected argument 'extra'");
   expect({"local", "-c", config, "--addresses", "127.0.0.1:1,127.0.0.1:2"}, "--addresses: edge local");
+  expect({"master", "-c", config, "--trace", "-"}, "--trace: name a file");
   expect({"worker", "x", "-c", config}, "worker index 'x'");
   expect({"worker", "-c", config}, "which worker");
   expect({"trace", "merge"}, "what to merge");

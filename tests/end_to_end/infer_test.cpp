@@ -317,5 +317,31 @@ TEST_F(InferProcess, bad_input_is_refused_in_one_line) {
   expect({"--input", x, "--top", "many"}, "many");
 }
 
+TEST_F(InferProcess, computes_only_what_changed) {
+  const std::vector<std::string> video{"--model",  "street",  "--size",
+                                       "96x144",   "--input", "synthetic:street?seed=4&noise=1&frames=8",
+                                       "--frames", "0"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), video.begin(), video.end());
+    return lines(more);
+  };
+  const auto dense = with({"--gate", "4"});
+  const auto kept = with({"--gate", "4", "--keep", "100"});
+  ASSERT_EQ(kept.size(), 8U);
+  ASSERT_EQ(dense.size(), 8U);
+  double computed = 0;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_EQ(kept[i].at("checksum"), dense[i].at("checksum")) << "frame " << i;
+    EXPECT_FALSE(dense[i].contains("computed"));
+    EXPECT_GT(kept[i].at("kept_bytes"), 0);
+    if (i > 0) computed += kept[i].at("computed").get<double>();
+  }
+  EXPECT_EQ(kept[0].at("computed"), 1);
+  EXPECT_LT(computed, 7 * 0.95);
+  EXPECT_NE(refusal({"--model", "toy_dag", "--input", frame(), "--keep", "9", "--repeat", "3"})
+                .find("--keep: of a frame that is repeated nothing is computed again; leave --repeat out"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace edge::test

@@ -1,11 +1,12 @@
 // Fuzzes the codec. The first byte chooses what the rest is: encoded bytes, which must be decoded or refused
 // with CodecError or NeedFull; or a tensor and its base, which must survive encoding and decoding bit for
-// bit.
+// bit; some of these tensors claim to be on a grid.
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,9 +43,23 @@ void decode_anything(std::span<const std::byte> bytes, ElementType type, const S
   }
 }
 
+/// The bytes' upper bits choose the steps; the values need not be multiples of them.
+Array on_some_grid(const Array& value, ValueFormat format, std::span<const std::byte> bytes) {
+  auto grid = std::make_shared<ValueGrid>();
+  grid->format = format;
+  const std::size_t channels = grid_channels(value.shape());
+  for (std::size_t c = 0; c < channels; ++c) {
+    const int choice = bytes.empty() ? 0 : static_cast<int>(bytes[c % bytes.size()]);
+    grid->steps.push_back(static_cast<std::int8_t>(choice % 241 - 120));
+    grid->is_signed.push_back(format == ValueFormat::int8 && choice % 2 == 1 ? 1 : 0);
+  }
+  return value.on_grid(std::move(grid));
+}
+
 void round_trip(std::span<const std::byte> bytes, ElementType type, const Shape& shape, bool with_base,
-                bool compress) {
-  const Array value = take_elements(type, shape, bytes);
+                bool compress, ValueFormat grid) {
+  Array value = take_elements(type, shape, bytes);
+  if (grid != ValueFormat::exact && type == ElementType::f32) value = on_some_grid(value, grid, bytes);
   const Base base{base_frame, take_elements(type, shape, bytes)};
   const Base* held = with_base ? &base : nullptr;
   std::vector<std::byte> encoded;
@@ -67,7 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((choice & 16) == 0) {
     decode_anything(rest, type, shape, with_base);
   } else {
-    round_trip(rest, type, shape, with_base, (choice & 32) != 0);
+    round_trip(rest, type, shape, with_base, (choice & 32) != 0,
+               static_cast<ValueFormat>((choice >> 6) % value_format_names.size()));
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// The byte format stays what docs/codec.md says: tests/net/data/codec_v1.bin was written once and must be
+// The byte format stays what docs/codec.md says: tests/net/data/codec_v2.bin was written once and must be
 // understood for ever. A change of the format needs a new version number and a new file:
 //   test_net --gtest_also_run_disabled_tests --gtest_filter=CodecFormat.DISABLED_write
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ namespace {
 using test::Random;
 
 constexpr std::uint64_t golden_base_frame = 0x0123456789ABCDEF;
-const char* const codec_golden_file = EDGE_TEST_DATA "/codec_v1.bin";
+const char* const codec_golden_file = EDGE_TEST_DATA "/codec_v2.bin";
 
 struct Case {
   Coding coding = Coding::dense;
@@ -54,6 +54,13 @@ std::vector<Case> cases() {
     FreshArray smooth = allocate_array(type, Shape{1, 3, 30, 47});
     for (std::size_t i = 0; i < smooth.array.bytes(); ++i) smooth.data[i] = static_cast<std::byte>(i / 64);
     all.push_back({packed, base, smooth.array, false});
+  }
+  for (const ValueFormat format : {ValueFormat::int8, ValueFormat::float16}) {
+    const Coding coding = format == ValueFormat::int8 ? Coding::int8_changes : Coding::float16_changes;
+    const Base base{golden_base_frame, test::random_on_grid(Shape{1, 3, 30, 47}, format, random)};
+    all.push_back({coding, base, test::changed_elements(base.array, 0.3, true, random), true});
+    all.back().value = all.back().value.on_grid(std::make_shared<ValueGrid>(*base.array.grid()));
+    all.push_back({coding, base, test::random_on_grid(Shape{1, 3, 30, 47}, format, random), false});
   }
   return all;
 }
@@ -114,7 +121,7 @@ TEST(CodecFormat, header_is_as_documented) {
                 bytes);
   std::vector<int> values;
   for (const std::byte byte : bytes) values.push_back(static_cast<int>(byte));
-  EXPECT_EQ(values, (std::vector<int>{1,    2,    2,    1,  // version, type, coding, based
+  EXPECT_EQ(values, (std::vector<int>{2,    2,    2,    1,  // version, type, coding, based
                                       4,    3,    2,    1,  // payload
                                       0xEF, 0xCD, 0xAB, 0x89, 0x67, 0x45, 0x23, 0x01,  // base frame
                                       2,    0,    0,    0,    1,    0,    0,    0,

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 
+#include "kernels/value_grid.h"
 #include "net/codec/codec.h"
 
 namespace edge::net::test {
@@ -98,6 +100,29 @@ inline Array changed_elements(const Array& old, double rate, bool close, Random&
     }
   }
   return fresh.array;
+}
+
+/// Numbers on a grid, a few of them too large for it or odd.
+inline Array random_on_grid(const Shape& shape, ValueFormat format, Random& random) {
+  auto grid = std::make_shared<ValueGrid>();
+  grid->format = format;
+  const std::size_t channels = grid_channels(shape);
+  FreshArray fresh = allocate_array(ElementType::f32, shape);
+  const std::size_t count = fresh.array.elements() / channels;
+  for (std::size_t c = 0; c < channels; ++c) {
+    const int step = static_cast<int>(random.below(40)) - 30;
+    const bool is_signed = random.below(2) == 0;
+    grid->steps.push_back(static_cast<std::int8_t>(step));
+    grid->is_signed.push_back(format == ValueFormat::int8 && is_signed ? 1 : 0);
+    for (std::size_t i = c * count; i < (c + 1) * count; ++i) {
+      const auto k = static_cast<float>(random.below(130)) - (is_signed ? 65.0F : 0.0F);
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(k * kernels::size_of_step(step));
+      words_of(fresh)[i] = random.below(50) == 0  ? random_float_bits(random)
+                           : random.below(2) == 0 ? 0
+                                                  : bits;
+    }
+  }
+  return fresh.array.on_grid(std::move(grid));
 }
 
 inline ::testing::AssertionResult same_elements(const Array& a, const Array& b) {

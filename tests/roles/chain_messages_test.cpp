@@ -25,17 +25,19 @@ const Graph& graph() {
 }
 
 StageReport report(int worker) {
-  return stage_report(worker,
-                      {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
-                      {.compute_s = 2, .compute_at = 11, .computed_macs = 5e8, .all_macs = 2e9},
-                      {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
+  return stage_report(
+      worker, {.bytes = 1000, .receive_s = 0.5, .decode_s = 0.25, .wait_s = 0.125, .received_at = 10},
+      {.compute_s = 2, .compute_at = 11, .computed_macs = 5e8, .all_macs = 2e9, .values_error = 0.03125},
+      {.encode_s = 0.0625, .encode_at = 13, .transfer = {.bytes = 4000, .seconds = 0.75}});
 }
 
 /// Of a frame that worker 0 has handled, under a plan with a cut in front of layer 7.
 FrameHeader header() {
   return {.run = {.instance = 0xfedcba9876543210, .epoch = 2},
           .ends = {7, graph().size()},
-          .options = {.coding = {.delta = true, .compress = false}, .full_result = true, .top_k = 5},
+          .options = {.coding = {.delta = true, .compress = false, .values = ValueFormat::int8},
+                      .full_result = true,
+                      .top_k = 5},
           .stages = {report(-1), report(0)}};
 }
 
@@ -107,6 +109,7 @@ TEST(ChainMessages, AreUnderstood) {
   EXPECT_EQ(parsed.run, header().run);
   EXPECT_EQ(parsed.ends, header().ends);
   EXPECT_TRUE(parsed.options.coding.delta);
+  EXPECT_EQ(parsed.options.coding.values, ValueFormat::int8);
   EXPECT_FALSE(parsed.options.coding.compress);
   EXPECT_TRUE(parsed.options.full_result);
   EXPECT_EQ(parsed.options.top_k, 5);
@@ -160,6 +163,12 @@ TEST(FrameHeader, PlansForAnotherNumberOfWorkersAreNamed) {
   }
 }
 
+TEST(FrameHeader, ValuesOfAnUnknownFormatAreRefused) {
+  nlohmann::json value = net::from_cbor(pack(header(), graph().boundary(7)));
+  value["values"] = "int9";
+  EXPECT_THROW(parse_frame_header(net::to_cbor(value), graph(), {.worker = 1, .workers = 2}), ConnectionLost);
+}
+
 TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
   const net::OutgoingFrame outgoing = outgoing_frame(
       5, header(), {}, [](const net::SendTimes& sent) { return stage_report(1, {.bytes = 3}, {}, sent); });
@@ -176,7 +185,7 @@ TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
 TEST(StageReport, ImpossibleOnesAreRefused) {
   nlohmann::json value = to_json(std::vector<StageReport>{report(0)});
   EXPECT_NO_THROW(stage_reports_from(value));
-  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U}) {
+  for (const std::size_t time : {2U, 3U, 4U, 5U, 6U, 8U, 9U, 10U, 11U, 12U, 13U, 14U}) {
     nlohmann::json changed = value;
     changed[0][time] = -1.0;
     EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;

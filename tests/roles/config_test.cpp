@@ -115,6 +115,7 @@ top_k = 3
 [net]
 mode = "full"
 compress = false
+values = "float16"
 heartbeat_s = 2
 timeout_s = 4.5
 
@@ -174,6 +175,7 @@ keep = 200
   EXPECT_EQ(config.output.top_k, 3);
   EXPECT_EQ(config.net.mode, Mode::full);
   EXPECT_FALSE(config.net.compress);
+  EXPECT_EQ(config.net.values, ValueFormat::float16);
   EXPECT_EQ(config.net.heartbeat.count(), 2000);
   EXPECT_EQ(config.net.timeout.count(), 4500);
   EXPECT_EQ(config.engine.keep_bytes, std::uint64_t{200} << 20);

@@ -51,7 +51,7 @@ class FakeWorker {
   std::uint16_t port() const { return listener_.port(); }
   const net::Identity& identity() const { return identity_; }
   /// Of the master's.
-  int open_connections() const { return open_connections_; }
+  int open_connections() const { return *open_connections_; }
 
   /// To the master, if it is there.
   void send(net::Message message) {
@@ -90,9 +90,9 @@ class FakeWorker {
       link_ = connection;
     }
     struct Open {
-      explicit Open(int& open) : count(open) { ++count; }
-      ~Open() { --count; }
-      int& count;
+      explicit Open(std::shared_ptr<int> open) : count(std::move(open)) { ++*count; }
+      ~Open() { --*count; }
+      std::shared_ptr<int> count;
     } open(open_connections_);
     for (;;) {
       const net::Message message = (co_await connection->receive()).message;
@@ -115,7 +115,8 @@ class FakeWorker {
   const Script script_;
   const net::Identity identity_;
   net::Listener listener_;
-  int open_connections_ = 0;
+  /// Shared with the coroutines, which may be destroyed, with the io_context, after this object.
+  std::shared_ptr<int> open_connections_ = std::make_shared<int>(0);
   std::shared_ptr<net::Connection> master_;
   std::shared_ptr<net::Connection> link_;
 };

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "engine/array.h"
+#include "engine/network_outputs.h"
 #include "roles/master/checker.h"
+#include "roles/worker/frame_work.h"
 #include "tests/roles/detector_graph.h"
 
 namespace edge {
@@ -15,7 +17,8 @@ namespace {
 class CheckerTest : public ::testing::Test {
  protected:
   CheckerTest()
-      : model_(load_model({.name = "toy_dag", .rows = 32, .columns = 32})), checker_(model_, nullptr, 1) {
+      : model_(load_model({.name = "toy_dag", .rows = 32, .columns = 32})),
+        checker_(model_, nullptr, ValueFormat::exact, 1) {
     FreshArray pixels = allocate_array(ElementType::u8, Shape{1, 3, 32, 32});
     for (std::size_t i = 0; i < pixels.array.bytes(); ++i) pixels.data[i] = static_cast<std::byte>(i * 7);
     pixels_ = pixels.array;
@@ -114,7 +117,7 @@ FrameUnderWay right_frame(const Model& model, const detection::Detector* detecto
 
 TEST(CheckerOfOutputs, AllAreCompared) {
   const Model model = model_of(test::three_output_graph());
-  Checker checker(model, nullptr, 1);
+  Checker checker(model, nullptr, ValueFormat::exact, 1);
   FrameUnderWay frame = right_frame(model, nullptr);
   EXPECT_TRUE(checker.check(frame));
   const std::vector<Array> right = frame.result->outputs;
@@ -137,7 +140,7 @@ TEST(CheckerOfObjects, TheMastersOwnMustBeTheSame) {
   const Model model = model_of(test::detector_graph());
   const auto detector = detection::make_detector({.threshold = 0.02F}, model.graph);
   ASSERT_TRUE(detector);
-  Checker checker(model, &*detector, 1);
+  Checker checker(model, &*detector, ValueFormat::exact, 1);
   FrameUnderWay frame = right_frame(model, &*detector);
   ASSERT_GT(frame.result->objects.size(), 1U);
   EXPECT_TRUE(checker.check(frame)) << checker.explanation();
@@ -153,6 +156,64 @@ TEST(CheckerOfObjects, TheMastersOwnMustBeTheSame) {
   frame.same_isa = false;
   EXPECT_TRUE(checker.check(frame)) << "another instruction set's may differ where the outputs nearly agree";
 }
+
+/// The chain rounds at its cuts, frame after frame; so does the checker, also under changing plans and in new
+/// epochs.
+class RoundingChecker : public ::testing::TestWithParam<ValueFormat> {
+ protected:
+  /// A frame as a chain of three workers computes it.
+  FrameUnderWay frame(unsigned number, std::vector<LayerIndex> ends, std::uint32_t epoch) {
+    FrameUnderWay frame;
+    frame.frame = number;
+    frame.plan = {std::move(ends)};
+    frame.pixels = pixels_of(model_.graph, number);
+    frame.result = chain::Result{.run = {.instance = 1, .epoch = epoch}};
+    if (epoch != epoch_) rounders_ = std::vector<net::ValueRounder>(3);
+    epoch_ = epoch;
+    net::ArrayMap arrays{{0, frame.pixels}};
+    for (int worker = 0; worker < 3; ++worker) {
+      const LayerIndex first = frame.plan.begin(worker);
+      const LayerIndex last = frame.plan.end(worker);
+      arrays = run_layers(executor_, model_.graph, arrays, first, last);
+      if (last == model_.graph.size()) break;
+      arrays = rounders_[static_cast<std::size_t>(worker)].round(GetParam(), arrays, first);
+    }
+    frame.result->outputs = outputs_in_order(model_.graph, arrays);
+    return frame;
+  }
+
+  Model model_ = load_model({.name = "toy_dag", .rows = 64, .columns = 64});
+  Executor executor_{model_.graph, *model_.weights, {.threads = 1}};
+  std::vector<net::ValueRounder> rounders_;
+  std::uint32_t epoch_ = 0;
+};
+
+TEST_P(RoundingChecker, ExpectsTheBitsOfTheSameRounding) {
+  Checker checker(model_, nullptr, GetParam(), 1);
+  const LayerIndex end = model_.graph.size();
+  const std::vector<std::vector<LayerIndex>> plans{{3, 9, end}, {5, 5, end}, {1, 8, end}, {6, end, end}};
+  for (unsigned number = 0; number < 24; ++number) {
+    const std::uint32_t epoch = number < 17 ? 1 : 2;
+    EXPECT_TRUE(checker.check(frame(number, plans[number / 4 % plans.size()], epoch)))
+        << number << ": " << checker.explanation();
+  }
+  EXPECT_TRUE(checker.exact());
+  Checker without(model_, nullptr, ValueFormat::exact, 1);
+  EXPECT_FALSE(without.check(frame(24, {3, 9, end}, 2))) << "nothing was rounded: the test shows nothing";
+}
+
+TEST_P(RoundingChecker, AnOlderEpochsFrameIsComparedWithinTheTolerance) {
+  Checker checker(model_, nullptr, GetParam(), 1);
+  const LayerIndex end = model_.graph.size();
+  const FrameUnderWay early = frame(2, {3, end, end}, 1);
+  EXPECT_TRUE(checker.check(frame(1, {3, 9, end}, 2)));
+  EXPECT_TRUE(checker.check(early)) << checker.explanation();
+  EXPECT_FALSE(checker.exact());
+  EXPECT_TRUE(checker.check(frame(3, {3, 9, end}, 2))) << checker.explanation();
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, RoundingChecker, ::testing::Values(ValueFormat::float16, ValueFormat::int8),
+                         [](const auto& test) { return std::string(value_format_name(test.param)); });
 
 }  // namespace
 }  // namespace edge

@@ -160,6 +160,20 @@ TEST(TransferForecast, ModeFullIsExact) {
   EXPECT_EQ(bytes.raw[1], static_cast<double>(graph.output_bytes(1)));
 }
 
+TEST(TransferForecast, RoundedValuesTakeLess) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
+  const prediction::TransferBytes exact = TransferForecast(graph, false).predict({});
+  const prediction::TransferBytes float16 = TransferForecast(graph, false, ValueFormat::float16).predict({});
+  const prediction::TransferBytes int8 = TransferForecast(graph, false, ValueFormat::int8).predict({});
+  EXPECT_EQ(int8.delta[0], exact.delta[0]) << "the input is not rounded";
+  EXPECT_LT(float16.delta[1], exact.delta[1] / 2);
+  EXPECT_LT(int8.delta[1], float16.delta[1] / 2);
+  EXPECT_LT(int8.raw[1], float16.raw[1]);
+  const prediction::TransferBytes whole = TransferForecast(graph, true, ValueFormat::int8).predict({});
+  EXPECT_EQ(whole.raw[1], static_cast<double>(graph.output_bytes(1)) / 4);
+  EXPECT_EQ(whole.raw[0], 3 * 32 * 32);
+}
+
 TEST(StageClock, ExtrapolatesFramesUnderWay) {
   StageClock clock(1);
   clock.sent(0, 10, {1, 2});

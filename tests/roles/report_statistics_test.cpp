@@ -201,14 +201,32 @@ TEST(Table, StaysWithin80Columns) {
     frame.links.push_back({999'999'999, 999'999'999, 999'999'999});
     frame.workers.push_back({9, 9, 9, 9, 9});
   }
-  frame.finished_s = 10;
-  statistics.add(frame);
-  frame.plan.ends.back() = 100;
-  statistics.add(frame);
-  std::istringstream lines(format_table(summarize(statistics)));
-  for (std::string line; std::getline(lines, line);) {
-    EXPECT_LE(code_points(line), 80U) << line;
+  for (const double error : {0.0, 0.0123456}) {
+    SCOPED_TRACE(error);
+    frame.links.back().values_error = error;
+    frame.finished_s = 10;
+    statistics.add(frame);
+    frame.plan.ends.back() = 100;
+    statistics.add(frame);
+    std::istringstream lines(format_table(summarize(statistics)));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(code_points(line), 80U) << line;
+    }
   }
+}
+
+TEST(Table, RoundedValuesHaveAnError) {
+  RunStatistics statistics = two_frames();
+  FrameRecord frame = frame_at(11, 0.5, {7, 23});
+  frame.links[1].values_error = 0.00391;
+  statistics.add(frame);
+  statistics.add(frame_at(11.5, 0.5, {7, 23}));
+  const std::string table = format_table(summarize(statistics));
+  EXPECT_NE(table.find("link, kB per frame         sent as float32    share mode full    share    error\n"
+                       "master → worker 0         210.3     4147.2    5.1 %    1036.8   20.3 %        -\n"
+                       "worker 0 → worker 1        67.1      301.1   22.3 %     301.1   22.3 %   0.39 %\n"),
+            std::string::npos)
+      << table;
 }
 
 TEST(FormatSeconds, ThreeDigits) {
