@@ -21,6 +21,8 @@ constexpr double short_computation_s = 1e-4;
 constexpr double fixed_part = 0.03;
 constexpr double variable_part = 1.3;
 constexpr double large_part = 0.7;
+constexpr double much_faster = 1.3;
+constexpr int short_ones_until_believed = 60;
 constexpr std::size_t most_transfers = 9;
 constexpr std::size_t most_ranges = 16;
 constexpr std::size_t samples_that_tell = 3;
@@ -62,21 +64,35 @@ void CostEstimator::set_profile(int worker, std::vector<double> profile) {
   links_[index].codec_s_per_byte = {};
 }
 
+/// Larger transfers tell more of the bandwidth: small ones may be faster because their first bytes pass at
+/// once. Those that are much faster only count if there was no large one for long.
+bool CostEstimator::tells_more(const Link& link, const net::Transfer& transfer) {
+  if (link.sizes.empty() || link.short_since >= short_ones_until_believed) return true;
+  const auto bytes = static_cast<double>(transfer.bytes);
+  return bytes >= middle_of({link.sizes.begin(), link.sizes.end()}) / 2 ||
+         bytes / transfer.seconds < much_faster * *link.measured.value();
+}
+
 void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
   Link& link = links_[static_cast<std::size_t>(worker)];
   const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
   if (!std::isfinite(bytes_per_s) || bytes_per_s <= 0) return;
-  const bool tells = transfer.bytes >= large_message ||
+  const bool large = transfer.bytes >= large_message ||
                      (transfer.bytes >= short_message && transfer.seconds >= long_transfer_s);
-  if (tells) {
+  if (large && tells_more(link, transfer)) {
+    link.short_since = 0;
     const std::size_t samples = link.measured.samples();
     link.measured.add(bytes_per_s);
     link.sizes.push_back(static_cast<double>(transfer.bytes));
     if (link.sizes.size() > most_transfers) link.sizes.pop_front();
     // The link has changed: so has what short ones take.
-    if (link.measured.samples() < samples) link.short_ones.clear();
+    if (link.measured.samples() < samples) {
+      link.short_ones.clear();
+      while (link.sizes.size() > link.measured.samples()) link.sizes.pop_front();
+    }
     return;
   }
+  ++link.short_since;
   link.short_ones.push_back(transfer);
   if (link.short_ones.size() > most_transfers) link.short_ones.pop_front();
   if (!link.at_first) link.at_first = bytes_per_s;
@@ -207,8 +223,8 @@ std::vector<scheduling::LinkOffset> CostEstimator::link_offset() const {
       bytes.push_back(static_cast<double>(transfer.bytes));
       seconds.push_back(transfer.seconds - bytes.back() / bytes_per_s[worker]);
     }
-    offset =
-        scheduling::LinkOffset{.seconds = middle_of(std::move(seconds)), .from_bytes = middle_of(std::move(bytes))};
+    offset = scheduling::LinkOffset{.seconds = middle_of(std::move(seconds)),
+                                    .from_bytes = middle_of(std::move(bytes))};
     if (!link.sizes.empty()) offset->until_bytes = middle_of({link.sizes.begin(), link.sizes.end()});
     offset->until_bytes = std::max(offset->until_bytes, 2 * offset->from_bytes);
     ++count;

@@ -74,8 +74,10 @@ class CostEstimator {
     RobustEstimate measured;
     std::deque<double> sizes;              ///< bytes of the transfers in `measured`
     std::deque<net::Transfer> short_ones;  ///< the last that told nothing of the bandwidth
+    int short_since = 0;                   ///< so many since the last one that told something
     RobustEstimate codec_s_per_byte;
   };
+  static bool tells_more(const Link& link, const net::Transfer& transfer);
   struct Range {
     LayerIndex first = 0, end = 0;
     RobustEstimate slowdown;   ///< measured / profiled seconds

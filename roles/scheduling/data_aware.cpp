@@ -48,7 +48,7 @@ class DataAware : public Scheduler {
 
   static constexpr double large_gain = 0.15;
   static constexpr double part_for_tries = 0.02;
-  static constexpr double groups_in_advance = 40;
+  static constexpr double groups_in_advance = 20;
   static constexpr double try_costs_groups = 0.3;
   double time_s_ = 0;   ///< of the groups so far, as expected
   double tries_s_ = 0;  ///< what plans that were not tried before may have cost
