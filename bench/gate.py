@@ -92,7 +92,8 @@ def main():
     print("| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as directory:
         for video in arguments.videos:
-            for contrast in arguments.contrast:
+            # A scene is drawn here, not read from a file that could be changed.
+            for contrast in [1] if str(video).startswith("synthetic:") else arguments.contrast:
                 source = prepared(video, arguments.skip, arguments.frames / 5, contrast, directory)
                 plain = run(arguments.edge, source, arguments.frames, 0, more)
                 for gate in arguments.gates:

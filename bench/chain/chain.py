@@ -38,6 +38,11 @@ address = "10.78.0.2:7700"
 source = "{video}"
 frames = {frames}
 loop = true
+gate = {gate}
+[net]
+values = "{values}"
+[engine]
+keep = {keep}
 [schedule]
 scheduler = "{scheduler}"
 {more}
@@ -53,7 +58,8 @@ def config_text(arguments, network, video, workers, scheduler, pending, frames, 
     more = f'side = "{side}"' if side else f"plan = {arguments.plan}" if name == "fixed" else ""
     tables = "".join(f'[[workers]]\naddress = "{Testbed.address(f"w{i}")}:{7701 + i}"\nthreads = 1\n'
                      for i in range(workers))
-    return CONFIG.format(cache=arguments.cache, network=network, workers=tables, video=video, frames=frames,
+    keep = arguments.keep if arguments.keep != "auto" else '"auto"'
+    return CONFIG.format(gate=arguments.gate, values=arguments.values, keep=keep, cache=arguments.cache, network=network, workers=tables, video=video, frames=frames,
                          scheduler=name, more=more, pending=pending, output=directory / "frames.json")
 
 
@@ -146,6 +152,9 @@ def main():
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--bytes-per-s", type=float, default=3e6)
     parser.add_argument("--cores", type=float, default=0.5)
+    parser.add_argument("--gate", type=int, default=4, help="[video] gate")
+    parser.add_argument("--values", default="exact", help="[net] values")
+    parser.add_argument("--keep", default="auto", help="[engine] keep: MB, 0, auto")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--change", help="'FRAME link W BYTES_PER_S' or 'FRAME cpu W CORES'")
     parser.add_argument("--plan", help="of the scheduler `fixed`")
