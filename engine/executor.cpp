@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/kept_choice.h"
 #include "engine/kept_outputs.h"
 #include "engine/layers/operation_type.h"
 #include "engine/openblas.h"

@@ -2,27 +2,17 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
-#include <set>
 #include <utility>
 
-#include "engine/operations.h"
+#include "engine/changed_positions.h"
 
 namespace edge {
 namespace {
 
 using kernels::DirtyMap;
 
-bool is_feature_map(const Shape& shape) {
-  return shape.rank() == 4 && shape[0] == 1;
-}
-
 double step_macs(const Graph& graph, const Program::Step& step) {
   return static_cast<double>(graph.layer(step.layer).macs);
-}
-
-DirtyMap clean_map(const Shape& shape) {
-  return is_feature_map(shape) ? DirtyMap(shape[2], shape[3]) : DirtyMap(1, 1);
 }
 
 /// What a change of `from` changes of a map of that size.
@@ -38,110 +28,6 @@ DirtyMap spread(const DirtyMap& from, const std::optional<Reach>& reach, std::in
 }
 
 }  // namespace
-
-DirtyMap changed_positions(const Array& before, const Array& now) {
-  assert(before.type() == now.type() && before.shape() == now.shape());
-  DirtyMap map = clean_map(now.shape());
-  if (before.data() == now.data()) return map;
-  if (!is_feature_map(now.shape())) {
-    if (std::memcmp(before.data(), now.data(), now.bytes()) != 0) map.mark_all();
-    return map;
-  }
-  const auto columns = static_cast<std::size_t>(now.shape()[3]);
-  const std::size_t row_bytes = columns * element_bytes(now.type());
-  const std::size_t plane_bytes = static_cast<std::size_t>(now.shape()[2]) * row_bytes;
-  const std::size_t bytes = element_bytes(now.type());
-  std::vector<unsigned char> differs(columns);
-  for (std::int64_t row = 0; row < now.shape()[2]; ++row) {
-    bool any = false;
-    for (std::int64_t channel = 0; channel < now.shape()[1]; ++channel) {
-      const std::size_t at =
-          static_cast<std::size_t>(channel) * plane_bytes + static_cast<std::size_t>(row) * row_bytes;
-      const std::byte* const a = before.data() + at;
-      const std::byte* const b = now.data() + at;
-      if (std::memcmp(a, b, row_bytes) == 0) continue;
-      if (!any) std::fill(differs.begin(), differs.end(), 0);
-      any = true;
-      if (bytes == sizeof(std::uint32_t)) {
-        const auto* const wide_a = reinterpret_cast<const std::uint32_t*>(a);
-        const auto* const wide_b = reinterpret_cast<const std::uint32_t*>(b);
-        for (std::size_t i = 0; i < columns; ++i) {
-          differs[i] = static_cast<unsigned char>(differs[i] | (wide_a[i] != wide_b[i] ? 1 : 0));
-        }
-      } else {
-        for (std::size_t i = 0; i < columns; ++i) {
-          differs[i] = static_cast<unsigned char>(
-              differs[i] | (std::memcmp(a + i * bytes, b + i * bytes, bytes) != 0 ? 1 : 0));
-        }
-      }
-    }
-    for (std::size_t i = 0; any && i < columns; ++i) {
-      if (differs[i] == 0) continue;
-      std::size_t end = i + 1;
-      while (end < columns && differs[end] != 0) ++end;
-      map.mark(row, static_cast<std::int64_t>(i), static_cast<std::int64_t>(end - i));
-      i = end;
-    }
-  }
-  return map;
-}
-
-namespace {
-
-/// A step's result, and what keeping it is worth.
-struct KeptCandidate {
-  LayerIndex result = 0;
-  std::size_t buffer = 0;
-  std::size_t bytes = 0;
-  double gain = 0;
-  bool kept = true;
-};
-
-/// What a concatenation puts together lies in its output if that is kept, else in memory of its own.
-std::size_t bytes_of(const Program& program, const std::vector<KeptCandidate>& candidates) {
-  std::vector<bool> kept(program.buffers.size());
-  for (const KeptCandidate& candidate : candidates) kept[candidate.buffer] = candidate.kept;
-  std::size_t sum = 0;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (!kept[i]) continue;
-    std::size_t whole = i;
-    bool inside = false;
-    while (program.buffers[whole].storage == Program::Storage::slice) {
-      whole = program.buffers[whole].whole;
-      inside = inside || kept[whole];
-    }
-    if (!inside) sum += program.buffers[i].bytes;
-  }
-  return sum;
-}
-
-}  // namespace
-
-std::vector<LayerIndex> choose_kept(const Graph& graph, const Program& program, std::size_t limit_bytes) {
-  std::vector<KeptCandidate> candidates;
-  for (const Program::Step& step : program.steps) {
-    const std::size_t bytes = program.buffers[step.output].bytes;
-    // Moving a value costs about as much as 16 multiply-adds.
-    const double moved = 16.0 * static_cast<double>(graph.output_bytes(step.result)) / sizeof(float);
-    candidates.push_back({.result = step.result,
-                          .buffer = step.output,
-                          .bytes = bytes,
-                          .gain = step_macs(graph, step) + moved});
-  }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const KeptCandidate& a, const KeptCandidate& b) {
-    return a.gain * static_cast<double>(b.bytes) > b.gain * static_cast<double>(a.bytes);
-  });
-  for (std::size_t left = candidates.size(); left > 0 && bytes_of(program, candidates) > limit_bytes;
-       --left) {
-    candidates[left - 1].kept = false;
-  }
-  std::vector<LayerIndex> kept;
-  for (const KeptCandidate& candidate : candidates) {
-    if (candidate.kept) kept.push_back(candidate.result);
-  }
-  std::sort(kept.begin(), kept.end());
-  return kept;
-}
 
 KeptOutputs::KeptOutputs(const Graph& graph, const Program& program,
                          const std::function<bool(LayerIndex)>& runs_part)

@@ -23,14 +23,6 @@
 
 namespace edge {
 
-/// Which results of the program's steps are worth their bytes: those with the least arithmetic per byte are
-/// left out until the rest fits into the limit. `program` keeps all.
-std::vector<LayerIndex> choose_kept(const Graph& graph, const Program& program, std::size_t limit_bytes);
-
-/// Where two tensors of a layer's output differ: by position if it is a feature map of a batch of one, else a
-/// map of one position. Same type and shape.
-kernels::DirtyMap changed_positions(const Array& before, const Array& now);
-
 /// One owner; graph and program must outlive it.
 class KeptOutputs {
  public:

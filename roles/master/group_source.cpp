@@ -1,6 +1,6 @@
 #include "roles/master/group_source.h"
 
-#include "engine/kept_outputs.h"
+#include "engine/changed_positions.h"
 #include "roles/prediction/transfer_predictor.h"
 
 namespace edge {

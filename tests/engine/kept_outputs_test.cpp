@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/changed_positions.h"
 #include "engine/models/models.h"
 #include "tests/engine/support.h"
 
