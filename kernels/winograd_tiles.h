@@ -82,4 +82,8 @@ class Tiles {
   std::int64_t rows_;
 };
 
+/// Rows of outputs to their place; with a residual, which has the place's layout, sum and ReLU as well.
+void copy_outputs(const float* from, std::int64_t pitch, std::int64_t rows, std::int64_t columns,
+                  const float* residual, bool relu, float* to, std::int64_t to_pitch);
+
 }  // namespace edge::kernels::winograd
