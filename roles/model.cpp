@@ -103,11 +103,12 @@ onnx::Network import_onnx_network(const ModelConfig& config) {
   } catch (const Error& error) {
     const auto fitting = next_fitting_size(model, {config.rows, config.columns});
     if (!fitting) throw;
-    throw Error(fmt::format(
-        "{}, with frames of {}x{}; the next size that the network takes: frame_size = [{}, {}] in [model], or "
-        "--size {}x{}",
-        error.what(), config.rows, config.columns, fitting->rows, fitting->columns, fitting->rows,
-        fitting->columns));
+    throw Error(
+        fmt::format("{}, with frames of {}x{}; the next size that the network takes: frame_size = [{}, {}] "
+                    "in [model], or "
+                    "--size {}x{}",
+                    error.what(), config.rows, config.columns, fitting->rows, fitting->columns, fitting->rows,
+                    fitting->columns));
   }
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t max_long_group = 9;  ///< frames; enough for the slowest stage to decide
 
-constexpr double groups_of_a_try = 3;       // until its results are there
+constexpr double groups_of_a_try = 3;  // until its results are there
 
 std::vector<double> mean_of(const std::vector<std::vector<double>>& rows) {
   std::vector<double> mean(rows.front().size());
@@ -85,8 +85,12 @@ double steady_frame_s(const PipelineModel& frame, const Plan& plan, std::size_t 
 }
 
 /// The standard normal distribution.
-double density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi); }
-double distribution(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+double density(double x) {
+  return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+}
+double distribution(double x) {
+  return 0.5 * std::erfc(-x / std::numbers::sqrt2);
+}
 
 /// The group several times over.
 Costs repeated(Costs costs) {
@@ -120,9 +124,9 @@ Forecast forecast(const Costs& costs, const Plan& plan, std::size_t pending) {
   const std::vector<Costs> frames = usual_frames(costs);
   double later_s = 0;
   for (const Costs& frame : frames) later_s += steady_frame_s(PipelineModel(frame), plan, pending);
-  return {.first_group_s = PipelineModel(costs).finish(plan),
-          .later_group_s =
-              later_s / static_cast<double>(frames.size()) * static_cast<double>(costs.frames())};
+  return {
+      .first_group_s = PipelineModel(costs).finish(plan),
+      .later_group_s = later_s / static_cast<double>(frames.size()) * static_cast<double>(costs.frames())};
 }
 
 Outlook::Outlook(const Costs& costs, const std::optional<Plan>& current, const Horizon& horizon)
@@ -176,7 +180,7 @@ ChangeOfPlan Outlook::weigh(const Plan& candidate) const {
   if (doubt_s > 0) {
     const double z = gain_s / doubt_s;
     const double hoped_s = doubt_s * (density(z) + z * distribution(z));  // the mean of max(gain, 0)
-    const double feared_s = hoped_s - gain_s;                              // and of max(-gain, 0)
+    const double feared_s = hoped_s - gain_s;                             // and of max(-gain, 0)
     change.value_s = horizon_.groups * hoped_s - change.refill_s -
                      (1 - distribution(z)) * refill_s(candidate, *current_) - groups_of_a_try * feared_s -
                      margin_s;

@@ -38,10 +38,11 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
          is_table(costs.coding_s) && (costs.coding_s.empty() || costs.coding_s.size() == workers) &&
          (costs.link_offset.empty() || costs.link_offset.size() == workers) &&
          (costs.known_ranges.empty() || costs.known_ranges.size() == workers) &&
-         is_table(costs.usual_delta_bytes) &&
-         is_table(costs.computed_part) && is_table(costs.usual_computed_part) &&
+         is_table(costs.usual_delta_bytes) && is_table(costs.computed_part) &&
+         is_table(costs.usual_computed_part) &&
          (costs.computed_part.empty() || costs.computed_part.size() == costs.frames()) &&
-         (costs.kept.empty() || costs.kept.size() == workers) && (costs.cached.empty() || costs.cached.size() == workers) &&
+         (costs.kept.empty() || costs.kept.size() == workers) &&
+         (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
          (costs.boundary.empty() || costs.boundary.size() == layers + 1);
 }

@@ -97,7 +97,8 @@ TEST_F(StrangeWorker, IsLostAfterTheVideoHasBroken) {
     std::ofstream video(directory_.path() / "broken.y4m", std::ios::binary);
     video << "YUV4MPEG2 W96 H64 F25:1 C420jpeg\n";
     for (int frame = 0; frame < 5; ++frame) {
-      video << "FRAME\n" << std::string(96 * 64 * 3 / 2 / (frame == 4 ? 2 : 1), static_cast<char>('p' + frame));
+      video << "FRAME\n"
+            << std::string(96 * 64 * 3 / 2 / (frame == 4 ? 2 : 1), static_cast<char>('p' + frame));
     }
   }
   std::atomic<bool> answers = false;

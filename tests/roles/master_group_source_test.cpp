@@ -78,7 +78,8 @@ TEST(GroupSource, FramesInFrontOfABreakCount) {
 
 /// Worked out for the whole network only if somebody wants to know.
 TEST(GroupSource, KnowsWhatALayerComputes) {
-  const std::vector<std::vector<std::uint8_t>> frames{{0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0}, {0, 0, 9, 0, 0, 0}};
+  const std::vector<std::vector<std::uint8_t>> frames{
+      {0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0}, {0, 0, 9, 0, 0, 0}};
   Graph graph("two", {1, 3, 1, 2});
   graph.add("conv", Conv2dLayer{.out_channels = 1, .kernel = {1, 1}});
   GroupSource group(std::make_unique<ListSource>(frames), {},

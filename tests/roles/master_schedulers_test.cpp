@@ -1,5 +1,5 @@
-// data_aware against the other schedulers, over 200 frames of a simulated chain whose devices and links are noisy,
-// whose profiles are wrong and whose predicted bytes are off (planned_chain.h).
+// data_aware against the other schedulers, over 200 frames of a simulated chain whose devices and links are
+// noisy, whose profiles are wrong and whose predicted bytes are off (planned_chain.h).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,8 +32,8 @@ TEST_P(DataAwareLoses, ThreePercentAtMost) {
       const PlannedRun own = run_planned(one, "data_aware");
       for (const char* other : {"load_balance", "neighborhood_search", "one_side:edge", "one_side:cloud"}) {
         const PlannedRun run = run_planned(one, other);
-        EXPECT_LT(own.seconds(), 1.03 * run.seconds())
-            << network.name << ", " << name << ", " << pending << " in flight, chain " << chain << ": " << other;
+        EXPECT_LT(own.seconds(), 1.03 * run.seconds()) << network.name << ", " << name << ", " << pending
+                                                       << " in flight, chain " << chain << ": " << other;
       }
       EXPECT_LE(own.changes(), 6U) << network.name << ", " << name << ", chain " << chain;
       EXPECT_LT(own.summary.median_prediction_error.value_or(1), 0.1) << network.name << ", " << name;
@@ -76,14 +76,16 @@ TEST(DataAware, FollowsADevice) {
 TEST(DataAware, FollowsALink) {
   PlannedCase one{.network = "vgg16", .network_s = 1.3, .bytes_per_s = {10e6, 10e6}};
   one.rate = scene("noisy", 1);
-  one.link_change = [](std::uint64_t frame, std::size_t link) { return frame >= 90 && link == 1 ? 0.1 : 1.0; };
+  one.link_change = [](std::uint64_t frame, std::size_t link) {
+    return frame >= 90 && link == 1 ? 0.1 : 1.0;
+  };
   const PlannedRun run = run_planned(one, "data_aware");
   EXPECT_NE(run.plans[36], run.plans[29]);
   EXPECT_LT(run.per_frame(120, 200), 1.1 * run_planned(one, "one_side:edge").per_frame(120, 200));
 }
 
-/// Workers that compute only what has changed: the cut lies deeper where little changes, since the first layers
-/// shrink most, and not so deep where much does.
+/// Workers that compute only what has changed: the cut lies deeper where little changes, since the first
+/// layers shrink most, and not so deep where much does.
 TEST(DataAware, CutsDeeperInQuietScenes) {
   PlannedCase one{.network = "vgg16", .network_s = 1.3, .keep = true};
   one.bytes_per_s = {20e6, 20e6};

@@ -88,13 +88,15 @@ Config config_of(const PlannedCase& chain, const std::string& scheduler) {
 }
 
 /// By layer: the part of its output that changes if a square of `rate` of the picture does.
-std::vector<double> shares_of(const DirtyShares& dirty, const Graph& graph, double rate, std::uint64_t frame) {
+std::vector<double> shares_of(const DirtyShares& dirty, const Graph& graph, double rate,
+                              std::uint64_t frame) {
   const Shape& shape = graph.layer(0).output_shape;
   kernels::DirtyMap map(shape[2], shape[3]);
   const auto rows = static_cast<std::int64_t>(std::sqrt(rate) * static_cast<double>(shape[2]));
   const auto columns = static_cast<std::int64_t>(std::sqrt(rate) * static_cast<double>(shape[3]));
   const auto first = static_cast<std::int64_t>(frame % 50) * (shape[3] - columns) / 50;
-  for (std::int64_t row = 0; row < rows && columns > 0; ++row) map.mark(row + (shape[2] - rows) / 2, first, columns);
+  for (std::int64_t row = 0; row < rows && columns > 0; ++row)
+    map.mark(row + (shape[2] - rows) / 2, first, columns);
   return dirty.of(map);
 }
 
@@ -104,7 +106,8 @@ class Devices {
     // Layers take their multiply-adds, and moving what they make.
     double sum = 0;
     for (const Layer& layer : graph.layers()) {
-      layer_s_.push_back(static_cast<double>(layer.macs) + 8 * static_cast<double>(layer.output_shape.elements()));
+      layer_s_.push_back(static_cast<double>(layer.macs) +
+                         8 * static_cast<double>(layer.output_shape.elements()));
     }
     layer_s_.front() = 0;
     for (const double seconds : layer_s_) sum += seconds;
@@ -160,8 +163,10 @@ class Devices {
       double floats = 0;
       for (const LayerIndex tensor : tensors) {
         const auto index = static_cast<std::size_t>(tensor);
-        const bool held = std::find(cached_[worker].begin(), cached_[worker].end(), tensor) != cached_[worker].end();
-        sent += (held ? bytes.delta : bytes.raw)[index] * factor(0.08, chain_.seed, frame_bytes, frame, index);
+        const bool held =
+            std::find(cached_[worker].begin(), cached_[worker].end(), tensor) != cached_[worker].end();
+        sent +=
+            (held ? bytes.delta : bytes.raw)[index] * factor(0.08, chain_.seed, frame_bytes, frame, index);
         floats += static_cast<double>(graph_.output_bytes(tensor)) / (tensor == 0 ? 4 : 1);
       }
       cached_[worker] = tensors;
@@ -277,7 +282,8 @@ PlannedRun run_planned(const PlannedCase& chain, const std::string& scheduler) {
     chain::Result result;
     const double finished = devices.pass(frame, plan, now, result);
     // Results come in the order of frames; one of a shorter way waits for those in front of it.
-    under_way.emplace_back(under_way.empty() ? finished : std::max(finished, under_way.back().first), std::move(result));
+    under_way.emplace_back(under_way.empty() ? finished : std::max(finished, under_way.back().first),
+                           std::move(result));
   }
   while (!under_way.empty()) deliver();
   run.summary = planner.summary();
