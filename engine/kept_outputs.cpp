@@ -193,7 +193,7 @@ void KeptOutputs::begin(const TensorMap& given) {
     if (!is_needed(i)) {
       plan.work = Work::none;
     } else if (was_valid && facts_[i].kept && facts_[i].runs_part && plan.share < 1 &&
-               costs_[i].part_is_faster(plan.share)) {
+               costs_[i].prefers_part(plan.share)) {
       plan.work = Work::part;
     } else {
       plan.work = Work::all;

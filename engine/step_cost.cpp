@@ -8,12 +8,15 @@ namespace {
 constexpr double forget = 0.9;       // weight of all runs before, at each new one
 constexpr double usual_slope = 1.5;  // of a part's seconds to those of all, before anything was measured
 constexpr double usual_fixed = 0.02;
-constexpr int enough_runs = 3;  // the first one also loads what the others find in caches
+constexpr int worth_a_look = 8;  // refused parts until one is run all the same
+constexpr int enough_runs = 3;   // the first one also loads what the others find in caches
 
 }  // namespace
 
 void StepCost::ran_all(double seconds) {
-  all_seconds_ = all_runs_ == 0 ? seconds : std::min(all_seconds_, seconds);
+  // The first run is not like the others: it touches its memory for the first time.
+  constexpr double newest = 0.2;
+  all_seconds_ = all_runs_ < 2 ? seconds : (1 - newest) * all_seconds_ + newest * seconds;
   ++all_runs_;
 }
 
@@ -40,12 +43,16 @@ double StepCost::expected_part(double share) const {
   return mean_seconds + std::max(slope, 0.0) * (share - mean_share);
 }
 
-bool StepCost::part_is_faster(double share) const {
+bool StepCost::prefers_part(double share) {
   if (all_runs_ == 0) return share < 1;
-  const double expected = expected_part(share);
   // Nearly equal: a few runs of all tell what it takes.
   if (all_runs_ < enough_runs && share > 0.5) return false;
-  return expected < all_seconds_;
+  // A few slow runs at the start, when the machine was busy, must not count for ever.
+  constexpr double hopeless = 0.9;
+  const bool look_again = share < hopeless && ++refused_ > worth_a_look;
+  if (expected_part(share) >= all_seconds_ && !look_again) return false;
+  refused_ = 0;
+  return true;
 }
 
 }  // namespace edge

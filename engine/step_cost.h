@@ -9,14 +9,15 @@ class StepCost {
   void ran_all(double seconds);
   /// A run of a part: `share` of the positions were marked.
   void ran_part(double share, double seconds);
-  /// Whether a part is expected to be faster.
-  bool part_is_faster(double share) const;
+  /// Whether a part is to be run: it is expected to be faster, or it is time to see again whether it is.
+  bool prefers_part(double share);
 
  private:
   double expected_part(double share) const;
 
-  double all_seconds_ = 0;  ///< the shortest; 0: not yet
+  double all_seconds_ = 0;  ///< mean of late, without the first run
   int all_runs_ = 0;
+  int refused_ = 0;  ///< parts since the last one that was run
   // Weighted sums for a straight line through (share, seconds); older runs count less and less.
   double weight_ = 0, shares_ = 0, seconds_ = 0, squares_ = 0, products_ = 0;
 };

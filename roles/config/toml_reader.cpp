@@ -150,7 +150,7 @@ void TomlReader::read_seconds(std::string_view key, std::chrono::milliseconds& v
 }
 
 std::optional<std::variant<std::vector<double>, std::string>> TomlReader::numbers_or_name(
-    std::string_view key) const {
+    std::string_view key, std::string_view expected) const {
   const toml::node* node = table_.get(key);
   if (node == nullptr) return std::nullopt;
   if (node->is_string()) {
@@ -162,8 +162,7 @@ std::optional<std::variant<std::vector<double>, std::string>> TomlReader::number
   const auto add = [&](const toml::node& value) {
     const std::optional<double> number = value.is_number() ? value.value<double>() : std::nullopt;
     if (!number) {
-      throw Error(fmt::format("{}: expected a number or an array of numbers, found {}", where(key),
-                              type_name(value)));
+      throw Error(fmt::format("{}: expected {}, found {}", where(key), expected, type_name(value)));
     }
     numbers.push_back(*number);
   };

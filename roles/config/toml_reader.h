@@ -45,7 +45,8 @@ class TomlReader {
   void read_seconds(std::string_view key, std::chrono::milliseconds& value, double least, double most) const;
 
   /// A number, an array of numbers, or a string; nothing if the key is not there.
-  std::optional<std::variant<std::vector<double>, std::string>> numbers_or_name(std::string_view key) const;
+  std::optional<std::variant<std::vector<double>, std::string>> numbers_or_name(
+      std::string_view key, std::string_view expected = "a number or an array of numbers") const;
 
   /// The array at `key`, or null if the key is not there.
   const toml::array* array(std::string_view key, std::string_view expected) const;

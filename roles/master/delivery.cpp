@@ -36,7 +36,7 @@ bool Delivery::deliver(FrameUnderWay frame) {
   if (!output_) begin(frame);
   const bool right = !checker_ || check(frame);
   write(frame);
-  if (options_.gantt) {
+  if (options_.gantt && !frame.unchanged) {
     last_frames_.push_back({.frame = frame.video_index, .stages = std::move(frame.result->stages)});
     if (last_frames_.size() > gantt_frames) last_frames_.pop_front();
   }
@@ -60,7 +60,8 @@ void Delivery::write(const FrameUnderWay& frame) {
   const auto start = steady_clock::now();
   output_->write(frame);
   if (options_.truth != nullptr) options_.truth->write(frame.video_index);
-  trace_event("write", start, frame.frame, trace::Flow::ends);
+  trace_event(frame.unchanged ? "write unchanged" : "write", start, frame.frame,
+              frame.unchanged ? trace::Flow::none : trace::Flow::ends);
   if (!pictures_) return;
   const auto drawn = steady_clock::now();
   pictures_->write(frame.video_index, frame.pixels, frame.placement, frame.result->objects);

@@ -49,7 +49,8 @@ std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, 
                       .seconds_per_frame = best->whole_network_s,
                       .measured = best->measured,
                       .gain = {}};
-  if (!statistics.paced && statistics.frames > 0) {
+  // One device alone would not have computed unchanged frames either.
+  if (!statistics.paced && statistics.frames > 0 && statistics.unchanged_frames == 0) {
     device.gain = statistics.chain_frame_s ? best->whole_network_s / *statistics.chain_frame_s
                                            : best->whole_network_s * frames_per_second;
   }
@@ -91,6 +92,7 @@ void RunStatistics::add(const FrameRecord& frame) {
 
 RunSummary summarize(const RunStatistics& statistics) {
   const auto frames = static_cast<double>(statistics.frames);
+  const auto sent_frames = static_cast<double>(statistics.frames - statistics.unchanged_frames);
   RunSummary summary;
   summary.frames = statistics.frames;
   summary.dropped_frames = statistics.dropped_frames;
@@ -113,7 +115,7 @@ RunSummary summarize(const RunStatistics& statistics) {
     summary.several_plans = statistics.plans.size() > 1;
   }
   for (std::size_t worker = 0; worker < statistics.links.size(); ++worker) {
-    summary.links.push_back(summarize_link(statistics.links[worker], worker, frames));
+    summary.links.push_back(summarize_link(statistics.links[worker], worker, sent_frames));
   }
   for (std::size_t worker = 0; worker < statistics.workers.size(); ++worker) {
     summary.workers.push_back(

@@ -93,7 +93,8 @@ std::string format_links(const RunSummary& summary) {
     return text + '\n';
   };
   std::string text =
-      '\n' + line("link, kB per frame", "sent", "as float32", "share", "mode full", "share", "error");
+      '\n' + line(summary.unchanged_frames > 0 ? "link, kB per sent frame" : "link, kB per frame", "sent",
+                  "as float32", "share", "mode full", "share", "error");
   for (const LinkSummary& link : summary.links) {
     text += line(link.name, kilobytes(link.sent), kilobytes(link.raw_float),
                  percent(link.sent, link.raw_float), kilobytes(link.full), percent(link.sent, link.full),

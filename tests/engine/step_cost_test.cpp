@@ -7,11 +7,11 @@ namespace {
 
 TEST(StepCost, GuessesBeforeAnythingWasMeasured) {
   StepCost cost;
-  EXPECT_TRUE(cost.part_is_faster(0.5));
-  EXPECT_FALSE(cost.part_is_faster(1));
+  EXPECT_TRUE(cost.prefers_part(0.5));
+  EXPECT_FALSE(cost.prefers_part(1));
   cost.ran_all(1);
-  EXPECT_TRUE(cost.part_is_faster(0.3));
-  EXPECT_FALSE(cost.part_is_faster(0.9));
+  EXPECT_TRUE(cost.prefers_part(0.3));
+  EXPECT_FALSE(cost.prefers_part(0.9));
 }
 
 TEST(StepCost, FollowsWhatWasMeasured) {
@@ -24,10 +24,10 @@ TEST(StepCost, FollowsWhatWasMeasured) {
     cheap.ran_part(share, 0.05 + share);
     dear.ran_part(share, 0.4 + 2 * share);
   }
-  EXPECT_TRUE(cheap.part_is_faster(0.9));
-  EXPECT_FALSE(cheap.part_is_faster(0.97));
-  EXPECT_TRUE(dear.part_is_faster(0.25));
-  EXPECT_FALSE(dear.part_is_faster(0.35));
+  EXPECT_TRUE(cheap.prefers_part(0.9));
+  EXPECT_FALSE(cheap.prefers_part(0.97));
+  EXPECT_TRUE(dear.prefers_part(0.25));
+  EXPECT_FALSE(dear.prefers_part(0.35));
 }
 
 TEST(StepCost, SharesThatAreAllAlike) {
@@ -36,8 +36,40 @@ TEST(StepCost, SharesThatAreAllAlike) {
     cost.ran_all(1);
     cost.ran_part(0.1, 0.2);
   }
-  EXPECT_TRUE(cost.part_is_faster(0.4));
-  EXPECT_FALSE(cost.part_is_faster(0.7));
+  EXPECT_TRUE(cost.prefers_part(0.4));
+  EXPECT_FALSE(cost.prefers_part(0.7));
+}
+
+TEST(StepCost, ABusyStartIsForgotten) {
+  StepCost cost;
+  for (int i = 0; i < 3; ++i) cost.ran_all(1);
+  cost.ran_part(0.3, 5);  // another process had the core
+  cost.ran_part(0.3, 5);
+  int parts = 0;
+  for (int frame = 0; frame < 200; ++frame) {
+    if (cost.prefers_part(0.3)) {
+      cost.ran_part(0.3, 0.35);
+      ++parts;
+    } else {
+      cost.ran_all(1);
+    }
+  }
+  EXPECT_GT(parts, 80);
+}
+
+TEST(StepCost, PartsThatNeverPayAreRare) {
+  StepCost cost;
+  for (int i = 0; i < 3; ++i) cost.ran_all(1);
+  int parts = 0;
+  for (int frame = 0; frame < 90; ++frame) {
+    if (cost.prefers_part(0.7)) {
+      cost.ran_part(0.7, 1.5);
+      ++parts;
+    } else {
+      cost.ran_all(1);
+    }
+  }
+  EXPECT_LE(parts, 12);
 }
 
 }  // namespace

@@ -188,6 +188,8 @@ TEST(Config, MemoryForOutputsIsANumberOrAuto) {
             0U);
   EXPECT_EQ(message_after_workers("[engine]\nkeep = 'much'\n"),
             "config.toml:6: engine.keep: expected \"auto\" or megabytes from 0 to 1048576, found 'much'");
+  EXPECT_EQ(message_after_workers("[engine]\nkeep = true\n"),
+            "config.toml:6: engine.keep: expected \"auto\" or megabytes from 0 to 1048576, found a boolean");
   EXPECT_EQ(message_after_workers("[engine]\nkeep = -1\n"),
             "config.toml:6: engine.keep: expected \"auto\" or megabytes from 0 to 1048576, found -1");
   EXPECT_EQ(message_after_workers("[engine]\nkeep = [1, 2]\n"),
