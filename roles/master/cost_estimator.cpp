@@ -233,6 +233,7 @@ std::vector<scheduling::LinkOffset> CostEstimator::link_offset() const {
   }
   mean.until_bytes = std::max(mean.until_bytes, 2 * mean.from_bytes);
   std::vector<scheduling::LinkOffset> offsets;
+  offsets.reserve(known.size());
   for (const auto& offset : known) offsets.push_back(offset.value_or(mean));
   return offsets;
 }

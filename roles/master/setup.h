@@ -11,6 +11,7 @@
 #include "roles/config/config.h"
 #include "roles/detection/detector.h"
 #include "roles/master/group_source.h"
+#include "roles/model.h"
 #include "roles/trace/trace_writer.h"
 
 namespace edge {
