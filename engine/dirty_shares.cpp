@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/changed_positions.h"
 #include "engine/operations.h"
 
 namespace edge {
@@ -9,10 +10,6 @@ namespace {
 
 using kernels::AxisReach;
 using kernels::DirtyMap;
-
-bool is_map_of_one(const Shape& shape) {
-  return shape.rank() == 4 && shape[0] == 1;
-}
 
 bool is_identity(const AxisReach& axis) {
   if (axis.in() != axis.out()) return false;
@@ -29,14 +26,14 @@ DirtyShares::DirtyShares(const Graph& graph) {
     const Layer& layer = graph.layer(index);
     Facts facts;
     facts.map = static_cast<std::size_t>(index);
-    if (is_map_of_one(layer.output_shape)) {
+    if (is_feature_map(layer.output_shape)) {
       facts.rows = layer.output_shape[2];
       facts.columns = layer.output_shape[3];
     }
     std::vector<Shape> shapes;
     for (const LayerIndex input : layer.inputs) shapes.push_back(graph.layer(input).output_shape);
     const bool all_maps =
-        is_map_of_one(layer.output_shape) && std::all_of(shapes.begin(), shapes.end(), is_map_of_one);
+        is_feature_map(layer.output_shape) && std::all_of(shapes.begin(), shapes.end(), is_feature_map);
     for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
       Input input{.map = facts_[static_cast<std::size_t>(layer.inputs[k])].map, .reach = {}};
       const auto reach = layer.operation.type().reach;

@@ -280,19 +280,13 @@ struct Executor::Impl {
                     const Places& places, const KeptOutputs& kept) {
     const Array& made = places.tensors[result.buffer];
     const bool same = !kept.changed(result.buffer) && !kept.last_result(index).empty();
-    const bool passed_on =
-        program.buffers[root_of(program, result.buffer)].storage == Program::Storage::given;
+    const bool passed_on = program.buffers[program.root(result.buffer)].storage == Program::Storage::given;
     if (passed_on) return made;
     if (same) return kept.last_result(index);
     if (!made.empty()) return made;
     Tensor copy = recycler.make(graph.layer(result.layer).output_shape);
     std::memcpy(copy.data(), places.readable[result.buffer], copy.bytes());
     return copy;
-  }
-
-  static std::size_t root_of(const Program& program, std::size_t buffer) {
-    const Program::Buffer& here = program.buffers[buffer];
-    return here.storage == Program::Storage::view ? here.whole : buffer;
   }
 
   TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,

@@ -55,14 +55,9 @@ std::size_t KeptOutputs::bytes() const {
   return sum;
 }
 
-std::size_t KeptOutputs::root(std::size_t buffer) const {
-  const Program::Buffer& here = program_.buffers[buffer];
-  return here.storage == Program::Storage::view ? here.whole : buffer;
-}
-
 KeptOutputs::StepInput KeptOutputs::input_facts(LayerIndex layer, std::size_t buffer) const {
   StepInput input;
-  input.buffer = root(buffer);
+  input.buffer = program_.root(buffer);
   const Shape& shape = graph_.layer(layer).output_shape;
   const Shape& whole = graph_.layer(program_.buffers[input.buffer].layer).output_shape;
   // A view of some channels has the positions of the whole; one under another shape has not.
@@ -99,7 +94,8 @@ void KeptOutputs::gather_facts(const std::function<bool(LayerIndex)>& runs_part)
       facts.inputs.push_back(std::move(input));
     }
     if (step.residual) {
-      StepInput residual{.buffer = root(*step.residual), .by_position = false, .reach = std::nullopt};
+      StepInput residual{
+          .buffer = program_.root(*step.residual), .by_position = false, .reach = std::nullopt};
       const DirtyMap whole = clean_map(graph_.layer(program_.buffers[residual.buffer].layer).output_shape);
       residual.by_position =
           facts.by_position && whole.rows() == facts.rows && whole.columns() == facts.columns;
@@ -133,7 +129,7 @@ void KeptOutputs::link_consumers() {
     writer[program_.steps[i].output] = i;
   }
   for (const Program::Result& result : program_.results) {
-    const std::size_t made_by = writer[root(result.buffer)];
+    const std::size_t made_by = writer[program_.root(result.buffer)];
     if (made_by != nobody && !facts_[made_by].kept) facts_[made_by].wanted = true;
   }
 }
@@ -202,7 +198,7 @@ void KeptOutputs::begin(const TensorMap& given) {
 }
 
 bool KeptOutputs::changed(std::size_t buffer) const {
-  return maps_[root(buffer)].any();
+  return maps_[program_.root(buffer)].any();
 }
 
 void KeptOutputs::took(std::size_t step, double seconds) {

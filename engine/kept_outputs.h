@@ -74,7 +74,6 @@ class KeptOutputs {
     std::vector<std::size_t> consumers;  ///< steps
   };
 
-  std::size_t root(std::size_t buffer) const;
   StepInput input_facts(LayerIndex layer, std::size_t buffer) const;
   void gather_facts(const std::function<bool(LayerIndex)>& runs_part);
   void link_consumers();

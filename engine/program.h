@@ -48,6 +48,11 @@ struct Program {
     std::size_t buffer = 0;
   };
 
+  /// The buffer that a view is a part of; any other is its own.
+  std::size_t root(std::size_t buffer) const {
+    return buffers[buffer].storage == Storage::view ? buffers[buffer].whole : buffer;
+  }
+
   std::vector<LayerIndex> layers;
   std::vector<LayerIndex> wanted;
   std::vector<LayerIndex> given;  ///< tensors that it needs from outside

@@ -141,24 +141,29 @@ def row(arguments, lines, log, labels):
     return "| " + " | ".join(cells) + " |"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_chain_options(parser):
+    """What chains are made of; config_text() and measure() read it."""
     parser.add_argument("--edge", default="./edge")
     parser.add_argument("--networks", nargs="+", default=["alexnet"])
     parser.add_argument("--videos", nargs="+", default=["media/sample.mp4"])
     parser.add_argument("--workers", nargs="+", type=int, default=[2])
-    parser.add_argument("--schedulers", nargs="+", default=["load_balance", "data_aware", "one_side:edge", "one_side:cloud"])
-    parser.add_argument("--pending", nargs="+", type=int, default=[3])
-    parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--bytes-per-s", type=float, default=3e6)
     parser.add_argument("--cores", type=float, default=0.5)
     parser.add_argument("--gate", type=int, default=4, help="[video] gate")
     parser.add_argument("--values", default="exact", help="[net] values")
     parser.add_argument("--keep", default="auto", help="[engine] keep: MB, 0, auto")
+    parser.add_argument("--cache", default=tempfile.mkdtemp(prefix="edge-bench-"), help="of profiles and predictors")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_chain_options(parser)
+    parser.add_argument("--schedulers", nargs="+", default=["load_balance", "data_aware", "one_side:edge", "one_side:cloud"])
+    parser.add_argument("--pending", nargs="+", type=int, default=[3])
+    parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--change", help="'FRAME link W BYTES_PER_S' or 'FRAME cpu W CORES'")
     parser.add_argument("--plan", help="of the scheduler `fixed`")
-    parser.add_argument("--cache", default=tempfile.mkdtemp(prefix="edge-bench-"), help="of profiles and predictors")
     parser.add_argument("--verbose", action="store_true", help="with the master's log")
     arguments = parser.parse_args()
     head = ["network", "video", "workers", "in flight", "scheduler", "s/frame", "last third", "latency s",

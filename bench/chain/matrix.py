@@ -50,20 +50,11 @@ def case(arguments, network, video, workers, pending):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--edge", default="./edge")
-    parser.add_argument("--networks", nargs="+", default=["alexnet"])
-    parser.add_argument("--videos", nargs="+", default=["media/sample.mp4"])
-    parser.add_argument("--workers", nargs="+", type=int, default=[2])
+    chain.add_chain_options(parser)
     parser.add_argument("--schedulers", nargs="+", default=OTHERS, help="the others")
     parser.add_argument("--pending", nargs="+", type=int, default=[1, 3])
     parser.add_argument("--frames", type=int, default=200)
-    parser.add_argument("--bytes-per-s", type=float, default=3e6)
-    parser.add_argument("--cores", type=float, default=0.5)
-    parser.add_argument("--gate", type=int, default=4, help="[video] gate")
-    parser.add_argument("--values", default="exact", help="[net] values")
-    parser.add_argument("--keep", default="auto", help="[engine] keep: MB, 0, auto")
     parser.add_argument("--allowed", type=float, default=3, help="percent that data_aware may be behind")
-    parser.add_argument("--cache", default=tempfile.mkdtemp(prefix="edge-bench-"), help="of profiles and predictors")
     parser.add_argument("--verbose", action="store_true", help="with the masters' logs")
     arguments = parser.parse_args()
     arguments.change = arguments.plan = None

@@ -118,6 +118,13 @@ void GridCodes::resize(std::size_t elements) {
   differences_.resize(2 * elements);
 }
 
+void GridCodes::make_room(std::size_t count, bool two_bytes) {
+  bytes_.resize(count);
+  old_bytes_.assign(count, 0);
+  shorts_.resize(two_bytes ? count : 0);
+  old_shorts_.assign(shorts_.size(), 0);
+}
+
 void GridCodes::subtract(const Array& value, const Array* base, std::span<const std::uint8_t> mask) {
   const ValueGrid& grid = *value.grid();
   const bool two_bytes = grid.format == ValueFormat::float16;
@@ -125,10 +132,7 @@ void GridCodes::subtract(const Array& value, const Array* base, std::span<const 
   const std::size_t count = elements / grid.steps.size();
   resize(elements);
   escapes_.clear();
-  bytes_.resize(count);
-  old_bytes_.assign(count, 0);
-  shorts_.resize(two_bytes ? count : 0);
-  old_shorts_.assign(shorts_.size(), 0);
+  make_room(count, two_bytes);
   for (std::size_t c = 0; c < grid.steps.size(); ++c) {
     const std::size_t at = c * count;
     if (!may_have_bits(mask, at, count)) continue;
@@ -167,10 +171,7 @@ void GridCodes::add(const ValueGrid& grid, const Array* base, const Shape& shape
   const bool two_bytes = grid.format == ValueFormat::float16;
   const auto elements = static_cast<std::size_t>(shape.elements());
   const std::size_t count = elements / grid.steps.size();
-  bytes_.resize(count);
-  old_bytes_.assign(count, 0);
-  shorts_.resize(two_bytes ? count : 0);
-  old_shorts_.assign(shorts_.size(), 0);
+  make_room(count, two_bytes);
   for (std::size_t c = 0; c < grid.steps.size(); ++c) {
     const std::size_t at = c * count;
     const float* old = base == nullptr ? nullptr : base->values().data() + at;

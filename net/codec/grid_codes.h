@@ -69,6 +69,8 @@ class GridCodes {
   void resize(std::size_t elements);
 
  private:
+  /// For the codes of a channel of `count` values; those of a base are 0 at first.
+  void make_room(std::size_t count, bool two_bytes);
   void note_escape(const Array& value, std::size_t position);
 
   kernels::Isa isa_;
