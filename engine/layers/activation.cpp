@@ -102,32 +102,22 @@ class ActivationKernel final : public LayerKernel {
   explicit ActivationKernel(const KernelContext& context)
       : isa_(context.isa),
         activation_(activation_of(context.layer.operation)),
-        shape_(context.input_shapes[0]),
-        elements_(shape_.elements()) {}
+        shape_(context.input_shapes[0]) {}
 
   bool runs_part() const override { return true; }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    if (arguments.dirty != nullptr) {
-      const std::int64_t plane = shape_[2] * shape_[3];
-      return parallel_stretches(pool, shape_, *arguments.dirty, activation_grain,
-                                [&](std::int64_t channel, std::int64_t first, std::int64_t count) {
-                                  const std::int64_t at = channel * plane + first;
-                                  kernels::activate(isa_, activation_, arguments.inputs[0] + at,
-                                                    arguments.output + at, static_cast<std::size_t>(count));
-                                });
-    }
-    parallel_ranges(pool, elements_, activation_grain, [&](std::int64_t begin, std::int64_t end) {
-      kernels::activate(isa_, activation_, arguments.inputs[0] + begin, arguments.output + begin,
-                        static_cast<std::size_t>(end - begin));
-    });
+    parallel_elements(pool, shape_, arguments.dirty, activation_grain,
+                      [&](std::int64_t first, std::int64_t count) {
+                        kernels::activate(isa_, activation_, arguments.inputs[0] + first,
+                                          arguments.output + first, static_cast<std::size_t>(count));
+                      });
   }
 
  private:
   kernels::Isa isa_;
   Activation activation_;
   Shape shape_;
-  std::int64_t elements_;
 };
 
 constexpr OperationType simple_activation(const char* name) {

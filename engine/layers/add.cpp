@@ -23,32 +23,21 @@ std::optional<FusedAs> addition_fused(const Operation& /*operation*/) {
 
 class AddKernel final : public LayerKernel {
  public:
-  explicit AddKernel(const KernelContext& context)
-      : isa_(context.isa), shape_(context.input_shapes[0]), elements_(shape_.elements()) {}
+  explicit AddKernel(const KernelContext& context) : isa_(context.isa), shape_(context.input_shapes[0]) {}
 
   bool runs_part() const override { return true; }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    if (arguments.dirty != nullptr) {
-      const std::int64_t plane = shape_[2] * shape_[3];
-      return parallel_stretches(pool, shape_, *arguments.dirty, addition_grain,
-                                [&](std::int64_t channel, std::int64_t first, std::int64_t count) {
-                                  const std::int64_t at = channel * plane + first;
-                                  kernels::add(isa_, arguments.inputs[0] + at, arguments.inputs[1] + at,
-                                               arguments.output + at, static_cast<std::size_t>(count),
-                                               arguments.activation);
-                                });
-    }
-    parallel_ranges(pool, elements_, addition_grain, [&](std::int64_t begin, std::int64_t end) {
-      kernels::add(isa_, arguments.inputs[0] + begin, arguments.inputs[1] + begin, arguments.output + begin,
-                   static_cast<std::size_t>(end - begin), arguments.activation);
-    });
+    parallel_elements(
+        pool, shape_, arguments.dirty, addition_grain, [&](std::int64_t first, std::int64_t count) {
+          kernels::add(isa_, arguments.inputs[0] + first, arguments.inputs[1] + first,
+                       arguments.output + first, static_cast<std::size_t>(count), arguments.activation);
+        });
   }
 
  private:
   kernels::Isa isa_;
   Shape shape_;
-  std::int64_t elements_;
 };
 
 }  // namespace

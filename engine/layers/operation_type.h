@@ -208,4 +208,20 @@ void parallel_stretches(kernels::ThreadPool& pool, const Shape& shape, const ker
   });
 }
 
+/// Calls task(first, count) for all `elements` of a tensor of that shape or, with a map, for those at its
+/// positions (of a feature map of a batch of one); on all threads.
+template <class Task>
+void parallel_elements(kernels::ThreadPool& pool, const Shape& shape, const kernels::DirtyMap* dirty,
+                       std::int64_t grain, const Task& task) {
+  if (dirty == nullptr) {
+    return parallel_ranges(pool, shape.elements(), grain,
+                           [&](std::int64_t begin, std::int64_t end) { task(begin, end - begin); });
+  }
+  const std::int64_t plane = shape[2] * shape[3];
+  parallel_stretches(pool, shape, *dirty, grain,
+                     [&](std::int64_t channel, std::int64_t first, std::int64_t count) {
+                       task(channel * plane + first, count);
+                     });
+}
+
 }  // namespace edge

@@ -22,32 +22,21 @@ std::string unary_settings(const Operation& operation) {
 class UnaryKernel final : public LayerKernel {
  public:
   explicit UnaryKernel(const KernelContext& context)
-      : function_(context.layer.operation.get<UnaryLayer>().function),
-        shape_(context.input_shapes[0]),
-        elements_(shape_.elements()) {}
+      : function_(context.layer.operation.get<UnaryLayer>().function), shape_(context.input_shapes[0]) {}
 
   bool runs_part() const override { return true; }
 
   void run(const KernelArguments& arguments, kernels::ThreadPool& pool) const override {
-    if (arguments.dirty != nullptr) {
-      const std::int64_t plane = shape_[2] * shape_[3];
-      return parallel_stretches(pool, shape_, *arguments.dirty, unary_grain,
-                                [&](std::int64_t channel, std::int64_t first, std::int64_t count) {
-                                  const std::int64_t at = channel * plane + first;
-                                  kernels::unary(function_, arguments.inputs[0] + at, arguments.output + at,
-                                                 static_cast<std::size_t>(count));
-                                });
-    }
-    parallel_ranges(pool, elements_, unary_grain, [&](std::int64_t begin, std::int64_t end) {
-      kernels::unary(function_, arguments.inputs[0] + begin, arguments.output + begin,
-                     static_cast<std::size_t>(end - begin));
-    });
+    parallel_elements(pool, shape_, arguments.dirty, unary_grain,
+                      [&](std::int64_t first, std::int64_t count) {
+                        kernels::unary(function_, arguments.inputs[0] + first, arguments.output + first,
+                                       static_cast<std::size_t>(count));
+                      });
   }
 
  private:
   UnaryFunction function_;
   Shape shape_;
-  std::int64_t elements_;
 };
 
 }  // namespace
