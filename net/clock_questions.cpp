@@ -37,14 +37,19 @@ void ClockQuestions::take(const Message& answer) {
   offset_.add(parsed.asked, parsed.clock, now_s());
 }
 
+void answer_clock_question(Connection& connection, const Message& message,
+                           const std::function<void(double offset_s)>& offset_known) {
+  if (message.type != MessageType::clock) throw ConnectionLost("it sent an unexpected message");
+  const ClockQuestion question = parse_clock_question(message);
+  if (question.offset) offset_known(*question.offset);
+  connection.send(clock_message(ClockAnswer{.asked = question.asked, .clock = now_s()}));
+}
+
 asio::awaitable<void> answer_clock_questions(std::shared_ptr<Connection> connection,
                                              std::function<void(double offset_s)> offset_known) {
   for (;;) {
     const Message message = (co_await connection->receive()).message;
-    if (message.type != MessageType::clock) throw ConnectionLost("it sent an unexpected message");
-    const ClockQuestion question = parse_clock_question(message);
-    if (question.offset) offset_known(*question.offset);
-    connection->send(clock_message(ClockAnswer{.asked = question.asked, .clock = now_s()}));
+    answer_clock_question(*connection, message, offset_known);
   }
 }
 

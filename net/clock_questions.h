@@ -33,9 +33,12 @@ class ClockQuestions {
   ClockOffset offset_;
 };
 
-/// The other side of a control connection on which the master sends nothing else: answers until the
-/// connection ends. Calls `offset_known` with what the master knows of this device's clock minus its own.
-/// Throws ConnectionLost, also for any other message.
+/// The other side: answers a question. Calls `offset_known` with what the master knows of this device's clock
+/// minus its own. Throws ConnectionLost for any other message.
+void answer_clock_question(Connection& connection, const Message& message,
+                           const std::function<void(double offset_s)>& offset_known);
+/// The same for a control connection on which the master sends nothing else, until it ends. Throws
+/// ConnectionLost.
 asio::awaitable<void> answer_clock_questions(std::shared_ptr<Connection> connection,
                                              std::function<void(double offset_s)> offset_known);
 

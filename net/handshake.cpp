@@ -74,7 +74,6 @@ Message pack(const Hello& hello) {
                               {"purpose", hello.purpose == Purpose::link ? "link" : "control"},
                               {"wanted_role", hello.wanted_role},
                               {"wanted_index", hello.wanted_index},
-                              {"workers", hello.workers},
                               {"timeout_s", seconds_of(hello.timeout)}})};
 }
 
@@ -98,7 +97,6 @@ Hello parse_hello(const Message& message) {
                  .purpose = purpose == "link" ? Purpose::link : Purpose::control,
                  .wanted_role = text_from(value.at("wanted_role")),
                  .wanted_index = value.at("wanted_index").get<int>(),
-                 .workers = value.at("workers").get<int>(),
                  .timeout = timeout_from(value.at("timeout_s"))};
   });
 }

@@ -66,6 +66,8 @@ class LinkSender {
   bool send(OutgoingFrame frame);
   /// Drops all frames that are queued or unacknowledged (a new run, or the master sends them again).
   void reset();
+  /// On the io_context's thread: see Connector::hold(). What is queued waits; reset() drops it.
+  void hold(bool held) { connector_.hold(held); }
   /// On the io_context's thread, when the process is about to end: says farewell to the receiver.
   void leave(const std::string& verb) { connector_.leave(verb); }
   /// Wakes everybody up; nothing is sent any more.

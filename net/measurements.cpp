@@ -26,19 +26,21 @@ double seconds(const json& value, const char* what) {
 
 }  // namespace
 
-Message transfer_message(const Transfer& transfer) {
+Message transfer_message(const LinkMeasurement& measurement) {
   return {.type = MessageType::transfer,
-          .payload = to_cbor({{"bytes", transfer.bytes}, {"seconds", transfer.seconds}})};
+          .payload = to_cbor({{"to", measurement.to},
+                              {"bytes", measurement.transfer.bytes},
+                              {"seconds", measurement.transfer.seconds}})};
 }
 
-Transfer parse_transfer(const Message& message) {
+LinkMeasurement parse_transfer(const Message& message) {
   return parse(message, "measurement of its link", [](const json& value) {
     const Transfer transfer{.bytes = value.at("bytes").get<std::uint64_t>(),
                             .seconds = seconds(value.at("seconds"), "measurement of its link")};
     if (transfer.bytes == 0 || !(transfer.seconds > 0)) {
       throw ConnectionLost("it sent an impossible measurement of its link");
     }
-    return transfer;
+    return LinkMeasurement{.to = value.at("to").get<int>(), .transfer = transfer};
   });
 }
 
