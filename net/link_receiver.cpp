@@ -109,8 +109,9 @@ bool LinkReceiver::is_new(const Arrived& arrived, std::uint64_t sequence) {
   if (!first_one && sequence <= last->second) return false;
   last->second = sequence;
   while (last_sequence_.size() > most_senders) {
-    const auto other = last_sequence_.begin()->first == arrived.sender_instance ? std::next(last_sequence_.begin())
-                                                                              : last_sequence_.begin();
+    const auto other = last_sequence_.begin()->first == arrived.sender_instance
+                           ? std::next(last_sequence_.begin())
+                           : last_sequence_.begin();
     last_sequence_.erase(other);
   }
   return true;

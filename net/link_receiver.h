@@ -27,24 +27,25 @@
 
 namespace edge::net {
 
-/// Each sender has one connection; a new one replaces its old one (which may be half open). Several senders may
-/// be connected, and measure their links; frames come from one of them at a time, from the last one that began
-/// anew (flag_restart) and whose frames are not over. Frames wait in two bounded queues: as they arrived (never
-/// more than the window, or the sender broke the protocol) and decoded. A frame is acknowledged when it enters
-/// the second, so that a slow consumer slows the sender down.
-/// A thread named "receive" decodes. pop() and close() may be called from any thread.
+/// Each sender has one connection; a new one replaces its old one (which may be half open). Several senders
+/// may be connected, and measure their links; frames come from one of them at a time, from the last one that
+/// began anew (flag_restart) and whose frames are not over. Frames wait in two bounded queues: as they
+/// arrived (never more than the window, or the sender broke the protocol) and decoded. A frame is
+/// acknowledged when it enters the second, so that a slow consumer slows the sender down. A thread named
+/// "receive" decodes. pop() and close() may be called from any thread.
 class LinkReceiver {
  public:
   static constexpr int window_frames = 4;
-  /// Frames that may have arrived from all senders: their windows, and those of connections that were replaced.
+  /// Frames that may have arrived from all senders: their windows, and those of connections that were
+  /// replaced.
   static constexpr std::size_t most_arrived = std::size_t{8} * window_frames;
 
   struct Options {
     std::size_t max_payload = max_control_bytes;  ///< of a frame message
   };
   struct Handlers {
-    /// Which arrays follow a frame's header, in their order; nothing if nobody wants the frame any more (of an
-    /// epoch that is over): it is acknowledged and dropped. Called on the receiving thread. Throws
+    /// Which arrays follow a frame's header, in their order; nothing if nobody wants the frame any more (of
+    /// an epoch that is over): it is acknowledged and dropped. Called on the receiving thread. Throws
     /// ConnectionLost for a header that cannot be: the sender is told ("a frame with ...") and the connection
     /// given up.
     std::function<std::optional<std::vector<ArraySpec>>(std::span<const std::byte> header)> arrays_of;
@@ -110,7 +111,8 @@ class LinkReceiver {
   std::uint64_t decoding_session_ = 0;  ///< whose frames are taken
   bool awaiting_restart_ = true;
   std::set<std::uint64_t> asked_;  ///< other sessions that were asked to begin anew
-  std::map<std::uint64_t, std::uint64_t> last_sequence_;  ///< by the sender's instance, of the last few senders
+  std::map<std::uint64_t, std::uint64_t>
+      last_sequence_;  ///< by the sender's instance, of the last few senders
   LineThrottle lines_;
   std::thread thread_;
 };

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "roles/chain/frame_header.h"
+
 namespace edge::chain {
 
 using nlohmann::json;
 
 namespace {
 
-/// Nobody has so many devices; a peer that says so costs no more memory.
-constexpr int most_workers = 1024;
 constexpr std::size_t most_links = 8;
 
 }  // namespace
@@ -61,7 +61,7 @@ RouteOrder parse_route(const net::Message& message, int worker) {
     RouteOrder order{.epoch = value.at("epoch").get<std::uint32_t>(), .links = {}};
     for (const json& link : value.at("links")) {
       const int to = link.at(0).get<int>();
-      if (to <= worker || to >= most_workers || order.links.size() >= most_links) {
+      if (to <= worker || to >= static_cast<int>(most_workers) || order.links.size() >= most_links) {
         throw net::ConnectionLost("it sent a route that cannot be");
       }
       order.links[to] = {.host = net::text_from(link.at(1), longest_host),
@@ -74,9 +74,9 @@ RouteOrder parse_route(const net::Message& message, int worker) {
 }
 
 net::Message link_state_message(const LinkState& state) {
-  return {.type = net::MessageType::link_state,
-          .payload =
-              net::to_cbor({{"to", state.to}, {"connected", state.connected}, {"reason", state.reason}})};
+  return {
+      .type = net::MessageType::link_state,
+      .payload = net::to_cbor({{"to", state.to}, {"connected", state.connected}, {"reason", state.reason}})};
 }
 
 LinkState parse_link_state(const net::Message& message) {

@@ -26,8 +26,9 @@ std::string parse_failure(const net::Message& message);
 /// From the master: which workers a worker shall keep links to from now on, and which epoch it is: what its
 /// links still hold of older ones is of no use.
 struct RouteOrder {
-  std::uint32_t epoch = 0;          ///< 0: none has begun
+  std::uint32_t epoch = 0;            ///< 0: none has begun
   std::map<int, Address> links = {};  ///< by worker: where the master reaches it
+  friend bool operator==(const RouteOrder&, const RouteOrder&) = default;
 };
 net::Message route_message(const RouteOrder& order);
 /// Throws net::ConnectionLost if it is malformed, or has a link to a worker that is not behind `worker`.

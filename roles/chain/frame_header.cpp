@@ -11,9 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-/// Nobody has so many devices; a peer that says so costs no more memory.
-constexpr std::size_t most_workers = 1024;
-
 void check_plan(const std::vector<LayerIndex>& ends, const Graph& graph, const Reader& reader) {
   if (ends.size() <= static_cast<std::size_t>(reader.worker) || ends.size() > most_workers) {
     throw net::ConnectionLost(

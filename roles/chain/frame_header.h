@@ -17,6 +17,9 @@
 
 namespace edge::chain {
 
+/// Nobody has so many devices; a peer that says so costs no more memory.
+inline constexpr std::size_t most_workers = 1024;
+
 /// What the last active worker shall send back, and how links encode. The same for all frames of a run, but
 /// for the place of the picture in the frame.
 struct FrameOptions {
@@ -53,8 +56,8 @@ struct Reader {
   const detection::Decoders* decoders = nullptr;  ///< of the network; null: frames may want no objects
 };
 /// Checks everything against the graph: a plan that covers it, a route through this worker on which all
-/// workers with layers are, the arrays that cross the cut in front of this worker, a decoder that reads the outputs. Throws
-/// net::ConnectionLost.
+/// workers with layers are, the arrays that cross the cut in front of this worker, a decoder that reads the
+/// outputs. Throws net::ConnectionLost.
 FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, const Reader& reader);
 
 /// A frame for the next link. `report` tells of this hop when the frame is about to leave it; it is called on

@@ -13,8 +13,8 @@ Links::Links(asio::io_context& context, const Config& config, net::Identity self
 std::unique_ptr<net::LinkSender> Links::make(int to, const Address& address) {
   return std::make_unique<net::LinkSender>(
       context_,
-      net::LinkSender::Options{
-          .connector = connector_to_worker(config_, to, address, self_, net::Purpose::link)},
+      net::LinkSender::Options{.connector =
+                                   connector_to_worker(config_, to, address, self_, net::Purpose::link)},
       net::LinkSender::Handlers{
           .refused = [this, to](const std::string& reason) { handlers_.refused(to, reason); },
           .waiting = [this, to](const std::string& reason) { tell(to, false, reason); },
@@ -29,7 +29,8 @@ void Links::tell(int to, bool connected, const std::string& reason) {
     const std::lock_guard lock(mutex_);
     Link& link = links_.at(to);
     link.connected = connected;
-    if (!link.kept) return;
+    link.failures = connected ? 0 : link.failures + 1;
+    if (!link.kept || link.failures == 1) return;
   }
   handlers_.state(to, connected, reason);
 }
@@ -41,7 +42,7 @@ void Links::keep(const std::map<int, Address>& workers) {
     if (closed_) return;
     for (const auto& [to, address] : workers) {
       Link& link = links_[to];
-      link.kept = true;
+      if (!std::exchange(link.kept, true)) link.failures = 0;
       if (link.connected) there.push_back(to);
       if (!link.sender) {
         link.sender = make(to, address);

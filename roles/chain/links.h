@@ -22,7 +22,8 @@ class Links {
   struct Handlers {
     /// A worker refused the link for good (one line). On the io_context's thread, as the next two.
     std::function<void(int to, const std::string& reason)> refused;
-    /// The link is there, or an attempt to make it failed, or it was lost (and is made anew).
+    /// The link is there, or it cannot be made: the second attempt in a row has failed, or the first after it
+    /// was lost. It is tried again and again.
     std::function<void(int to, bool connected, const std::string& reason)> state;
     std::function<void(int to, const net::Transfer& transfer)> probed;
     /// A sending thread cannot go on (one line). On that thread.
@@ -49,6 +50,7 @@ class Links {
     std::unique_ptr<net::LinkSender> sender;
     bool kept = false;
     bool connected = false;
+    int failures = 0;  ///< since it was connected
   };
   std::unique_ptr<net::LinkSender> make(int to, const Address& address);
   void tell(int to, bool connected, const std::string& reason);

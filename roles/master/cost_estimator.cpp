@@ -38,11 +38,42 @@ double middle_of(std::vector<double> values) {
 }  // namespace
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
-                             std::vector<std::optional<double>> bandwidth)
-    : profiles_(std::move(profiles)), links_(profiles_.size()) {
-  assert(bandwidth.size() == profiles_.size());
-  for (const std::vector<double>& profile : profiles_) devices_.push_back(as_profiled(profile));
-  for (std::size_t worker = 0; worker < links_.size(); ++worker) links_[worker].at_first = bandwidth[worker];
+                             std::vector<std::optional<double>> bandwidth, scheduling::Route route) {
+  if (route.empty()) {
+    route.resize(profiles.size());
+    std::iota(route.begin(), route.end(), 0);
+  }
+  set_route(std::move(route), std::move(profiles), std::move(bandwidth));
+}
+
+void CostEstimator::remember() {
+  int from = -1;
+  for (std::size_t i = 0; i < route_.size(); ++i) {
+    known_devices_[route_[i]] = std::move(devices_[i]);
+    known_links_[{from, route_[i]}] = std::move(links_[i]);
+    from = route_[i];
+  }
+}
+
+void CostEstimator::set_route(scheduling::Route route, std::vector<std::vector<double>> profiles,
+                              std::vector<std::optional<double>> bandwidth) {
+  assert(profiles.size() == route.size() && bandwidth.size() == route.size());
+  remember();
+  route_ = std::move(route);
+  profiles_ = std::move(profiles);
+  devices_.clear();
+  links_.clear();
+  int from = -1;
+  for (std::size_t i = 0; i < route_.size(); ++i) {
+    const auto device = known_devices_.find(route_[i]);
+    const bool same = device != known_devices_.end() && device->second.profile == profiles_[i];
+    devices_.push_back(same ? device->second : as_profiled(profiles_[i]));
+    const auto link = known_links_.find({from, route_[i]});
+    links_.push_back(link != known_links_.end() ? link->second : Link{});
+    if (!links_.back().at_first) links_.back().at_first = bandwidth[i];
+    if (!same) links_.back().codec_s_per_byte = {};
+    from = route_[i];
+  }
 }
 
 CostEstimator::Device CostEstimator::as_profiled(const std::vector<double>& profile) {
@@ -54,14 +85,6 @@ CostEstimator::Device CostEstimator::as_profiled(const std::vector<double>& prof
 
 double CostEstimator::profiled(const Device& device, LayerIndex first, LayerIndex end) {
   return std::accumulate(device.profile.begin() + first, device.profile.begin() + end, 0.0);
-}
-
-void CostEstimator::set_profile(int worker, std::vector<double> profile) {
-  const auto index = static_cast<std::size_t>(worker);
-  if (profiles_[index] == profile) return;
-  devices_[index] = as_profiled(profile);
-  profiles_[index] = std::move(profile);
-  links_[index].codec_s_per_byte = {};
 }
 
 /// Larger transfers tell more of the bandwidth: small ones may be faster because their first bytes pass at

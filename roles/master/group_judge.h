@@ -23,8 +23,9 @@ class GroupJudge {
   /// Both must outlive this.
   GroupJudge(const Config& config, const ChainCosts& costs);
 
-  /// What was under way is lost.
-  void begin_epoch();
+  /// What was under way is lost; of other workers than before (`other_route`), plans that were in use are
+  /// too.
+  void begin_epoch(bool other_route);
   /// A group was planned: how long until its last frame's result, by what is predicted.
   void planned(std::uint64_t last_frame, double now, double predicted_s);
 

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "net/steady_time.h"
+#include "roles/scheduling/horizon.h"
 #include "roles/scheduling/pipeline_model.h"
 
 namespace edge {
@@ -22,6 +24,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr double longest_horizon_groups = 20;
+/// A worker that comes is taken in if groups take less than so much of what they take without it.
+constexpr double worth_the_change = 0.95;
 
 scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
@@ -33,14 +37,44 @@ scheduling::Horizon horizon(const Config& config) {
   return horizon;
 }
 
-std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model) {
+/// For the workers of a route.
+std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model,
+                                                      const scheduling::Route& route) {
   scheduling::SchedulerOptions options{.side = config.schedule.side, .plans = {}, .horizon = horizon(config)};
   for (const auto& ranges : config.schedule.plans) {
-    options.plans.push_back(
+    const Plan plan =
         scheduling::plan_from_ranges(ranges, model.graph.size(), static_cast<int>(config.workers.size()),
-                                     fmt::format("{}: plan in [schedule]", config.file.string())));
+                                     fmt::format("{}: plan in [schedule]", config.file.string()));
+    options.plans.push_back(scheduling::narrowed(plan, route));
   }
   return scheduling::make_scheduler(config.schedule.scheduler, options);
+}
+
+scheduling::Route all_workers(const Config& config) {
+  scheduling::Route route(config.workers.size());
+  std::iota(route.begin(), route.end(), 0);
+  return route;
+}
+
+template <typename T>
+std::vector<T> of_route(const std::vector<T>& of_all, const scheduling::Route& route) {
+  std::vector<T> some;
+  for (const int worker : route) some.push_back(of_all[static_cast<std::size_t>(worker)]);
+  return some;
+}
+
+/// The reports of workers on the route, by their numbers there. Others cannot have had a part in the frame.
+std::vector<chain::StageReport> on_route(std::vector<chain::StageReport> reports,
+                                         const scheduling::Route& route) {
+  std::vector<chain::StageReport> own;
+  for (chain::StageReport& report : reports) {
+    const auto at = std::lower_bound(route.begin(), route.end(), report.worker);
+    const bool there = at != route.end() && *at == report.worker;
+    if (!there && report.worker != -1) continue;
+    if (there) report.worker = static_cast<int>(at - route.begin());
+    own.push_back(report);
+  }
+  return own;
 }
 
 std::vector<double> megabytes_per_s(std::vector<double> bytes_per_s) {
@@ -56,20 +90,55 @@ double Planner::steady_clock_s() {
 
 Planner::Planner(const Config& config, const Model& model, Clock clock)
     : config_(config),
+      model_(model),
       now_s_(std::move(clock)),
       group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
-      scheduler_(open_scheduler(config, model)),
+      route_(all_workers(config)),
+      scheduler_(open_scheduler(config, model, route_)),
       costs_(config, model),
       judge_(config, costs_),
       clock_(static_cast<int>(config.workers.size())) {}
 
-void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
-                          std::vector<std::optional<double>> bandwidth) {
+void Planner::begin_epoch(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
+                          const std::vector<std::optional<double>>& bandwidth) {
   const std::lock_guard lock(mutex_);
-  costs_.begin_epoch(std::move(profiles), std::move(bandwidth));
-  judge_.begin_epoch();
+  const bool other_route = route != route_;
+  if (other_route) {
+    route_ = route;
+    scheduler_ = open_scheduler(config_, model_, route_);
+    clock_ = StageClock(static_cast<int>(route_.size()));
+    plan_ = {};
+    planned_from_ = std::numeric_limits<std::uint64_t>::max();
+    plan_again_.reset();
+  }
+  costs_.begin_epoch(route_, of_route(profiles, route_), of_route(bandwidth, route_));
+  judge_.begin_epoch(other_route);
   clock_.forget_frames();
   sent_.clear();
+}
+
+bool Planner::is_worth(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
+                       const std::vector<std::optional<double>>& bandwidth) const {
+  const std::lock_guard lock(mutex_);
+  ChainCosts others = costs_;
+  others.begin_epoch(route, of_route(profiles, route), of_route(bandwidth, route));
+  const Costs then = others.of_group(group_changes_);
+  const Plan plan = open_scheduler(config_, model_, route)->plan(then, group_first_ / group_frames_);
+  bool somebody_new = false;
+  for (std::size_t i = 0; i < route.size(); ++i) {
+    const bool is_new = !std::binary_search(route_.begin(), route_.end(), route[i]);
+    somebody_new = somebody_new || (is_new && !plan.idle(static_cast<int>(i)));
+  }
+  if (!somebody_new) return false;
+  if (plan_.ends.empty() || !scheduling::needs_predictions(config_.schedule.scheduler)) return true;
+  const scheduling::Horizon ahead = horizon(config_);
+  const double then_s = scheduling::Outlook(then, std::nullopt, ahead).group_s(plan);
+  const double now_s = scheduling::Outlook(costs(group_changes_), plan_, ahead).group_s(plan_);
+  return then_s < worth_the_change * now_s;
+}
+
+Plan Planner::widened(const Plan& plan) const {
+  return scheduling::widened(plan, route_, workers());
 }
 
 void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -77,9 +146,11 @@ void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor>
   costs_.set_predictor(std::move(predictor));
 }
 
-void Planner::add_transfer(int worker, const net::Transfer& transfer) {
+void Planner::add_transfer(int from, int to, const net::Transfer& transfer) {
   const std::lock_guard lock(mutex_);
-  costs_.add_transfer(worker, transfer);
+  const auto at = std::find(route_.begin(), route_.end(), to);
+  if (at == route_.end() || from != (at == route_.begin() ? -1 : *(at - 1))) return;
+  costs_.add_transfer(static_cast<int>(at - route_.begin()), transfer);
 }
 
 // mutex_ is held.
@@ -91,9 +162,22 @@ Costs Planner::costs(const std::vector<FrameChange>& changes) const {
 
 Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const std::lock_guard lock(mutex_);
+  planned_from_ = std::min(planned_from_, first);
+  costs_.add_to_scene(changes);
+  return widened(make_plan(first, std::move(changes)));
+}
+
+Plan Planner::plan_of(std::uint64_t frame, const Plan& planned) {
+  const std::lock_guard lock(mutex_);
+  if (frame >= planned_from_) return planned;
+  if (!plan_again_) plan_again_ = widened(make_plan(frame - frame % group_frames_, group_changes_));
+  return *plan_again_;
+}
+
+// mutex_ is held.
+Plan Planner::make_plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const auto start = steady_clock::now();
   const double now = now_s_();
-  costs_.add_to_scene(changes);
   changes.resize(group_frames_, changes.empty() ? FrameChange{} : changes.back());
   group_first_ = first;
   Costs group = costs(changes);
@@ -128,14 +212,15 @@ Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
                           .later_group_s);
   if (plan != plan_) {
     if (plans_ > 1) ++plan_changes_;
-    spdlog::info("plan from frame {} on: {}", first, scheduling::to_string(plan));
+    spdlog::info("plan from frame {} on: {}", first, scheduling::to_string(widened(plan)));
     plan_ = plan;
   }
   return plan;
 }
 
-void Planner::sent(std::uint64_t frame, const Plan& plan) {
+void Planner::sent(std::uint64_t frame, const Plan& planned) {
   const std::lock_guard lock(mutex_);
+  const Plan plan = scheduling::narrowed(planned, route_);
   SentFrame& sent = sent_[frame];
   const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
                                    group_stage_costs_.size() - 1);
@@ -156,15 +241,16 @@ void Planner::finished(const chain::Result& result) {
   const SentFrame& frame = sent->second;
   const double now = now_s_();
   double encode_s = 0;
-  for (const chain::StageReport& report : result.stages) {
+  const std::vector<chain::StageReport> stages = on_route(result.stages, route_);
+  for (const chain::StageReport& report : stages) {
     costs_.learn_from(frame.plan, frame.change, frame.held, report, std::exchange(encode_s, report.encode_s));
   }
-  if (!result.stages.empty()) {
-    const chain::StageReport& last = result.stages.back();
+  if (!stages.empty()) {
+    const chain::StageReport& last = stages.back();
     const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
     if (back_s > 0) return_s_.add(back_s);
   }
-  clock_.finished(result.frame, now, result.stages);
+  clock_.finished(result.frame, now, stages);
   judge_.finished(result.frame,
                   {.plan = frame.plan,
                    .change = frame.change,
@@ -186,7 +272,7 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
   const auto add = [&](const std::string& name, const Plan& plan, bool used) {
     const double seconds = outlook.group_s(plan);
     estimates.push_back({.name = name,
-                         .plan = scheduling::to_string(plan),
+                         .plan = scheduling::to_string(widened(plan)),
                          .seconds_per_frame = seconds / static_cast<double>(group_frames_),
                          .used = used});
   };
@@ -229,11 +315,11 @@ PlanningSummary Planner::summary() const {
   summary.bandwidth_bytes_per_s = estimator.bandwidth();
   summary.chain_frame_s = judge_.chain_frame_s();
   const std::vector<double> alone_s = costs_.whole_network_s();
-  for (std::size_t worker = 0; worker < alone_s.size(); ++worker) {
-    const auto index = static_cast<int>(worker);
+  for (std::size_t i = 0; i < alone_s.size(); ++i) {
+    const auto index = static_cast<int>(i);
     summary.slowdown.push_back(estimator.slowdown(index));
     summary.devices.push_back(
-        {.whole_network_s = alone_s[worker], .measured = estimator.was_measured(index)});
+        {.worker = route_[i], .whole_network_s = alone_s[i], .measured = estimator.was_measured(index)});
   }
   summary.median_prediction_error = judge_.median_error();
   return summary;

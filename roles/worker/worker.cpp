@@ -213,8 +213,7 @@ void Worker::profile() {
 }
 
 chain::FrameHeader Worker::parse_header(std::span<const std::byte> header) const {
-  return chain::parse_frame_header(header, model_.graph,
-                                   {.worker = options_.index, .decoders = &decoders_});
+  return chain::parse_frame_header(header, model_.graph, {.worker = options_.index, .decoders = &decoders_});
 }
 
 std::optional<std::vector<net::ArraySpec>> Worker::arrays_of(std::span<const std::byte> bytes) const {
