@@ -59,16 +59,15 @@ bool Membership::unreachable(int from, int to) const {
   return link != nullptr && link->impossible;
 }
 
-/// Those that are connected, or even usable; of them those that are not kept out, if there are any.
-std::vector<int> Membership::those(bool only_usable) const {
-  std::vector<int> all;
-  std::vector<int> welcome;
+/// Those that are connected, or even usable; with or without those that are kept out.
+std::vector<int> Membership::those(bool only_usable, bool only_welcome) const {
+  std::vector<int> workers_there;
   for (int worker = 0; worker < workers(); ++worker) {
-    if (only_usable ? !usable(worker) : !member(worker).connected) continue;
-    all.push_back(worker);
-    if (!kept_out_[static_cast<std::size_t>(worker)]) welcome.push_back(worker);
+    const bool there = only_usable ? usable(worker) : member(worker).connected;
+    const bool out = only_welcome && kept_out_[static_cast<std::size_t>(worker)];
+    if (there && !out) workers_there.push_back(worker);
   }
-  return welcome.empty() ? all : welcome;
+  return workers_there;
 }
 
 /// A longest path from the master through an acyclic graph: workers send to later ones only.
@@ -95,7 +94,8 @@ Route Membership::longest(const std::vector<int>& workers) const {
 }
 
 Route Membership::usable_route() const {
-  return longest(those(true));
+  const Route route = longest(those(true, true));
+  return route.empty() ? longest(those(true, false)) : route;
 }
 
 std::optional<double> Membership::bandwidth(int from, int to) const {
@@ -121,7 +121,7 @@ bool Membership::ready(const Route& route) const {
 std::vector<std::set<int>> Membership::wanted_links(const Route& route) const {
   std::vector<std::set<int>> wanted(members_.size() + 1);
   // Also the ways that are said to be impossible: they are tried again and again.
-  for (const Route& one : {route, usable_route(), those(true), those(false)}) {
+  for (const Route& one : {route, usable_route(), those(true, true), those(false, true)}) {
     int from = the_master;
     for (const int to : one) {
       if (member(to).connected) wanted[static_cast<std::size_t>(from + 1)].insert(to);

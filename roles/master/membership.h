@@ -86,7 +86,7 @@ class Membership {
   bool usable(int worker) const;
   const Link* find(int from, int to) const;
   scheduling::Route longest(const std::vector<int>& workers) const;
-  std::vector<int> those(bool only_usable) const;
+  std::vector<int> those(bool only_usable, bool only_welcome) const;
 
   std::vector<Member> members_;
   std::vector<bool> kept_out_;

@@ -104,8 +104,9 @@ std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> 
   if (!chain_works() || (changing_ && all_finished())) {
     if (!chain_works() && !missing().empty()) return action::Wait{};
     const scheduling::Route route = membership_.usable_route();
+    assert(chain_works() || !route.empty());
     // Of a change that is not for now any more nothing is left but the pause.
-    if (!chain_works() || membership_.ready(route)) {
+    if (!chain_works() || (!route.empty() && membership_.ready(route))) {
       // At once, so that a worker that is lost from now on is one of this epoch.
       broken_ = changing_ = false;
       ++epoch_;
@@ -183,6 +184,7 @@ void Run::take_over_result(FrameUnderWay& frame) const {
   frame.same_isa = delivered_->same_isa;
   frame.finished = std::max(delivered_->finished, frame.captured);
   frame.plan = delivered_->plan;
+  frame.route = delivered_->route;
 }
 
 std::variant<action::Wait, action::Done, action::Deliver> Run::next_to_deliver() {

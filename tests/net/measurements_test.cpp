@@ -62,7 +62,9 @@ TEST(ClockOffset, ForgetsWhatWasLongAgo) {
 }
 
 TEST(Measurements, RoundTrip) {
-  const Transfer transfer = parse_transfer(transfer_message({.bytes = 12345, .seconds = 0.25}));
+  const auto [to, transfer] =
+      parse_transfer(transfer_message({.to = 3, .transfer = {.bytes = 12345, .seconds = 0.25}}));
+  EXPECT_EQ(to, 3);
   EXPECT_EQ(transfer.bytes, 12345U);
   EXPECT_EQ(transfer.seconds, 0.25);
   const ClockQuestion question =

@@ -46,13 +46,14 @@ class ObjectsTest : public ::testing::Test {
             .placement = {.picture = {1080, 1920}, .scaled = {27, 48}, .top = 2, .left = 0}};
   }
   FrameHeader header(const ObjectOptions& options) const {
-    FrameHeader header{.run = {.instance = 3, .epoch = 1}, .ends = {graph_.size()}, .options = {}};
+    FrameHeader header{
+        .run = {.instance = 3, .epoch = 1}, .ends = {graph_.size()}, .route = {0}, .options = {}};
     header.options.objects = options;
     return header;
   }
   FrameHeader parsed(const ObjectOptions& options) const { return parsed(pack(header(options), {0})); }
   FrameHeader parsed(const std::vector<std::byte>& bytes) const {
-    return parse_frame_header(bytes, graph_, {.worker = 0, .workers = 1, .decoders = &decoders_});
+    return parse_frame_header(bytes, graph_, {.worker = 0, .decoders = &decoders_});
   }
   /// The header with one of the object options changed.
   std::string refusal_with(const char* key, const json& value) const {
@@ -117,8 +118,7 @@ TEST_F(ObjectsTest, NetworksThatFindNothingAreNotAsked) {
     FrameHeader wants = header(options());
     wants.ends = {classifier.size()};
     EXPECT_NE(refusal([&] {
-                parse_frame_header(pack(wants, {0}), classifier,
-                                   {.worker = 0, .workers = 1, .decoders = decoders});
+                parse_frame_header(pack(wants, {0}), classifier, {.worker = 0, .decoders = decoders});
               }).find("cannot read this network's output"),
               std::string::npos);
   }
