@@ -47,14 +47,15 @@ double middle_of(std::vector<double> values) {
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
                              std::vector<std::optional<double>> bandwidth)
-    : given_profiles_(profiles), profiles_(std::move(profiles)), links_(profiles_.size()) {
+    : profiles_(std::move(profiles)), links_(profiles_.size()) {
   assert(bandwidth.size() == profiles_.size());
   for (const std::vector<double>& profile : profiles_) devices_.push_back(as_profiled(profile));
   for (std::size_t worker = 0; worker < links_.size(); ++worker) links_[worker].at_first = bandwidth[worker];
 }
 
 CostEstimator::Device CostEstimator::as_profiled(const std::vector<double>& profile) {
-  return {.profile = profile,
+  return {.given = profile,
+          .profile = profile,
           .slowdown = std::vector<double>(profile.size(), 1.0),
           .busy = std::vector<double>(profile.size(), 0.0),
           .ranges = {},
@@ -67,8 +68,7 @@ double CostEstimator::profiled(const Device& device, LayerIndex first, LayerInde
 
 void CostEstimator::set_profile(int worker, std::vector<double> profile) {
   const auto index = static_cast<std::size_t>(worker);
-  if (given_profiles_[index] == profile) return;
-  given_profiles_[index] = profile;
+  if (devices_[index].given == profile) return;
   devices_[index] = as_profiled(profile);
   profiles_[index] = std::move(profile);
   links_[index].codec_s_per_byte = {};
@@ -175,7 +175,9 @@ void CostEstimator::doubt_profile(int worker, LayerIndex first, LayerIndex end, 
     double& of_layer = profile[static_cast<std::size_t>(layer)];
     of_layer = std::max(of_layer, least / (end - first));
   }
-  devices_[index] = as_profiled(profile);
+  Device changed = as_profiled(profile);
+  changed.given = std::move(device.given);
+  device = std::move(changed);
   profiles_[index] = std::move(profile);
 }
 

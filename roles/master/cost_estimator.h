@@ -92,7 +92,8 @@ class CostEstimator {
     std::vector<double> took_s;
   };
   struct Device {
-    std::vector<double> profile;
+    std::vector<double> given;     ///< its profile
+    std::vector<double> profile;   ///< as far as that is believed
     std::vector<double> slowdown;  ///< by layer
     std::vector<double> busy;      ///< by layer: how busy the device was when that was measured; 0: profiled
     std::vector<Range> ranges;     ///< the one that was used last at the end
@@ -103,8 +104,7 @@ class CostEstimator {
   void doubt_profile(int worker, LayerIndex first, LayerIndex end, double seconds);
   static void learn_layers(Device& device, const Range& range, double busy);
 
-  std::vector<std::vector<double>> given_profiles_;  ///< as the workers said
-  std::vector<std::vector<double>> profiles_;        ///< as far as they are believed
+  std::vector<std::vector<double>> profiles_;
   std::vector<Device> devices_;
   RobustEstimate parts_;  ///< measured / expected seconds of frames of which a small part was computed
   std::vector<Link> links_;
