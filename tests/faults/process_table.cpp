@@ -67,7 +67,7 @@ std::vector<pid_t> processes_with(const std::string& variable) {
     if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) continue;
     std::ifstream file(at->path() / "environ", std::ios::binary);
     const std::string environment{std::istreambuf_iterator<char>(file), {}};
-    if (("\0" + environment).find(variable) != std::string::npos) found.push_back(std::stoi(name));
+    if (environment.find(variable) != std::string::npos) found.push_back(std::stoi(name));
   }
   return found;
 }
