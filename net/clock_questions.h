@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ class ClockQuestions {
   /// Begins anew with a connection. stop() when it is lost.
   void start(std::shared_ptr<Connection> connection);
   void stop() { due_.cancel(); }
-  /// An answer came. Throws ConnectionLost if it is malformed.
+  /// An answer came. Throws ConnectionLost if it is malformed, or the answer to nothing that was asked.
   void take(const Message& answer);
   /// The other device's steady clock minus ours, where known.
   std::optional<double> offset_s() const { return offset_.seconds(); }
@@ -30,6 +31,7 @@ class ClockQuestions {
 
   asio::steady_timer due_;
   std::shared_ptr<Connection> connection_;
+  std::deque<double> asked_;  ///< what has no answer so far
   ClockOffset offset_;
 };
 

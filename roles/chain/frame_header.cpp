@@ -6,6 +6,8 @@
 #include <functional>
 #include <utility>
 
+#include "net/whole_number.h"
+
 namespace edge::chain {
 namespace {
 
@@ -83,19 +85,20 @@ FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& gr
   try {
     const json value = net::from_cbor(bytes);
     FrameHeader header{.run = run_id_from(value.at("run")),
-                       .ends = value.at("plan").get<std::vector<LayerIndex>>(),
-                       .route = value.at("route").get<std::vector<int>>(),
+                       .ends = net::whole_numbers<LayerIndex>(value.at("plan")),
+                       .route = net::whole_numbers<int>(value.at("route")),
                        .options = {.coding = {.delta = value.at("delta").get<bool>(),
                                               .compress = value.at("compress").get<bool>(),
                                               .values = values_from(value.at("values").get<std::string>())},
                                    .full_result = value.at("full_result").get<bool>(),
-                                   .top_k = value.at("top_k").get<int>(),
+                                   .top_k = net::whole_number<int>(value.at("top_k")),
                                    .objects = object_options_from(value.at("objects"), reader.decoders)},
                        .stages = stage_reports_from(value.at("stages"))};
     check_plan(header.ends, graph, reader);
     check_route(header.route, header.ends, reader);
     const LayerIndex first = first_layer(header.ends, reader.worker);
-    if (first == graph.size() || value.at("layers").get<std::vector<LayerIndex>>() != graph.boundary(first)) {
+    if (first == graph.size() ||
+        net::whole_numbers<LayerIndex>(value.at("layers")) != graph.boundary(first)) {
       throw net::ConnectionLost("a frame with other tensors than the plan's cut needs");
     }
     return header;

@@ -114,8 +114,8 @@ void Chain::align_clocks(std::vector<chain::StageReport>& stages) const {
 void Chain::handle(int index, const net::Message& message) {
   switch (message.type) {
     case net::MessageType::result: {
-      chain::Result result =
-          chain::parse_result(message, {.graph = model_.graph, .decoder = decoder_}, kernels::active_isa());
+      chain::Result result = chain::parse_result(
+          message, {.graph = model_.graph, .decoder = decoder_, .worker = index}, kernels::active_isa());
       align_clocks(result.stages);
       handlers_.result(std::move(result));
       return;

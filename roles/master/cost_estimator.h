@@ -47,6 +47,9 @@ class CostEstimator {
   ///
   /// `part`: of each layer's seconds, what the frame was expected to take; empty: all. A frame that took a
   /// small part tells how well parts are computed, not how fast the device is.
+  ///
+  /// Layers that take nothing by the profile, but long three times in a row, get a share of that each: the
+  /// profile is not believed there any more.
   void add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy,
                        std::span<const double> part = {});
   /// Of a layer's seconds, what it takes if that share of its positions is computed (may be above 1).
@@ -89,14 +92,22 @@ class CostEstimator {
     RobustEstimate slowdown;   ///< measured / profiled seconds
     double changed_since = 1;  ///< the device, by that factor
   };
+  /// Of layers that took long, lately and in a row, but nothing by the profile.
+  struct Doubts {
+    LayerIndex first = 0, end = 0;
+    std::vector<double> took_s;
+  };
   struct Device {
-    std::vector<double> profile;
+    std::vector<double> given;     ///< its profile
+    std::vector<double> profile;   ///< as far as that is believed
     std::vector<double> slowdown;  ///< by layer
     std::vector<double> busy;      ///< by layer: how busy the device was when that was measured; 0: profiled
     std::vector<Range> ranges;     ///< the one that was used last at the end
+    Doubts doubts;
   };
   static Device as_profiled(const std::vector<double>& profile);
   static double profiled(const Device& device, LayerIndex first, LayerIndex end);
+  void doubt_profile(int worker, LayerIndex first, LayerIndex end, double seconds);
   static void learn_layers(Device& device, const Range& range, double busy);
 
   void remember();

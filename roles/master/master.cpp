@@ -235,6 +235,10 @@ chain::Links::Handlers Master::link_events() {
 
 void Master::link_changed(int from, const chain::LinkState& state) {
   waiting_.link_state(from, state);
+  const bool known = run_.tell([&](const Run& run) { return run.is_unreachable(from, state.to); });
+  if (!state.connected && !known && from != the_master) {
+    spdlog::warn("worker {} cannot reach worker {} ({}): no frames go that way", from, state.to, state.reason);
+  }
   tell([&](Run& run) { run.link_state(from, state.to, state.connected); });
 }
 

@@ -248,7 +248,8 @@ void Planner::finished(const chain::Result& result) {
   if (!stages.empty()) {
     const chain::StageReport& last = stages.back();
     const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
-    if (back_s > 0) return_s_.add(back_s);
+    // Not longer than the frame was away, whatever its clock says.
+    if (back_s > 0 && back_s <= now - sent->second.at) return_s_.add(back_s);
   }
   clock_.finished(result.frame, now, stages);
   judge_.finished(result.frame,

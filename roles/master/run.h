@@ -119,6 +119,7 @@ class Run {
   std::optional<action::BeginEpoch> available() const;
   /// Membership::wanted_links()
   std::vector<std::set<int>> wanted_links() const { return membership_.wanted_links(route_); }
+  bool is_unreachable(int from, int to) const { return membership_.unreachable(from, to); }
   bool has_begun() const { return epoch_ > 0; }
   /// What was sent in this epoch is lost; another one begins as soon as it can.
   bool is_broken() const { return broken_; }

@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 
 #include "engine/array.h"
 #include "engine/models/models.h"
 #include "net/codec/codec.h"
+#include "net/length_prefix.h"
 #include "roles/chain/control_messages.h"
 #include "roles/chain/frame_header.h"
 #include "roles/chain/result.h"
@@ -226,8 +229,87 @@ TEST(StageReport, ImpossibleOnesAreRefused) {
     changed[0][time] = -1.0;
     EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;
   }
+  for (const double absurd :
+       {1e300, 1e19, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    for (std::size_t i = 0; i < 15; ++i) {
+      nlohmann::json changed = value;
+      changed[0][i] = absurd;
+      EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << i << " " << absurd;
+    }
+  }
+  for (const std::size_t whole : {0U, 1U, 7U}) {
+    nlohmann::json changed = value;
+    changed[0][whole] = 1.5;
+    EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << whole;
+  }
   EXPECT_THROW(stage_reports_from(to_json(std::vector<StageReport>(2000))), ConnectionLost);
   EXPECT_THROW(stage_reports_from(nlohmann::json::object()), ConnectionLost);
+}
+
+TEST(StageReport, OneOfEachHopInTheOrderOfTheChain) {
+  const auto parsed_workers = [](const std::vector<int>& workers) {
+    std::vector<StageReport> reports;
+    for (const int worker : workers) reports.push_back(report(worker));
+    return stage_reports_from(to_json(reports)).size();
+  };
+  EXPECT_EQ(parsed_workers({-1, 0, 1, 2}), 4U);
+  EXPECT_EQ(parsed_workers({-1, 2, 63}), 3U) << "a chain may have gaps";
+  EXPECT_THROW(parsed_workers({-1, 0, 0}), ConnectionLost);
+  EXPECT_THROW(parsed_workers({-1, 1, 0}), ConnectionLost);
+  EXPECT_THROW(parsed_workers({-2}), ConnectionLost);
+  EXPECT_THROW(parsed_workers({64}), ConnectionLost);
+}
+
+TEST(Result, EndsWithTheReportOfTheWorkerThatSendsIt) {
+  EXPECT_NO_THROW(parse_result(packed_result(false), {.graph = graph(), .worker = 1}, kernels::Isa::scalar));
+  EXPECT_THROW(parse_result(packed_result(false), {.graph = graph(), .worker = 0}, kernels::Isa::scalar),
+               ConnectionLost);
+  EXPECT_THROW(parse_result(packed_result(false), {.graph = graph(), .worker = 2}, kernels::Isa::scalar),
+               ConnectionLost);
+}
+
+TEST(Result, NumbersThatAreNotWholeAreRefused) {
+  const net::Message good = packed_result(false);
+  for (const char* key : {"run", "checksum", "top_k"}) {
+    const nlohmann::json absurd = key == std::string("checksum") ? nlohmann::json(1e300)
+                                  : key == std::string("run")
+                                      ? nlohmann::json::array({1, std::uint64_t{1} << 32U})
+                                      : nlohmann::json::array({nlohmann::json::array({1e300, 0.5})});
+    const auto [cbor, outputs] = net::split_prefixed(good.payload);
+    nlohmann::json value = net::from_cbor(cbor);
+    value[key] = absurd;
+    net::Message changed = good;
+    changed.payload.clear();
+    net::append_prefixed(changed.payload, net::to_cbor(value));
+    EXPECT_THROW(parsed(changed), ConnectionLost) << key;
+  }
+}
+
+TEST(Result, NotMoreClassesThanTheNetworkHas) {
+  const auto classes = static_cast<std::size_t>(graph().layer(graph().output()).output_shape.elements());
+  Result strange{.frame = 1, .run = {}};
+  strange.top_k.assign(classes, {0, 0.5F});
+  EXPECT_NO_THROW(parsed(pack(strange, {})));
+  strange.top_k.assign(classes + 1, {0, 0.5F});
+  EXPECT_THROW(parsed(pack(strange, {})), ConnectionLost);
+}
+
+TEST(FrameHeader, LayersBeyondAllNumbersAreRefused) {
+  nlohmann::json value = net::from_cbor(pack(header(), graph().boundary(7)));
+  for (const nlohmann::json& absurd :
+       {nlohmann::json((std::int64_t{1} << 32) + 7), nlohmann::json(7.0), nlohmann::json(1e300),
+        nlohmann::json(std::numeric_limits<double>::quiet_NaN())}) {
+    nlohmann::json changed = value;
+    changed["plan"][0] = absurd;
+    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}),
+                 ConnectionLost)
+        << absurd;
+    changed = value;
+    changed["top_k"] = absurd;
+    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}),
+                 ConnectionLost)
+        << absurd;
+  }
 }
 
 TEST(Result, DamagedOutputEndsTheConnection) {
@@ -258,6 +340,14 @@ TEST(Profile, OneFiniteCostPerLayer) {
   cost[3] = -1;
   EXPECT_THROW(parse_profile(profile_message(cost), graph()), ConnectionLost);
   EXPECT_THROW(parse_profile(profile_message({1, 2}), graph()), ConnectionLost);
+  for (const double absurd : {0.0, 1e-300, 1e300, std::numeric_limits<double>::infinity(),
+                              std::numeric_limits<double>::quiet_NaN()}) {
+    std::fill(cost.begin(), cost.end(), absurd);
+    EXPECT_THROW(parse_profile(profile_message(cost), graph()), ConnectionLost) << absurd;
+  }
+  std::fill(cost.begin(), cost.end(), 0.0);
+  cost[1] = 1e-6;
+  EXPECT_NO_THROW(parse_profile(profile_message(cost), graph())) << "most layers may be free";
   EXPECT_THROW(parse_failure({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", 1}})}),
                ConnectionLost);
 }

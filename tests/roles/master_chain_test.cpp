@@ -147,6 +147,36 @@ TEST_F(ChainTest, NonsenseCostsTheConnectionAndIsTriedAgain) {
   }
 }
 
+TEST_F(ChainTest, WhatOnlyALiarSendsCostsItsConnection) {
+  int connections = 0;
+  add_worker({.master = [&](FakeWorker& worker) {
+    switch (++connections) {
+      case 1:
+        return worker.send(net::clock_message(net::ClockAnswer{.asked = -1e9, .clock = 5}));
+      case 2:
+        return worker.send_profile(1e-300);
+      case 3:
+        return worker.send_profile(1e300);
+      case 4:
+        return worker.send(
+            chain::pack(chain::Result{.frame = 1, .run = {}, .stages = {{.worker = -1}, {.worker = 5}}}, {}));
+      case 5:
+        return worker.send(chain::pack(
+            chain::Result{.frame = 1, .run = {}, .stages = {{.worker = 0, .compute_s = 1e300}}}, {}));
+      default:
+        return worker.send_profile();
+    }
+  }});
+  start();
+  expect(fmt::format("profiled 0: {} layers", model_.graph.size()));
+  std::erase_if(events_, [](const std::string& event) { return !event.starts_with("offended"); });
+  EXPECT_EQ(events_, (Events{"offended 0: it answered a question about time that was not asked",
+                             "offended 0: it sent impossible layer costs",
+                             "offended 0: it sent impossible layer costs",
+                             "offended 0: it sent a result that ends with another worker's stage report",
+                             "offended 0: it sent a stage report with an impossible number"}));
+}
+
 TEST_F(ChainTest, ALostConnectionIsMadeAnew) {
   FakeWorker& worker = add_worker({});
   const std::string profiled = fmt::format("profiled 0: {} layers", model_.graph.size());

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "net/connector.h"
+#include "net/link_frame.h"
 #include "net/link_sender.h"
 #include "roles/chain/control_messages.h"
 #include "roles/chain/frame_header.h"
@@ -186,6 +188,80 @@ TEST_F(WorkerTest, AFrameForAnotherChainIsRefusedAndWedgesNobody) {
               std::string::npos)
         << master.link_refused;
     master.leave();
+  }
+  Master next(*this);
+  expect_a_result(next);
+}
+
+/// A link over which a test says what it likes, behind the handshake.
+struct RawLink {
+  RawLink(asio::io_context& context, net::Connector::Options options, net::Message first)
+      : message(std::move(first)),
+        connector(context, std::move(options),
+                  {.session = [this](auto connection, auto) { return talk(connection); },
+                   .refused = [](const std::string&) {}}) {
+    connector.start();
+  }
+  asio::awaitable<void> talk(std::shared_ptr<net::Connection> connection) {
+    ++sessions;
+    connection->send(message);
+    for (;;) {
+      const net::Message answer = (co_await connection->receive()).message;
+      if (answer.type == net::MessageType::refusal) reason = net::parse_refusal(answer).reason;
+    }
+  }
+  net::Message message;
+  int sessions = 0;
+  std::string reason;
+  net::Connector connector;
+};
+
+TEST_F(WorkerTest, FramesOfAHostileMasterAreRefusedAndBendNothing) {
+  start_worker();
+  using nlohmann::json;
+  const LayerIndex end = model_->graph.size();
+  const auto stage = [](double seconds) {
+    return json::array({json::array({-1, 0, 0, 0, 0, seconds, 0, 0, 0, 0, 0, 0, 0, 0, 0})});
+  };
+  const std::vector<std::pair<std::string, json>> lies{
+      {"plan", json::array({end + 1})},
+      {"plan", json::array({(std::int64_t{1} << 32) + end})},
+      {"plan", json::array({0})},
+      {"plan", json::array({-1})},
+      {"plan", json::array({std::numeric_limits<double>::quiet_NaN()})},
+      {"plan", json::array()},
+      {"route", json::array({1})},
+      {"route", json::array({-1, 0})},
+      {"route", json::array({0, 1})},
+      {"route", json::array({0, 0})},
+      {"route", json::array()},
+      {"route", json::array({std::int64_t{1} << 32})},
+      {"layers", json::array({1})},
+      {"layers", json::array({0, 0})},
+      {"top_k", std::int64_t{1} << 40},
+      {"run", json::array({1, std::int64_t{1} << 40})},
+      {"run", json::array({-1, 0})},
+      {"stages", stage(1e300)},
+      {"stages", stage(std::numeric_limits<double>::quiet_NaN())},
+      {"stages", json(std::vector<json>(1000, stage(0)[0]))},
+  };
+  for (const auto& [key, lie] : lies) {
+    Master hostile(*this);
+    ASSERT_TRUE(hostile.run_until([&] { return hostile.got(net::MessageType::profile).has_value(); }))
+        << hostile.refused;
+    hostile.link.leave("finished");
+    json header = net::from_cbor(chain::pack(
+        {.run = {.instance = hostile.hello.identity.instance, .epoch = 1}, .ends = {end}, .route = {0}, .options = {}},
+        {0}));
+    header[key] = lie;
+    RawLink link(hostile.context, hostile.options(*this, net::Purpose::link),
+                 {.type = net::MessageType::frame,
+                  .flags = net::flag_restart,
+                  .payload = net::pack_frame({.sequence = 0, .header = net::to_cbor(header), .arrays = {}})});
+    EXPECT_TRUE(hostile.run_until([&] { return !link.reason.empty(); })) << key << " " << lie;
+    EXPECT_FALSE(hostile.got(net::MessageType::result)) << key << " " << lie;
+    link.connector.leave("finished");
+    hostile.leave();
   }
   Master next(*this);
   expect_a_result(next);
