@@ -79,7 +79,7 @@ if(sources AND NOT CMAKE_CROSSCOMPILING)
   add_library(edge_clock_jump MODULE ${CMAKE_SOURCE_DIR}/tests/faults/clock_jump.cpp)
   target_link_libraries(edge_clock_jump PRIVATE ${CMAKE_DL_LIBS})
   add_executable(edge_faults ${sources} ${CMAKE_SOURCE_DIR}/tests/end_to_end/edge_process.cpp)
-  target_link_libraries(edge_faults PRIVATE edge_net)
+  target_link_libraries(edge_faults PRIVATE edge_net GTest::gtest)  # which the precompiled headers have
   target_compile_definitions(edge_faults PRIVATE EDGE_BINARY="$<TARGET_FILE:edge>"
     EDGE_CLOCK_LIBRARY="$<TARGET_FILE:edge_clock_jump>" $<$<BOOL:${EDGE_SANITIZE}>:EDGE_SANITIZED>)
   target_compile_options(edge_faults PRIVATE ${edge_test_options})

@@ -1,7 +1,6 @@
 #include "tests/faults/fault_proxy.h"
 
 #include <algorithm>
-#include <array>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/connect.hpp>
@@ -304,7 +303,7 @@ void FaultProxies::take(Line& line, Direction direction, std::span<const std::by
 
 asio::awaitable<void> FaultProxies::read(std::shared_ptr<Line> line, Direction direction) {
   Lane& lane = line->lane(direction);
-  std::array<std::byte, std::size_t{256} * 1024> buffer{};
+  std::vector<std::byte> buffer(std::size_t{64} * 1024);
   asio::error_code error;
   while (!line->closed) {
     const bool slow = weather_of(*line).bytes_per_s > 0 || weather_of(*line).slices;

@@ -219,6 +219,10 @@ class FaultRun {
     return last;
   }
 
+  static bool strikes_a_message(const Fault& fault) {
+    return fault.kind == Kind::cut || fault.kind == Kind::flip_header || fault.kind == Kind::flip_payload;
+  }
+
   std::size_t plans_told() const {
     const std::string log = test::read_file(chain_.directory() / "master.err");
     std::size_t count = 0;
@@ -228,6 +232,7 @@ class FaultRun {
   }
 
   bool is_there(Active& active) {
+    if (active.fault.kind == Kind::disk_full) return true;  // from its own time on
     const int given = feeder_->given();
     const auto results = static_cast<int>(results_->count());
     const bool late = given == scenario_.frames;  // better now than not at all
@@ -251,7 +256,8 @@ class FaultRun {
         if (reached && !late && given % group_frames == 0) active.holds_video = true;
         return late || (reached && results == given);
       case Moment::end:
-        return late;
+        // What is to strike a message needs one.
+        return late || (strikes_a_message(active.fault) && given == scenario_.frames - 1);
     }
     return true;
   }
@@ -329,7 +335,7 @@ class FaultRun {
       case Kind::duplicate:
         return duplicate(active);
       case Kind::disk_full:
-        return over(active, now);  // it is full from its own time on
+        return over(active, now);
       case Kind::clock_jump:
         chain_.set_clocks(fault.process, fault.steady_jump_s, fault.calendar_jump_s);
         return over(active, now);

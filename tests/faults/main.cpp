@@ -167,6 +167,7 @@ class Matrix {
     }
     fmt::print("{}: {}, {:.1f} s{}: {}\n", title(planned), outcome.right() ? "right" : "WRONG",
                outcome.seconds, recovery, describe(scenario));
+    if (outcome.not_struck > 0) fmt::print("  {} of them found nothing to strike\n", outcome.not_struck);
     for (const std::string& mistake : outcome.mistakes) fmt::print("  {}\n", mistake);
     if (!outcome.right()) {
       fmt::print("  again: {} --seed {} {}\n  files: {}\n", setup_.itself, planned.seed,

@@ -288,7 +288,9 @@ std::string describe(const Scenario& scenario) {
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
     text += (i == 0 ? "" : "; ") + describe(scenario.faults[i]);
   }
-  for (const std::string& left_out : scenario.left_out) text += "; left out: " + left_out;
+  for (const std::string& left_out : scenario.left_out) {
+    text += (text.ends_with(' ') ? "left out: " : "; left out: ") + left_out;
+  }
   return text;
 }
 
