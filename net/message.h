@@ -15,6 +15,9 @@ namespace edge::net {
 
 inline constexpr std::uint16_t protocol_version = 5;
 inline constexpr std::size_t header_bytes = 28;
+/// What a header begins with: "EDGE".
+inline constexpr std::array<std::byte, 4> message_magic = {std::byte{'E'}, std::byte{'D'}, std::byte{'G'},
+                                                           std::byte{'E'}};
 /// Nothing larger is accepted before the handshake is complete, nor as a control message.
 inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;
 

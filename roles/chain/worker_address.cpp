@@ -11,7 +11,7 @@ net::Connector::Options connector_to_worker(const Config& config, int worker, co
 }
 
 net::ConnectionOptions connection_options(const NetConfig& config) {
-  return {.heartbeat = config.heartbeat, .timeout = config.timeout};
+  return {.heartbeat = config.heartbeat, .timeout = config.timeout, .tls = config.tls};
 }
 
 }  // namespace edge::chain

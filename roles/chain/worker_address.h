@@ -10,7 +10,7 @@ namespace edge::chain {
 net::Connector::Options connector_to_worker(const Config& config, int worker, const Address& address,
                                             const net::Identity& self, net::Purpose purpose);
 
-/// How patient connections are, on both sides.
+/// How patient connections are, on both sides, and how protected.
 net::ConnectionOptions connection_options(const NetConfig& config);
 
 }  // namespace edge::chain

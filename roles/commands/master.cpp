@@ -9,6 +9,7 @@
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/drawing/object_pictures.h"
+#include "roles/security.h"
 #include "roles/usage_error.h"
 
 namespace edge::commands {
@@ -38,6 +39,8 @@ void apply_master_options(const Arguments& arguments, Config& config) {
 int run_master(const Arguments& arguments) {
   Config config = configure(arguments, "master");
   apply_master_options(arguments, config);
+  use_secret(config.net);
+  warn_of_plain_calls(config);
   std::optional<OutputFile> costs;
   if (const auto file = arguments.text("costs")) costs.emplace(*file);
   std::optional<TruthOutput> truth;

@@ -7,12 +7,14 @@
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
+#include "roles/security.h"
 
 namespace edge::commands {
 namespace {
 
 int run_trainer(const Arguments& arguments) {
   Config config = configure(arguments, "trainer");
+  use_secret(config.net);
   config.trainer.source = arguments.text("video", config.trainer.source);
   std::optional<OutputFile> report;
   if (const auto file = arguments.text("report")) report.emplace(*file);

@@ -10,6 +10,7 @@
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/quote.h"
+#include "roles/security.h"
 #include "roles/usage_error.h"
 
 namespace edge::commands {
@@ -35,7 +36,8 @@ int run_worker(const Arguments& arguments) {
   if (const auto descriptor = arguments.number("listening-descriptor", 0, INT32_MAX)) {
     worker.listening_descriptor = static_cast<int>(*descriptor);
   }
-  const Config config = configure(arguments, fmt::format("worker {}", worker.index));
+  Config config = configure(arguments, fmt::format("worker {}", worker.index));
+  use_secret(config.net);
   return Worker(config, worker).run();
 }
 

@@ -67,6 +67,8 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"net", "values"},
     {"net", "heartbeat_s"},
     {"net", "timeout_s"},
+    {"net", "secret_file"},
+    {"net", "insecure"},
     {"engine", "keep"},
 });
 

@@ -8,6 +8,7 @@
 #include "engine/error_line.h"
 #include "net/whole_number.h"
 #include "roles/chain/control_messages.h"
+#include "roles/chain/worker_address.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
 
@@ -19,7 +20,7 @@ net::Connector::Options connector_options(const Address& address, const NetConfi
   return {.host = address.host,
           .port = address.port,
           .hello = {.identity = identity, .purpose = net::Purpose::control, .wanted_role = "trainer"},
-          .connection = {.heartbeat = net.heartbeat, .timeout = net.timeout}};
+          .connection = chain::connection_options(net)};
 }
 
 }  // namespace

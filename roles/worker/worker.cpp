@@ -14,6 +14,7 @@
 #include "roles/chain/result.h"
 #include "roles/chain/worker_address.h"
 #include "roles/keep_memory.h"
+#include "roles/security.h"
 #include "roles/trace/link_events.h"
 #include "roles/worker/frame_work.h"
 #include "roles/worker/profile.h"
@@ -62,9 +63,8 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
     listener_.emplace(context_, *options_.listening_descriptor, identity_, net::LinkReceiver::window_frames,
                       chain::connection_options(config_.net), handlers);
   } else {
-    const std::string host = own.listen ? own.listen->host : "";
-    const std::uint16_t port = own.listen ? own.listen->port : own.address.port;
-    listener_.emplace(context_, host, port, identity_, net::LinkReceiver::window_frames,
+    const Address place = listen_place(own.listen, own.address, own.where, config_.net);
+    listener_.emplace(context_, place.host, place.port, identity_, net::LinkReceiver::window_frames,
                       chain::connection_options(config_.net), handlers);
   }
 }
