@@ -2,15 +2,17 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <system_error>
+#include <cerrno>
 
 #include "engine/error_line.h"
 
@@ -57,8 +59,24 @@ tcp::acceptor open_acceptor(asio::io_context& context, const std::string& host, 
 
 /// Too many open files, no memory.
 bool is_for_want_of_room(asio::error_code error) {
-  return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system ||
-         error == std::errc::no_buffer_space || error == std::errc::not_enough_memory;
+  switch (error.value()) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A quarter of the process' descriptors, at most: it needs some for itself.
+std::size_t places_for_strangers() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return Listener::most_strangers;
+  constexpr std::size_t least = 4;
+  return std::clamp(static_cast<std::size_t>(limit.rlim_cur / 4), least, Listener::most_strangers);
 }
 
 tcp::acceptor adopt_acceptor(asio::io_context& context, int descriptor) {
@@ -79,7 +97,8 @@ Listener::Listener(asio::io_context& context, const std::string& host, std::uint
       self_(std::move(self)),
       window_frames_(window_frames),
       options_(options),
-      handlers_(std::move(handlers)) {}
+      handlers_(std::move(handlers)),
+      strangers_(std::make_shared<Strangers>(places_for_strangers())) {}
 
 Listener::Listener(asio::io_context& context, int listening_descriptor, Identity self, int window_frames,
                    ConnectionOptions options, Handlers handlers)
@@ -88,7 +107,8 @@ Listener::Listener(asio::io_context& context, int listening_descriptor, Identity
       self_(std::move(self)),
       window_frames_(window_frames),
       options_(options),
-      handlers_(std::move(handlers)) {}
+      handlers_(std::move(handlers)),
+      strangers_(std::make_shared<Strangers>(places_for_strangers())) {}
 
 void Listener::start() {
   asio::co_spawn(

@@ -23,7 +23,7 @@ namespace edge::net {
 class Listener {
  public:
   /// Connections that have not yet shown that they know the secret (or, without one, said a valid hello). For
-  /// one more the oldest has to go.
+  /// one more the oldest has to go. Fewer if the process may have few descriptors.
   static constexpr std::size_t most_strangers = 64;
 
   struct Handlers {
@@ -65,7 +65,7 @@ class Listener {
   ConnectionOptions options_;
   Handlers handlers_;
   /// Shared with the coroutines, which may be destroyed, with the io_context, after this object.
-  std::shared_ptr<Strangers> strangers_ = std::make_shared<Strangers>(most_strangers);
+  std::shared_ptr<Strangers> strangers_;
   LineThrottle lines_;
   bool stopped_ = false;
 };

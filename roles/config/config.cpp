@@ -70,10 +70,6 @@ void read_net(const TomlReader& reader, NetConfig& net, const std::filesystem::p
   net.where = reader.places_of({"secret_file", "insecure"});
   read_path(reader, "secret_file", net.secret_file, file);
   reader.read_boolean("insecure", net.insecure);
-  if (reader.has("secret_file") && net.secret_file.empty()) {
-    throw Error(fmt::format("{}: empty; name the file that `edge secret` made, or remove the key",
-                            reader.where("secret_file")));
-  }
   if (net.insecure && !net.secret_file.empty()) {
     throw Error(
         fmt::format("{}: there is a secret_file, too; remove one of the two", reader.where("insecure")));

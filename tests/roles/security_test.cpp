@@ -100,9 +100,8 @@ TEST(Security, AMasterSaysWhenItCallsOthersInPlain) {
 }
 
 TEST(Security, MistakesInTheConfigNameTheKey) {
-  EXPECT_EQ(
-      test::message_after_workers("[net]\nsecret_file = ''"),
-      "config.toml:6: net.secret_file: empty; name the file that `edge secret` made, or remove the key");
+  EXPECT_EQ(test::message_after_workers("[net]\nsecret_file = ''"),
+            "config.toml:6: net.secret_file: must not be empty; leave the key out for its default");
   EXPECT_EQ(test::message_after_workers("[net]\nsecret_file = 'edge.secret'\ninsecure = true"),
             "config.toml:7: net.insecure: there is a secret_file, too; remove one of the two");
   EXPECT_NE(test::message_after_workers("[net]\ninsecure = 1").find("config.toml:6: net.insecure"),
