@@ -55,8 +55,8 @@ std::string parse_failure(const net::Message& message) {
 
 net::Message route_message(const RouteOrder& order) {
   json links = json::array();
-  for (const auto& [worker, address] : order.links) {
-    links.push_back(json::array({worker, address.host, address.port}));
+  for (const auto& [worker, target] : order.links) {
+    links.push_back(json::array({worker, target.address.host, target.address.port, target.instance}));
   }
   return {.type = net::MessageType::route,
           .payload = net::to_cbor({{"epoch", order.epoch}, {"links", std::move(links)}})};
@@ -72,8 +72,9 @@ RouteOrder parse_route(const net::Message& message, int worker) {
       if (to <= worker || to >= static_cast<int>(most_workers) || order.links.size() >= most_links) {
         throw net::ConnectionLost("it sent a route that cannot be");
       }
-      order.links[to] = {.host = net::text_from(link.at(1), longest_host),
-                         .port = net::whole_number<std::uint16_t>(link.at(2))};
+      order.links[to] = {.address = {.host = net::text_from(link.at(1), longest_host),
+                                     .port = net::whole_number<std::uint16_t>(link.at(2))},
+                         .instance = net::whole_number<std::uint64_t>(link.at(3))};
     }
     return order;
   } catch (const json::exception&) {

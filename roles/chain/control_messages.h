@@ -23,11 +23,19 @@ net::Message failure_message(const std::string& reason);
 /// Printable. Throws net::ConnectionLost if it is malformed.
 std::string parse_failure(const net::Message& message);
 
+/// Where a link leads to.
+struct LinkTarget {
+  Address address;  ///< as the master reaches it
+  std::uint64_t instance =
+      0;  ///< of the process that the master talks to; another one that answers is not meant
+  friend bool operator==(const LinkTarget&, const LinkTarget&) = default;
+};
+
 /// From the master: which workers a worker shall keep links to from now on, and which epoch it is: what its
 /// links still hold of older ones is of no use.
 struct RouteOrder {
-  std::uint32_t epoch = 0;            ///< 0: none has begun
-  std::map<int, Address> links = {};  ///< by worker: where the master reaches it
+  std::uint32_t epoch = 0;               ///< 0: none has begun
+  std::map<int, LinkTarget> links = {};  ///< by worker
   friend bool operator==(const RouteOrder&, const RouteOrder&) = default;
 };
 net::Message route_message(const RouteOrder& order);

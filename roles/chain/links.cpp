@@ -35,19 +35,19 @@ void Links::tell(int to, bool connected, const std::string& reason) {
   handlers_.state(to, connected, reason);
 }
 
-void Links::keep(const std::map<int, Address>& workers) {
+void Links::keep(const std::map<int, LinkTarget>& workers) {
   std::vector<int> there;
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
-    for (const auto& [to, address] : workers) {
+    for (const auto& [to, target] : workers) {
       Link& link = links_[to];
       if (!std::exchange(link.kept, true)) link.failures = 0;
+      const bool is_new = !link.sender;
+      if (is_new) link.sender = make(to, target.address);
+      if (!link.sender->expect(target.instance)) link.connected = false;
+      if (is_new) link.sender->start();
       if (link.connected) there.push_back(to);
-      if (!link.sender) {
-        link.sender = make(to, address);
-        link.sender->start();
-      }
     }
     for (auto& [to, link] : links_) {
       link.kept = workers.contains(to);

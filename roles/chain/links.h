@@ -11,6 +11,7 @@
 
 #include "net/handshake.h"
 #include "net/link_sender.h"
+#include "roles/chain/control_messages.h"
 #include "roles/config/config.h"
 
 namespace edge::chain {
@@ -36,7 +37,7 @@ class Links {
   Links(asio::io_context& context, const Config& config, net::Identity self, Handlers handlers);
 
   /// Links to just these workers, from now on. The state of those that are there already is told again.
-  void keep(const std::map<int, Address>& workers);
+  void keep(const std::map<int, LinkTarget>& workers);
   /// Waits for room. False if there is no link to that worker, or after close(): the frame is dropped.
   bool send(int to, net::OutgoingFrame frame);
   /// Drops all frames that are queued or unacknowledged.

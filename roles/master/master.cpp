@@ -74,7 +74,8 @@ Master::Master(const Config& config, const MasterOptions& options)
             .wait_for = static_cast<std::size_t>(config_.schedule.wait_for),
             .waits_for_trainer = trainer_.waits()}),
       waiting_(context_, config_, run_),
-      told_(config_.workers.size() + 1) {
+      told_(config_.workers.size() + 1),
+      instances_(config_.workers.size()) {
   if (options.draw.empty() || detector_) return;
   throw UsageError(
       fmt::format("--draw: {} finds no objects{}; leave --draw out, or name a decoder", model_.graph.name(),
@@ -155,7 +156,10 @@ void Master::update_links() {
   });
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     chain::RouteOrder order{.epoch = epoch, .links = {}};
-    for (const int to : wanted[i]) order.links[to] = config_.workers[static_cast<std::size_t>(to)].address;
+    for (const int to : wanted[i]) {
+      const auto index = static_cast<std::size_t>(to);
+      order.links[to] = {.address = config_.workers[index].address, .instance = instances_[index]};
+    }
     if (told_[i] == order) continue;
     told_[i] = order;
     if (i == 0) {
@@ -170,6 +174,7 @@ Chain::Handlers Master::chain_events() {
   return {
       .up =
           [this](int worker, const net::Identity& identity) {
+            instances_[static_cast<std::size_t>(worker)] = identity.instance;
             // Whoever has a link to it says anew whether it is there.
             std::fill(told_.begin(), told_.end(), std::nullopt);
             tell([&](Run& run) { run.worker_up(worker, identity.isa); });
@@ -237,7 +242,8 @@ void Master::link_changed(int from, const chain::LinkState& state) {
   waiting_.link_state(from, state);
   const bool known = run_.tell([&](const Run& run) { return run.is_unreachable(from, state.to); });
   if (!state.connected && !known && from != the_master) {
-    spdlog::warn("worker {} cannot reach worker {} ({}): no frames go that way", from, state.to, state.reason);
+    spdlog::warn("worker {} cannot reach worker {} ({}): no frames go that way", from, state.to,
+                 state.reason);
   }
   tell([&](Run& run) { run.link_state(from, state.to, state.connected); });
 }

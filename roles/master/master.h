@@ -106,7 +106,8 @@ class Master {
 
   // The io_context's thread's.
   std::vector<std::optional<chain::RouteOrder>>
-      told_;  ///< [w + 1]: what links the master (0) and workers keep
+      told_;                              ///< [w + 1]: what links the master (0) and workers keep
+  std::vector<std::uint64_t> instances_;  ///< [w]: of the process that is connected
   FlapGuard flap_guard_;
   std::map<int, asio::steady_timer> kept_out_;  ///< by worker
 

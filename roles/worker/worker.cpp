@@ -43,12 +43,13 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       threads_(resolve_threads(own_config(config, options.index).threads)),
       identity_(make_identity("worker", options.index, model_)),
       stop_signal_(context_, [this] { stop(); }),
-      master_(options.index, {.epoch_begins = [this] { links_.reset(); },
-                              .routed = [this](const std::map<int, Address>& links) { keep_links(links); },
-                              .clock_offset_known =
-                                  [this](double offset_s) {
-                                    if (trace_) trace_->set_clock_offset(offset_s);
-                                  }}),
+      master_(options.index,
+              {.epoch_begins = [this] { links_.reset(); },
+               .routed = [this](const std::map<int, chain::LinkTarget>& links) { keep_links(links); },
+               .clock_offset_known =
+                   [this](double offset_s) {
+                     if (trace_) trace_->set_clock_offset(offset_s);
+                   }}),
       executor_(model_.graph, *model_.weights, {.threads = threads_}),
       receiver_({.max_payload = chain::max_frame_payload(model_.graph)},
                 {.arrays_of = [this](auto header) { return arrays_of(header); },
@@ -86,10 +87,10 @@ chain::Links::Handlers Worker::link_events() {
 }
 
 /// Where this device's config says how others are reached, that is how this device reaches them.
-void Worker::keep_links(std::map<int, Address> links) {
-  for (auto& [worker, address] : links) {
+void Worker::keep_links(std::map<int, chain::LinkTarget> links) {
+  for (auto& [worker, target] : links) {
     if (static_cast<std::size_t>(worker) < config_.workers.size()) {
-      address = config_.workers[static_cast<std::size_t>(worker)].address;
+      target.address = config_.workers[static_cast<std::size_t>(worker)].address;
     }
   }
   links_.keep(links);

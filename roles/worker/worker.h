@@ -58,7 +58,7 @@ class Worker {
   asio::awaitable<void> serve_any(std::shared_ptr<net::Connection> connection, net::Hello hello);
   void stop();
   chain::Links::Handlers link_events();
-  void keep_links(std::map<int, Address> links);
+  void keep_links(std::map<int, chain::LinkTarget> links);
   trace::TraceWriter* open_trace();
 
   /// Tells of this hop, once it is known what sending cost.

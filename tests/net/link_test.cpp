@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
 #include <asio/write.hpp>
 #include <atomic>
 #include <chrono>
@@ -89,6 +90,7 @@ class Link {
         LinkSender::Handlers{.refused = [this](const std::string& reason) { refused.set_value(reason); },
                              .failed = [this](const std::string& reason) { failed.set_value(reason); }});
   }
+  asio::io_context& context() { return context_; }
   /// Stops all that goes on on the network: senders may be destroyed then.
   void stop() {
     context_.stop();
@@ -263,6 +265,29 @@ TEST(Link, FramesThatAreOverAreAcknowledgedAndDropped) {
     ASSERT_TRUE(received);
     EXPECT_TRUE(Link::same(*received, i)) << "based on what was dropped, or not: got " << received->frame;
   }
+  feeder.join();
+}
+
+TEST(Link, AnotherProcessThanTheOneThatIsMeantGetsNothing) {
+  Link link;
+  std::promise<void> told;
+  asio::post(link.context(), [&] {
+    link.sender->expect(7);  // the receiver is 101
+    told.set_value();
+  });
+  told.get_future().wait();
+  std::thread feeder([&] {
+    for (std::uint64_t i = 0; i < 5; ++i) link.sender->send(Link::frame(i));
+  });
+  std::atomic<int> arrived{0};
+  std::thread consumer([&] {
+    for (; arrived < 5; ++arrived)
+      EXPECT_EQ(link.receiver->pop()->frame, static_cast<std::uint64_t>(arrived));
+  });
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(arrived, 0);
+  asio::post(link.context(), [&] { link.sender->expect(101); });
+  consumer.join();
   feeder.join();
 }
 

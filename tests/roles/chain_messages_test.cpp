@@ -96,7 +96,10 @@ net::test::NamedMessages messages() {
           {"result_with_objects", pack(result_with_objects(), {})},
           {"result_with_output", packed_result(true)},
           {"profile", profile_message({0, 0.5, 0.25})},
-          {"route", route_message({.epoch = 4, .links = {{1, {.host = "10.0.0.8", .port = 7702}}}})},
+          {"route", route_message({.epoch = 4,
+                                   .links = {{1,
+                                              {.address = {.host = "10.0.0.8", .port = 7702},
+                                               .instance = 0xfedcba9876543210}}}})},
           {"link_state", link_state_message({.to = 1, .connected = false, .reason = "no answer"})},
           {"failure", failure_message("worker 1 cannot go on: no memory")}};
 }
@@ -134,7 +137,7 @@ TEST(ChainMessages, AreUnderstood) {
   ASSERT_EQ(with_output.outputs.size(), 1U);
   EXPECT_TRUE(bit_equal(with_output.outputs.front(), expected));
   EXPECT_TRUE(edge::chain::parsed(read("result")).outputs.empty());
-  EXPECT_EQ(parse_route(read("route"), 0).links.at(1).port, 7702);
+  EXPECT_EQ(parse_route(read("route"), 0).links.at(1).address.port, 7702);
   EXPECT_EQ(parse_link_state(read("link_state")).reason, "no answer");
   EXPECT_EQ(parse_failure(read("failure")), "worker 1 cannot go on: no memory");
   EXPECT_THROW(parse_profile(read("profile"), graph()), ConnectionLost) << "for a network of three layers";
@@ -189,12 +192,13 @@ TEST(FrameHeader, RoutesThatCannotBeAreRefused) {
 }
 
 TEST(RouteOrder, OnlyLeadsOn) {
-  const RouteOrder order{.epoch = 3, .links = {{2, {.host = "10.0.0.2", .port = 7702}}}};
+  const RouteOrder order{.epoch = 3,
+                         .links = {{2, {.address = {.host = "10.0.0.2", .port = 7702}, .instance = 12345}}}};
   EXPECT_EQ(parse_route(route_message(order), 0), order);
   EXPECT_THROW(parse_route(route_message(order), 2), ConnectionLost) << "a link to itself";
   EXPECT_THROW(parse_route(route_message(order), 3), ConnectionLost);
   RouteOrder many;
-  for (int worker = 1; worker < 100; ++worker) many.links[worker] = {.host = "a", .port = 1};
+  for (int worker = 1; worker < 100; ++worker) many.links[worker] = {.address = {.host = "a", .port = 1}};
   EXPECT_THROW(parse_route(route_message(many), 0), ConnectionLost);
   EXPECT_THROW(
       parse_route({.payload = net::to_cbor({{"epoch", "x"}, {"links", nlohmann::json::array()}})}, 0),
@@ -301,14 +305,10 @@ TEST(FrameHeader, LayersBeyondAllNumbersAreRefused) {
         nlohmann::json(std::numeric_limits<double>::quiet_NaN())}) {
     nlohmann::json changed = value;
     changed["plan"][0] = absurd;
-    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}),
-                 ConnectionLost)
-        << absurd;
+    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}), ConnectionLost) << absurd;
     changed = value;
     changed["top_k"] = absurd;
-    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}),
-                 ConnectionLost)
-        << absurd;
+    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}), ConnectionLost) << absurd;
   }
 }
 
