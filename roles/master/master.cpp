@@ -54,7 +54,7 @@ Master::Master(const Config& config, const MasterOptions& options)
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config, detector_)),
       trace_(open_trace(options.trace)),
-      source_(open_source(config_, model_)),
+      source_(open_source(config_, model_, options.first_frame)),
       stop_signal_(context_, [this] { interrupt(); }),
       planner_(config_, model_),
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
@@ -401,6 +401,8 @@ void Master::output_frames() {
   if (!delivery.empty()) {
     delivery.finish(planner_.summary());
     write_costs();
+  } else if (options_.first_frame > 0 && exit_status_ == 0 && stop_signal_.received() == 0) {
+    spdlog::info("all frames of the video are there already");
   } else if (exit_status_ == 0 && stop_signal_.received() == 0) {
     throw Error(fmt::format("{}: no frame", source_name(config_.video.source)));
   }

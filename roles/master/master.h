@@ -33,12 +33,13 @@
 namespace edge {
 
 struct MasterOptions {
-  LineOutput* lines;             ///< where the results go; outlives the master
-  std::string trace = {};        ///< write a trace file
-  TruthOutput* truth = nullptr;  ///< write what was to be found; outlives the master
-  OutputFile* costs = nullptr;   ///< write costs for `edge plan`; outlives the master
-  std::string draw = {};         ///< directory for pictures with objects; empty: none
-  bool gantt = false;            ///< print when the stages worked on the last frames
+  LineOutput* lines;              ///< where the results go; outlives the master
+  std::string trace = {};         ///< write a trace file
+  TruthOutput* truth = nullptr;   ///< write what was to be found; outlives the master
+  OutputFile* costs = nullptr;    ///< write costs for `edge plan`; outlives the master
+  std::string draw = {};          ///< directory for pictures with objects; empty: none
+  bool gantt = false;             ///< print when the stages worked on the last frames
+  std::uint64_t first_frame = 0;  ///< of the video, that is computed
 };
 
 /// A shell around Run: tells it what happens and does what it says. Threads: the caller of run() does all
