@@ -150,8 +150,9 @@ void Master::tell(Event event) {
 
 void Master::update_links() {
   std::uint32_t epoch = 0;
-  const std::vector<std::set<int>> wanted = run_.tell([&](const Run& run) {
+  const std::vector<std::set<int>> wanted = run_.tell([&](Run& run) {
     epoch = run.epoch();
+    run.let_other_links_go();
     return run.wanted_links();
   });
   for (std::size_t i = 0; i < wanted.size(); ++i) {
