@@ -295,12 +295,23 @@ void Master::feed() {
 }
 
 /// Whether workers that have come since the epoch began are taken in now, before the next frame is read.
+/// Those that are not worth it are looked at again after 1, 2, 4 ... groups, as scenes and devices change.
 bool Master::joins_others() {
+  constexpr int longest_wait = 64;
   const auto available = run_.tell([](const Run& run) { return run.available(); });
-  if (!available ||
-      !planner_.is_worth(available->route, profiles_of(available->members), available->bandwidth)) {
+  if (!available) return false;
+  if (available->route != not_worth_it_) groups_to_skip_ = skipped_groups_ = 0;
+  if (skipped_groups_ < groups_to_skip_) {
+    ++skipped_groups_;
     return false;
   }
+  if (!planner_.is_worth(available->route, profiles_of(available->members), available->bandwidth)) {
+    not_worth_it_ = available->route;
+    groups_to_skip_ = std::clamp(2 * groups_to_skip_, 1, longest_wait);
+    skipped_groups_ = 0;
+    return false;
+  }
+  not_worth_it_.clear();
   run_.tell([](Run& run) { run.change_route(); });
   return true;
 }

@@ -112,6 +112,11 @@ class Master {
   FlapGuard flap_guard_;
   std::map<int, asio::steady_timer> kept_out_;  ///< by worker
 
+  // The "feed" thread's.
+  scheduling::Route not_worth_it_;  ///< a route that the chain could take, but better does not
+  int groups_to_skip_ = 0;          ///< before that is thought over again
+  int skipped_groups_ = 0;
+
   // The "dispatch" thread's, of the epoch.
   std::vector<Member> members_;
   scheduling::Route route_;
