@@ -49,7 +49,7 @@ bool nests_shallowly(std::span<const std::byte> bytes) {
 
 bool known(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(MessageType::hello) &&
-         type <= static_cast<std::uint8_t>(MessageType::farewell);
+         type <= static_cast<std::uint8_t>(MessageType::link_state);
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ struct ScheduleConfig {
   std::vector<std::vector<std::optional<std::pair<int, int>>>> plans;
   int group_size = 3;  ///< frames that share a plan
   int pending = 3;     ///< frames in flight
+  int wait_for = 0;    ///< so many workers must be there to begin; 0: all
 };
 
 struct OutputConfig {
@@ -113,8 +114,8 @@ struct NetConfig {
   Mode mode = Mode::delta;
   bool compress = true;
   ValueFormat values = ValueFormat::exact;  ///< of tensors between workers
-  std::chrono::milliseconds heartbeat{1000};
-  std::chrono::milliseconds timeout{5000};  ///< a silent connection is given up after this
+  std::chrono::milliseconds heartbeat{500};
+  std::chrono::milliseconds timeout{2000};  ///< a silent connection is given up after this
   std::string secret_file = {};             ///< empty: none
   bool insecure = false;                    ///< listen for other devices although there is no secret
   KeyPlaces where = {};                     ///< of secret_file, insecure

@@ -53,6 +53,7 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"schedule", "plans"},
     {"schedule", "group_size"},
     {"schedule", "pending"},
+    {"schedule", "wait_for"},
     {"detection", "decoder"},
     {"detection", "threshold"},
     {"detection", "nms"},

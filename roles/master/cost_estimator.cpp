@@ -28,6 +28,14 @@ constexpr std::size_t most_ranges = 16;
 constexpr std::size_t samples_that_tell = 3;
 /// What was measured on a device that was busier by this is not given up for what it shows now.
 constexpr double much_busier = 1.25;
+/// What a report may make of a link, of a device, of a frame's part: beyond is no measurement. Reports come
+/// from others, and a number that is nearly 0 or endless would stay in all products.
+constexpr double least_bytes_per_s = 1;
+constexpr double most_bytes_per_s = 1e12;
+constexpr double most_times_faster = 1e3;
+constexpr double most_times_slower = 1e6;
+/// Layers that take nothing by the profile, but so long whenever they are run, are not what the profile says.
+constexpr double long_computation_s = 1e-3;
 
 double middle_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -38,30 +46,56 @@ double middle_of(std::vector<double> values) {
 }  // namespace
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
-                             std::vector<std::optional<double>> bandwidth)
-    : profiles_(std::move(profiles)), links_(profiles_.size()) {
-  assert(bandwidth.size() == profiles_.size());
-  for (const std::vector<double>& profile : profiles_) devices_.push_back(as_profiled(profile));
-  for (std::size_t worker = 0; worker < links_.size(); ++worker) links_[worker].at_first = bandwidth[worker];
+                             std::vector<std::optional<double>> bandwidth, scheduling::Route route) {
+  if (route.empty()) {
+    route.resize(profiles.size());
+    std::iota(route.begin(), route.end(), 0);
+  }
+  set_route(std::move(route), std::move(profiles), std::move(bandwidth));
+}
+
+void CostEstimator::remember() {
+  int from = -1;
+  for (std::size_t i = 0; i < route_.size(); ++i) {
+    known_devices_[route_[i]] = std::move(devices_[i]);
+    known_links_[{from, route_[i]}] = std::move(links_[i]);
+    from = route_[i];
+  }
+}
+
+void CostEstimator::set_route(scheduling::Route route, std::vector<std::vector<double>> profiles,
+                              std::vector<std::optional<double>> bandwidth) {
+  assert(profiles.size() == route.size() && bandwidth.size() == route.size());
+  remember();
+  route_ = std::move(route);
+  profiles_ = std::move(profiles);
+  devices_.clear();
+  links_.clear();
+  int from = -1;
+  for (std::size_t i = 0; i < route_.size(); ++i) {
+    const auto device = known_devices_.find(route_[i]);
+    const bool same = device != known_devices_.end() && device->second.given == profiles_[i];
+    devices_.push_back(same ? device->second : as_profiled(profiles_[i]));
+    profiles_[i] = devices_.back().profile;
+    const auto link = known_links_.find({from, route_[i]});
+    links_.push_back(link != known_links_.end() ? link->second : Link{});
+    if (!links_.back().at_first) links_.back().at_first = bandwidth[i];
+    if (!same) links_.back().codec_s_per_byte = {};
+    from = route_[i];
+  }
 }
 
 CostEstimator::Device CostEstimator::as_profiled(const std::vector<double>& profile) {
-  return {.profile = profile,
+  return {.given = profile,
+          .profile = profile,
           .slowdown = std::vector<double>(profile.size(), 1.0),
           .busy = std::vector<double>(profile.size(), 0.0),
-          .ranges = {}};
+          .ranges = {},
+          .doubts = {}};
 }
 
 double CostEstimator::profiled(const Device& device, LayerIndex first, LayerIndex end) {
   return std::accumulate(device.profile.begin() + first, device.profile.begin() + end, 0.0);
-}
-
-void CostEstimator::set_profile(int worker, std::vector<double> profile) {
-  const auto index = static_cast<std::size_t>(worker);
-  if (profiles_[index] == profile) return;
-  devices_[index] = as_profiled(profile);
-  profiles_[index] = std::move(profile);
-  links_[index].codec_s_per_byte = {};
 }
 
 /// Larger transfers tell more of the bandwidth: small ones may be faster because their first bytes pass at
@@ -75,8 +109,9 @@ bool CostEstimator::tells_more(const Link& link, const net::Transfer& transfer) 
 
 void CostEstimator::add_transfer(int worker, const net::Transfer& transfer) {
   Link& link = links_[static_cast<std::size_t>(worker)];
-  const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
-  if (!std::isfinite(bytes_per_s) || bytes_per_s <= 0) return;
+  if (transfer.bytes == 0 || !(transfer.seconds > 0)) return;
+  const double bytes_per_s =
+      std::clamp(static_cast<double>(transfer.bytes) / transfer.seconds, least_bytes_per_s, most_bytes_per_s);
   const bool large = transfer.bytes >= large_message ||
                      (transfer.bytes >= short_message && transfer.seconds >= long_transfer_s);
   if (large && tells_more(link, transfer)) {
@@ -102,7 +137,8 @@ void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end
                                     std::span<const double> part) {
   Device& device = devices_[static_cast<std::size_t>(worker)];
   double by_profile = profiled(device, first, end);
-  if (by_profile < short_computation_s || !(seconds > 0)) return;
+  if (!(seconds > 0)) return;
+  if (by_profile < short_computation_s) return doubt_profile(worker, first, end, seconds);
   if (!part.empty()) {
     double of_part = 0;
     double expected = 0;
@@ -113,7 +149,8 @@ void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end
     if (of_part < large_part * by_profile) {
       if (expected < short_computation_s) return;
       // `part` counts with what is known of parts by now.
-      parts_.add(seconds / expected * parts_.value().value_or(1));
+      const double ratio = seconds / expected * parts_.value().value_or(1);
+      parts_.add(std::clamp(ratio, 1 / most_times_faster, most_times_faster));
       return;
     }
     by_profile = of_part;
@@ -135,7 +172,7 @@ void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end
   }
   const std::optional<double> before = range.slowdown.value();
   const std::size_t samples = range.slowdown.samples();
-  range.slowdown.add(seconds / by_profile);
+  range.slowdown.add(std::clamp(seconds / by_profile, 1 / most_times_faster, most_times_slower));
   if (range.slowdown.samples() < samples) {  // it has forgotten the old ones: a real change
     const double change = *range.slowdown.value() / *before;
     for (Range& other : device.ranges) {
@@ -144,6 +181,28 @@ void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end
     for (double& slowdown : device.slowdown) slowdown *= change;
   }
   if (range.slowdown.samples() >= samples_that_tell) learn_layers(device, range, std::clamp(busy, 0.01, 1.0));
+}
+
+/// Such layers would be given to the device again and again, and what they take never be counted.
+void CostEstimator::doubt_profile(int worker, LayerIndex first, LayerIndex end, double seconds) {
+  const auto index = static_cast<std::size_t>(worker);
+  Device& device = devices_[index];
+  if (first == end) return;
+  const bool same = device.doubts.first == first && device.doubts.end == end;
+  if (!same || seconds < long_computation_s) device.doubts = {.first = first, .end = end, .took_s = {}};
+  if (seconds < long_computation_s) return;
+  device.doubts.took_s.push_back(seconds);
+  if (device.doubts.took_s.size() < samples_that_tell) return;
+  const double least = *std::min_element(device.doubts.took_s.begin(), device.doubts.took_s.end());
+  std::vector<double> profile = device.profile;
+  for (LayerIndex layer = first; layer < end; ++layer) {
+    double& of_layer = profile[static_cast<std::size_t>(layer)];
+    of_layer = std::max(of_layer, least / (end - first));
+  }
+  Device changed = as_profiled(profile);
+  changed.given = std::move(device.given);
+  device = std::move(changed);
+  profiles_[index] = std::move(profile);
 }
 
 double CostEstimator::incremental(double share) const {

@@ -3,26 +3,32 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/layer.h"
 #include "net/transfer_meter.h"
 #include "roles/master/robust_estimate.h"
 #include "roles/scheduling/costs.h"
+#include "roles/scheduling/route.h"
 
 namespace edge {
 
 class CostEstimator {
  public:
   /// `profiles`: [w][l], seconds of layer l on worker w. `bandwidth`: bytes/s of the link into each worker,
-  /// where known.
-  CostEstimator(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
+  /// where known. `route`: which workers of the chain these are; empty: the first ones.
+  CostEstimator(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth,
+                scheduling::Route route = {});
 
-  /// A worker has come back. With another profile it is another device, and what was measured of the one
-  /// before does not count.
-  void set_profile(int worker, std::vector<double> profile);
+  /// The chain is made of these workers from now on, which are numbered from 0 in all other calls. What was
+  /// measured of devices and links is remembered, but for a worker with another profile: that is another
+  /// device.
+  void set_route(scheduling::Route route, std::vector<std::vector<double>> profiles,
+                 std::vector<std::optional<double>> bandwidth);
 
   /// Bytes that went over the link into `worker`. What is over in a moment says more about latency, or about
   /// how much a router takes at once, than about bandwidth: it only counts as long as nothing better is
@@ -41,6 +47,9 @@ class CostEstimator {
   ///
   /// `part`: of each layer's seconds, what the frame was expected to take; empty: all. A frame that took a
   /// small part tells how well parts are computed, not how fast the device is.
+  ///
+  /// Layers that take nothing by the profile, but long three times in a row, get a share of that each: the
+  /// profile is not believed there any more.
   void add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy,
                        std::span<const double> part = {});
   /// Of a layer's seconds, what it takes if that share of its positions is computed (may be above 1).
@@ -83,20 +92,34 @@ class CostEstimator {
     RobustEstimate slowdown;   ///< measured / profiled seconds
     double changed_since = 1;  ///< the device, by that factor
   };
+  /// Of layers that took long, lately and in a row, but nothing by the profile.
+  struct Doubts {
+    LayerIndex first = 0, end = 0;
+    std::vector<double> took_s;
+  };
   struct Device {
-    std::vector<double> profile;
+    std::vector<double> given;     ///< its profile
+    std::vector<double> profile;   ///< as far as that is believed
     std::vector<double> slowdown;  ///< by layer
     std::vector<double> busy;      ///< by layer: how busy the device was when that was measured; 0: profiled
     std::vector<Range> ranges;     ///< the one that was used last at the end
+    Doubts doubts;
   };
   static Device as_profiled(const std::vector<double>& profile);
   static double profiled(const Device& device, LayerIndex first, LayerIndex end);
+  void doubt_profile(int worker, LayerIndex first, LayerIndex end, double seconds);
   static void learn_layers(Device& device, const Range& range, double busy);
 
+  void remember();
+
+  scheduling::Route route_;
   std::vector<std::vector<double>> profiles_;
   std::vector<Device> devices_;
   RobustEstimate parts_;  ///< measured / expected seconds of frames of which a small part was computed
   std::vector<Link> links_;
+  // Of all routes so far, by the workers' numbers in the chain; the links' ends, -1 for the master.
+  std::map<int, Device> known_devices_;
+  std::map<std::pair<int, int>, Link> known_links_;
 };
 
 }  // namespace edge
