@@ -102,13 +102,13 @@ class FaultRun {
     for (;;) {
       const TimePoint now = steady_clock::now();
       results_->read();
-      feeder_->feed(now);
+      if (feeder_) feeder_->feed(now);
       if (now - watched > milliseconds(100)) {
         watched = now;
         watch();
       }
       for (Active& active : faults_) advance(active, now);
-      if (!chain_.playing(master)) break;
+      if (!chain_.playing(master) && !master_comes_back()) break;
       if (now - last_event() > seconds_long(patience_s * slowness_)) {
         outcome_.hung = true;
         mistake("hung: no result for {:.0f} s after the last fault's end; {} of {} frames are there",
@@ -177,7 +177,36 @@ class FaultRun {
     chain_.start(trainer, "trainer", {"trainer", "-c", config.string()});
   }
 
+  bool master_comes_back() const {
+    return std::any_of(faults_.begin(), faults_.end(), [](const Active& active) {
+      return active.fault.kind == Kind::kill_master && active.struck && active.state == Active::State::lasts;
+    });
+  }
+
+  /// Reads a file, as fast as it can, and goes on behind the last line.
+  void start_resuming_master() {
+    const auto lines = chain_.directory() / "lines";
+    const auto video = chain_.directory() / "video.y4m";
+    if (!results_) {
+      std::string frames = video_header();
+      for (int frame = 0; frame < scenario_.frames; ++frame) frames += video_frame(frame);
+      chain_.write("video.y4m", frames);
+      const int descriptor = open(lines.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+      results_ = std::make_unique<Results>(descriptor);
+    }
+    master_ = &chain_.start(master, "master",
+                            {"master", "-c", config_.string(), "--video", video.string(), "--output",
+                             lines.string(), "--resume"});
+  }
+
+  /// Frames that the master has been given.
+  int given() const {
+    if (feeder_) return feeder_->given();
+    return std::min(scenario_.frames, static_cast<int>(results_->count()) + scenario_.pending);
+  }
+
   void start_master() {
+    if (has(Kind::kill_master)) return start_resuming_master();
     std::vector<std::string> arguments{"master", "-c", config_.string()};
     const auto [video_out, video_in] = make_pipe();
     const auto [lines_out, lines_in] = make_pipe();
@@ -197,7 +226,7 @@ class FaultRun {
         lines = open(file.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
       }
     }
-    chain_.start(master, "master", arguments, {.input = video_out, .output = lines_in});
+    master_ = &chain_.start(master, "master", arguments, {.input = video_out, .output = lines_in});
     close(video_out);
     close(lines_in);
     feeder_ = std::make_unique<VideoFeeder>(video_in, scenario_.frames, scenario_.frames_per_s);
@@ -233,9 +262,9 @@ class FaultRun {
 
   bool is_there(Active& active) {
     if (active.fault.kind == Kind::disk_full) return true;  // from its own time on
-    const int given = feeder_->given();
+    const int given_so_far = given();
     const auto results = static_cast<int>(results_->count());
-    const bool late = given == scenario_.frames;  // better now than not at all
+    const bool late = given_so_far == scenario_.frames;  // better now than not at all
     const bool reached = results >= static_cast<int>(active.fault.after * scenario_.frames);
     switch (active.fault.moment) {
       case Moment::start:
@@ -250,14 +279,17 @@ class FaultRun {
         return late || told >= active.log_lines;
       }
       case Moment::mid_frame:
-        return late || (reached && given > results);
+        return late || (reached && given_so_far > results);
       case Moment::idle:
         // Frames of a group that is not complete may wait for the others.
-        if (reached && !late && given % group_frames == 0) active.holds_video = true;
-        return late || (reached && results == given);
-      case Moment::end:
-        // What is to strike a message needs one.
-        return late || (strikes_a_message(active.fault) && given == scenario_.frames - 1);
+        if (!feeder_) return reached;
+        if (reached && !late && given_so_far % group_frames == 0) active.holds_video = true;
+        return late || (reached && results == given_so_far);
+      case Moment::end: {
+        // In front of the last frame, or behind it; what is to strike a message needs one.
+        const bool in_front = strikes_a_message(active.fault) || active.fault.after < 0.45;
+        return late || (in_front && given_so_far >= scenario_.frames - 1);
+      }
     }
     return true;
   }
@@ -282,6 +314,7 @@ class FaultRun {
     if (active.state == State::lasts && active.holds_video && now - active.at > milliseconds(1000)) {
       active.holds_video = false;
     }
+    if (!feeder_) return;
     feeder_->pause(
         std::any_of(faults_.begin(), faults_.end(), [](const Active& one) { return one.holds_video; }));
   }
@@ -309,6 +342,7 @@ class FaultRun {
     switch (fault.kind) {
       case Kind::kill_and_restart:
       case Kind::kill_for_good:
+      case Kind::kill_master:
       case Kind::stop:
         return strike_process(active, now);
       case Kind::reset:
@@ -399,7 +433,7 @@ class FaultRun {
     const Fault& fault = active.fault;
     if (active.strike && fault.kind != Kind::duplicate) {
       if (const auto at = proxies_.struck(*active.strike)) return over(active, *at);
-      if (!feeder_->done()) return;
+      if (feeder_ ? !feeder_->done() : given() < scenario_.frames) return;
       // There is nothing more to strike.
       proxies_.withdraw(*active.strike);
       active.struck = false;
@@ -416,6 +450,10 @@ class FaultRun {
         } else {
           start_worker(fault.process, config_);
         }
+        break;
+      case Kind::kill_master:
+        results_->read();
+        start_resuming_master();
         break;
       case Kind::stop:
         active.child->process->kill(SIGCONT);
@@ -473,8 +511,8 @@ class FaultRun {
     watch();
     for (Child& child : chain_.all()) {
       child.process->kill(SIGCONT);
-      if (child.role == master && !child.is_stranger) judge_end(child);
     }
+    judge_end(*master_);
     if (has(Kind::disk_full) && !outcome_.hung) serve_another();
     // What was killed or refused last has to be seen first.
     for (const std::string& wrong : chain_.stop_all(seconds_limit(3))) mistake("{}", wrong);
@@ -568,6 +606,7 @@ class FaultRun {
   std::vector<ChainAddress> addresses_;
   ChainAddress trainer_;
   std::filesystem::path config_;
+  Child* master_ = nullptr;  ///< the last one
   std::unique_ptr<SmallDisk> disk_;
   std::unique_ptr<VideoFeeder> feeder_;
   std::unique_ptr<Results> results_;

@@ -71,6 +71,10 @@ Fault make_fault(Dice& dice, const Scenario& scenario, Kind kind, Moment moment)
       fault.calendar_jump_s = dice.chance(0.5) ? dice.between(-1e9, -1) : dice.between(1, 1e9);
       break;
     }
+    case Kind::kill_master:
+      fault.process = master;
+      fault.length_s = 0.5 * length;
+      break;
     case Kind::kill_for_good:
     case Kind::reset:
     case Kind::half_open:
@@ -80,12 +84,17 @@ Fault make_fault(Dice& dice, const Scenario& scenario, Kind kind, Moment moment)
     case Kind::disk_full:
       break;
   }
+  // The last frames are on their way for some hundredths of a second.
+  if (moment == Moment::end) fault.delay_s = 0;
   return fault;
 }
 
 std::optional<std::string> missing_for(const Fault& fault, const Abilities& abilities) {
   if (fault.kind == Kind::kill_for_good && !abilities.goes_on) {
     return "a worker that stays lost (no [schedule] wait_for: the chain would wait for it)";
+  }
+  if (fault.kind == Kind::kill_master && !abilities.resumes) {
+    return "a master that is killed (no --resume)";
   }
   if (fault.kind == Kind::wrong_secret && !abilities.tls) return "a wrong secret (no edge secret)";
   return std::nullopt;
@@ -163,6 +172,8 @@ const char* name_of(Kind kind) {
       return "disk full";
     case Kind::clock_jump:
       return "clock jump";
+    case Kind::kill_master:
+      return "master killed";
   }
   return "?";
 }
@@ -208,11 +219,11 @@ Scenario make_scenario(std::uint64_t seed, bool tls, const Abilities& abilities)
                     .faults = {},
                     .left_out = {}};
   add_chain(dice, scenario);
-  // 16 kinds in turn; every 16 seeds a kind comes with the next but four of the 6 moments: 96 seeds are all
-  // pairs.
   const std::uint64_t number = seed - 1;
+  // 17 kinds in turn. When a kind comes again, 17 seeds later, the moment is the 19th behind that before,
+  // which is the next one of 6.
   const auto kind = static_cast<Kind>(number % kinds);
-  const auto moment = static_cast<Moment>((number / kinds + number) % moments);
+  const auto moment = static_cast<Moment>((2 * (number / kinds) + number) % moments);
   const int others = dice.whole(0, 2);
   std::vector<std::pair<Kind, Moment>> drawn{{kind, moment}};
   for (int i = 0; i < others; ++i) {
@@ -287,6 +298,9 @@ std::string describe(const Fault& fault) {
     case Kind::clock_jump:
       text = fmt::format("clocks of {} jump by {:.1f} s (steady) and {:.0f} s (calendar)",
                          name_of_process(fault.process), fault.steady_jump_s, fault.calendar_jump_s);
+      break;
+    case Kind::kill_master:
+      text = fmt::format("kill the master, another one goes on after {:.2f} s", fault.length_s);
       break;
   }
   return fmt::format("{} {}", text, name_of(fault.moment));

@@ -24,9 +24,10 @@ enum class Kind : std::uint8_t {
   wrong_model,       ///< a worker comes back with another network; or a master with another one calls
   duplicate,         ///< a second process is worker i, too
   disk_full,         ///< where the results go
-  clock_jump         ///< a process' clocks
+  clock_jump,        ///< a process' clocks
+  kill_master        ///< kill -9; another one goes on behind its last line (--resume)
 };
-constexpr int kinds = 16;
+constexpr int kinds = 17;
 
 enum class Moment : std::uint8_t { start, learning, planning, mid_frame, idle, end };
 constexpr int moments = 6;
@@ -73,6 +74,7 @@ struct Fault {
 struct Abilities {
   bool tls = false;      ///< edge secret
   bool goes_on = false;  ///< [schedule] wait_for: a chain goes on without a worker that is lost
+  bool resumes = false;  ///< --resume
 };
 
 struct Scenario {
@@ -97,7 +99,7 @@ struct Scenario {
   std::vector<std::string> left_out;  ///< faults that the program cannot be asked to bear; why
 };
 
-/// The same for both ways: seed S with TLS has the faults of seed S without. Seeds 1 to 96 have each kind at
+/// The same for both ways: seed S with TLS has the faults of seed S without. Seeds 1 to 102 have each kind at
 /// each moment once, as their first fault.
 Scenario make_scenario(std::uint64_t seed, bool tls, const Abilities& abilities);
 

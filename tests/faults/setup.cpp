@@ -73,6 +73,9 @@ std::string video_frame(int number) {
 Abilities abilities_of(const Setup& setup) {
   Abilities abilities;
   abilities.tls = ask(setup, {"help", "secret"}).first == 0;
+  // An unknown option is named; of one that is known it says what else it needs.
+  abilities.resumes =
+      ask(setup, {"master", "--resume", "-c", "/nowhere"}).second.find("unknown") == std::string::npos;
   const std::filesystem::path config = setup.directory / "ask.toml";
   std::ofstream(config) << "[[workers]]\naddress = \"127.0.0.1:7701\"\n[schedule]\nwait_for = 1\n";
   // There is no such worker; a key that it does not know is told before.
