@@ -587,8 +587,10 @@ class FaultRun {
       double seconds = seconds_between(active.ends, next);
       // Nothing can come while the video is held.
       if (active.fault.moment == Moment::idle) seconds = std::max(0.0, seconds - 0.2);
-      const bool by_timeout =
-          active.fault.kind == Kind::half_open || active.fault.kind == Kind::kill_for_good;
+      const Kind kind = active.fault.kind;
+      // A record of TLS whose length is wrong is waited for: unlike a message's, its header has no CRC.
+      const bool by_timeout = kind == Kind::half_open || kind == Kind::kill_for_good ||
+                              (scenario_.tls && kind == Kind::flip_header);
       (by_timeout ? outcome_.recoveries_after_timeout : outcome_.recoveries).push_back(seconds);
     }
   }
