@@ -7,6 +7,7 @@
 #include <string>
 
 #include "roles/commands/arguments.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/quote.h"
@@ -35,7 +36,8 @@ int run_worker(const Arguments& arguments) {
   if (const auto descriptor = arguments.number("listening-descriptor", 0, INT32_MAX)) {
     worker.listening_descriptor = static_cast<int>(*descriptor);
   }
-  const Config config = configure(arguments, fmt::format("worker {}", worker.index));
+  Config config = configure(arguments, fmt::format("worker {}", worker.index));
+  apply_keep(arguments, config.engine);
   return Worker(config, worker).run();
 }
 

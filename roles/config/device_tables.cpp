@@ -91,6 +91,7 @@ TrainerConfig read_trainer(const TomlReader& reader, const std::filesystem::path
                            const std::vector<WorkerConfig>& workers) {
   TrainerConfig trainer;
   reader.read_integer("frames", trainer.frames, 2, max_training_frames);
+  trainer.where = reader.places_of({"source"});
   read_source(reader, trainer.source, file);
   reader.read_seconds("wait_s", trainer.wait, 0, 3600);
   if (reader.has("listen")) {

@@ -64,8 +64,11 @@ void RunStatistics::add(const FrameRecord& frame) {
   first_captured_s = frames == 0 ? frame.captured_s : std::min(first_captured_s, frame.captured_s);
   last_finished_s = frames == 0 ? frame.finished_s : std::max(last_finished_s, frame.finished_s);
   ++frames;
-  if (frame.unchanged) ++unchanged_frames;
-  latency.add(frame.finished_s - frame.captured_s);
+  if (frame.unchanged) {
+    ++unchanged_frames;
+  } else {
+    latency.add(frame.finished_s - frame.captured_s);
+  }
   links.resize(worker_names.size());
   workers.resize(worker_names.size());
   for (std::size_t i = 0; i < frame.links.size(); ++i) {
