@@ -8,7 +8,7 @@ import subprocess
 
 PREFIX = "edgebench"
 NETWORK = "10.78.0"
-CPU_PERIOD_US = 50000
+CPU_PERIOD_US = 10000
 
 
 def run(*command, check=True):

@@ -17,11 +17,13 @@ namespace edge {
 using scheduling::Costs;
 using scheduling::PipelineModel;
 using scheduling::Plan;
+using scheduling::StageTable;
 using std::chrono::steady_clock;
 
 namespace {
 
 constexpr double longest_horizon_groups = 20;
+constexpr double shortest_s = 1e-6;  // that is told apart from no time
 
 scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
@@ -70,6 +72,7 @@ void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
   judge_.begin_epoch();
   clock_.forget_frames();
   sent_.clear();
+  room_since_.reset();
 }
 
 void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -89,33 +92,70 @@ Costs Planner::costs(const std::vector<FrameChange>& changes) const {
   return costs;
 }
 
+/// Which of the group's frames are sent, as far as that is known; group_rows_ says where they are in what is
+/// known of them. mutex_ is held.
+GroupJudge::Group Planner::frames_to_send(std::uint64_t first, const std::vector<FrameChange>& changes) {
+  GroupJudge::Group group;
+  group_first_ = first;
+  group_rows_.clear();
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    group_rows_.push_back(group.frames);
+    if (changes[i].unchanged) continue;
+    if (group.frames == 0) group.first_frame = first + i;
+    group.last_frame = first + i;
+    ++group.frames;
+  }
+  return group;
+}
+
+/// What the stages will take for each frame of the group. mutex_ is held.
+StageTable Planner::expected_stage_costs(const Costs& group, const Plan& plan) {
+  StageTable costs = scheduling::believed_stage_costs(PipelineModel(group), plan);
+  for (const scheduling::TriedPlan& tried : group.tried) {
+    if (tried.plan != plan) continue;
+    for (std::vector<double>& frame : costs) {
+      for (double& seconds : frame) seconds *= tried.factor;
+    }
+  }
+  return costs;
+}
+
+/// Seconds from now until the result of the group's last frame. mutex_ is held.
+double Planner::predicted_finish_s(const Plan& plan, const StageClock::Expected& expected,
+                                   std::size_t frames) const {
+  const double back_s = costs_.return_s();
+  scheduling::PipelineRun run{.first_group = group_stage_costs_,
+                              .later_groups = group_stage_costs_,
+                              .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
+                              .ready = expected.stage_ready,
+                              .pending = static_cast<std::size_t>(config_.schedule.pending),
+                              .under_way = expected.finished,
+                              .back_s = back_s + turn_s_.value().value_or(0)};
+  run.ready.front() = std::max(run.ready.front(), begin_s_.value().value_or(0));
+  return scheduling::simulate(run, frames).finished.back() + back_s;
+}
+
 Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const std::lock_guard lock(mutex_);
   const auto start = steady_clock::now();
   const double now = now_s_();
   costs_.add_to_scene(changes);
   changes.resize(group_frames_, changes.empty() ? FrameChange{} : changes.back());
-  group_first_ = first;
+  GroupJudge::Group judged = frames_to_send(first, changes);
+  // Of frames that are not known yet, as those of a camera, that of the group before is the best guess.
+  if (judged.frames == 0 && plans_ > 0) return plan_;
+  std::erase_if(changes, [](const FrameChange& change) { return change.unchanged; });
+  judge_.costs_changed();
   Costs group = costs(changes);
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
-  group_stage_costs_ = scheduling::believed_stage_costs(PipelineModel(group), plan);
-  for (const scheduling::TriedPlan& tried : group.tried) {
-    if (tried.plan != plan) continue;
-    for (std::vector<double>& frame : group_stage_costs_) {
-      for (double& seconds : frame) seconds *= tried.factor;
-    }
-  }
-  const scheduling::Simulation simulation =
-      scheduling::simulate({.first_group = group_stage_costs_,
-                            .later_groups = group_stage_costs_,
-                            .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
-                            .ready = expected.stage_ready,
-                            .pending = static_cast<std::size_t>(config_.schedule.pending),
-                            .under_way = expected.finished},
-                           group_frames_);
-  judge_.planned(first + group_frames_ - 1, now, simulation.finished.back() + return_s_.value().value_or(0));
+  group_stage_costs_ = expected_stage_costs(group, plan);
+  judged.planned_at = now;
+  judged.predicted_s = predicted_finish_s(plan, expected, judged.frames);
+  judge_.planned(judged);
+  planned_at_ = now;
+  room_since_.reset();
   group_changes_ = std::move(changes);
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   planning_s_ += seconds;
@@ -128,7 +168,7 @@ Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
                           .later_group_s);
   if (plan != plan_) {
     if (plans_ > 1) ++plan_changes_;
-    spdlog::info("plan from frame {} on: {}", first, scheduling::to_string(plan));
+    spdlog::info("plan from frame {} on: {}", judged.first_frame, scheduling::to_string(plan));
     plan_ = plan;
   }
   return plan;
@@ -136,17 +176,22 @@ Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
 
 void Planner::sent(std::uint64_t frame, const Plan& plan) {
   const std::lock_guard lock(mutex_);
+  const double now = now_s_();
+  if (planned_at_) begin_s_.add(std::max(shortest_s, now - *planned_at_));
+  if (room_since_) turn_s_.add(std::max(shortest_s, now - *room_since_));
+  planned_at_.reset();
+  room_since_.reset();
   SentFrame& sent = sent_[frame];
-  const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
-                                   group_stage_costs_.size() - 1);
-  sent = {.plan = plan, .change = group_changes_[row], .held = costs_.sent(plan)};
+  const auto in_group =
+      std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)), group_rows_.size() - 1);
+  const std::size_t row = std::min(group_rows_[in_group], group_stage_costs_.size() - 1);
+  sent = {.plan = plan, .change = group_changes_[row], .held = costs_.sent(plan), .at = now};
   // One frame at a time: the chain is empty whenever one is sent.
   sent.busy = config_.schedule.pending == 1 || sent_.size() > 1;
-  sent.at = now_s_();
   const std::vector<bool>& whole = sent.held.whole;
   sent.steady = sent.busy && std::none_of(whole.begin(), whole.begin() + plan.last_active() + 1,
                                           [](bool is_whole) { return is_whole; });
-  clock_.sent(frame, now_s_(), group_stage_costs_[row]);
+  clock_.sent(frame, now, group_stage_costs_[row]);
 }
 
 void Planner::finished(const chain::Result& result) {
@@ -155,14 +200,11 @@ void Planner::finished(const chain::Result& result) {
   if (sent == sent_.end()) return;  // came twice
   const SentFrame& frame = sent->second;
   const double now = now_s_();
-  double encode_s = 0;
-  for (const chain::StageReport& report : result.stages) {
-    costs_.learn_from(frame.plan, frame.change, frame.held, report, std::exchange(encode_s, report.encode_s));
-  }
+  costs_.learn_from(frame.plan, frame.change, frame.held, result.stages);
   if (!result.stages.empty()) {
     const chain::StageReport& last = result.stages.back();
     const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
-    if (back_s > 0) return_s_.add(back_s);
+    if (back_s > 0) costs_.add_return(back_s);
   }
   clock_.finished(result.frame, now, result.stages);
   judge_.finished(result.frame,
@@ -172,6 +214,7 @@ void Planner::finished(const chain::Result& result) {
                    .busy = frame.busy,
                    .steady = frame.steady},
                   now);
+  if (sent_.size() == static_cast<std::size_t>(config_.schedule.pending)) room_since_ = now;
   // Not the older ones: after a change of plan a frame may overtake those in front of it.
   sent_.erase(sent);
 }
@@ -187,7 +230,7 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
     const double seconds = outlook.group_s(plan);
     estimates.push_back({.name = name,
                          .plan = scheduling::to_string(plan),
-                         .seconds_per_frame = seconds / static_cast<double>(group_frames_),
+                         .seconds_per_frame = seconds / static_cast<double>(now.frames()),
                          .used = used});
   };
   const std::string& own = config_.schedule.scheduler;
@@ -209,7 +252,8 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
 std::optional<Costs> Planner::final_costs() const {
   const std::lock_guard lock(mutex_);
   if (!costs_.began() || plans_ == 0) return std::nullopt;
-  return costs(group_changes_);
+  const std::vector<FrameChange> of_late = costs_.frames_of_late();
+  return costs(of_late.empty() ? group_changes_ : of_late);
 }
 
 PlanningSummary Planner::summary() const {
