@@ -17,7 +17,6 @@ namespace edge {
 using scheduling::Costs;
 using scheduling::PipelineModel;
 using scheduling::Plan;
-using scheduling::StageTable;
 using std::chrono::steady_clock;
 
 namespace {
@@ -108,18 +107,6 @@ GroupJudge::Group Planner::frames_to_send(std::uint64_t first, const std::vector
   return group;
 }
 
-/// What the stages will take for each frame of the group. mutex_ is held.
-StageTable Planner::expected_stage_costs(const Costs& group, const Plan& plan) {
-  StageTable costs = scheduling::believed_stage_costs(PipelineModel(group), plan);
-  for (const scheduling::TriedPlan& tried : group.tried) {
-    if (tried.plan != plan) continue;
-    for (std::vector<double>& frame : costs) {
-      for (double& seconds : frame) seconds *= tried.factor;
-    }
-  }
-  return costs;
-}
-
 /// Seconds from now until the result of the group's last frame. mutex_ is held.
 double Planner::predicted_finish_s(const Plan& plan, const StageClock::Expected& expected,
                                    std::size_t frames) const {
@@ -150,7 +137,7 @@ Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
-  group_stage_costs_ = expected_stage_costs(group, plan);
+  group_stage_costs_ = scheduling::expected_stage_costs(PipelineModel(group), plan);
   judged.planned_at = now;
   judged.predicted_s = predicted_finish_s(plan, expected, judged.frames);
   judge_.planned(judged);

@@ -70,8 +70,6 @@ class Planner {
   };
   scheduling::Costs costs(const std::vector<FrameChange>& changes) const;
   GroupJudge::Group frames_to_send(std::uint64_t first, const std::vector<FrameChange>& changes);
-  static scheduling::StageTable expected_stage_costs(const scheduling::Costs& group,
-                                                     const scheduling::Plan& plan);
   double predicted_finish_s(const scheduling::Plan& plan, const StageClock::Expected& expected,
                             std::size_t frames) const;
   std::vector<SchedulerEstimate> compare_schedulers() const;

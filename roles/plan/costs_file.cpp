@@ -30,11 +30,11 @@ constexpr std::size_t max_workers = 128;
 constexpr std::size_t max_frames = 1000;
 constexpr double smallest = 1e-9;  // of what is divided by
 
-constexpr std::array<std::string_view, 22> keys{
+constexpr std::array<std::string_view, 23> keys{
     "layer_cost", "capacity",  "bandwidth",         "cached",      "raw_bytes",    "delta_bytes",
     "diff_bytes", "inputs",    "worker_layer_cost", "stage_ready", "dirty_share",  "part_cost",
     "kept",       "coding_s",  "link_offset",       "return_s",    "known_ranges", "later_frames",
-    "profiles",   "best_cost", "best_plan",         "network"};
+    "profiles",   "best_cost", "best_plan",         "network",     "tried"};
 
 void check_keys(const CostsReader& reader) {
   for (const auto& item : reader.object().items()) {
@@ -246,6 +246,30 @@ void read_known_ranges(const CostsReader& reader, Costs& costs) {
   }
 }
 
+/// Rows of a factor and, for each worker, the last layer that it or one in front of it has; 0: none has.
+void read_tried(const CostsReader& reader, Costs& costs) {
+  if (!reader.has("tried")) return;
+  const Json& rows = reader.array("tried", "");
+  const std::size_t workers = costs.capacity.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string where = fmt::format("tried[{}]", i);
+    const std::vector<double> row = reader.numbers(rows[i], where, 0);
+    if (row.size() != workers + 1 || row.front() < smallest) {
+      reader.fail(where, "must be [factor, last layer of worker 0, of worker 1 ..]");
+    }
+    Json ends = rows[i];
+    ends.erase(ends.begin());
+    scheduling::TriedPlan& tried = costs.tried.emplace_back();
+    tried.factor = row.front();
+    tried.plan.ends = reader.layers(ends, where, costs.layer_cost.size());
+    for (LayerIndex& end : tried.plan.ends) ++end;
+    if (!std::is_sorted(tried.plan.ends.begin(), tried.plan.ends.end()) ||
+        tried.plan.ends.back() != costs.layers()) {
+      reader.fail(where, "must be a plan: last layers in order, the last one the network's");
+    }
+  }
+}
+
 void read_graph(const CostsReader& reader, Costs& costs) {
   if (!reader.has("inputs")) return;
   const Json& value = reader.array("inputs", "the layers that each layer reads");
@@ -292,6 +316,7 @@ Costs parse_costs(std::string_view text, const std::filesystem::path& file) {
   read_overheads(reader, costs);
   read_parts(reader, costs);
   read_known_ranges(reader, costs);
+  read_tried(reader, costs);
   read_graph(reader, costs);
   costs.later_frames = read_later_frames(reader);
   return costs;

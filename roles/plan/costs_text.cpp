@@ -50,6 +50,10 @@ std::string costs_text(const scheduling::Costs& costs, const Graph& graph) {
       json["known_ranges"].push_back({worker, range.first, range.end - 1, range.factor, range.part_factor});
     }
   }
+  for (const scheduling::TriedPlan& tried : costs.tried) {
+    OrderedCosts& row = json["tried"].emplace_back(OrderedCosts::array({tried.factor}));
+    for (const LayerIndex end : tried.plan.ends) row.push_back(end - 1);
+  }
   if (!costs.dirty_share.empty()) add_parts(costs, json);
   std::string text;
   for (const auto& [key, value] : json.items()) {

@@ -25,7 +25,7 @@ struct Candidate {
 };
 
 double finish_of(const PipelineModel& model, const Plan& plan) {
-  return pipeline_finish(believed_stage_costs(model, plan), model.costs().stage_ready).back().back();
+  return pipeline_finish(expected_stage_costs(model, plan), model.costs().stage_ready).back().back();
 }
 
 std::string layers_of(const Plan& plan, int worker) {
@@ -57,7 +57,7 @@ double mean_of_column(const StageTable& table, std::size_t column) {
 /// Means over the group's frames.
 std::string workers_table(const PipelineModel& model, const Plan& plan) {
   const Costs& costs = model.costs();
-  const StageTable cost = believed_stage_costs(model, plan);
+  const StageTable cost = expected_stage_costs(model, plan);
   const StageTable sent = model.sent_bytes(plan);
   std::string text = fmt::format("{:>6}  {:<9} {:<18} {:>10} {:>10} {:>10}\n", "worker", "layers", "receives",
                                  "bytes", "transfer", "computing");
@@ -107,7 +107,7 @@ std::vector<Candidate> neighbors_of(const PipelineModel& model, const Plan& plan
 }
 
 std::string dearest_text(const PipelineModel& model, const Plan& plan) {
-  const CriticalPath path = critical_path(believed_stage_costs(model, plan), model.costs().stage_ready);
+  const CriticalPath path = critical_path(expected_stage_costs(model, plan), model.costs().stage_ready);
   const std::size_t stage = path.dearest();
   if (path.ready_stage >= 0 && path.ready_s > path.stage_s[stage]) {
     return fmt::format("waiting until {} is free, {}", stage_name(static_cast<std::size_t>(path.ready_stage)),
@@ -128,8 +128,8 @@ std::string candidates_table(const PipelineModel& model, const std::vector<Candi
 
 /// Where the time went that one plan takes longer than another.
 std::string differences(const PipelineModel& model, const Plan& plan, const Plan& other) {
-  const CriticalPath ours = critical_path(believed_stage_costs(model, plan), model.costs().stage_ready);
-  const CriticalPath theirs = critical_path(believed_stage_costs(model, other), model.costs().stage_ready);
+  const CriticalPath ours = critical_path(expected_stage_costs(model, plan), model.costs().stage_ready);
+  const CriticalPath theirs = critical_path(expected_stage_costs(model, other), model.costs().stage_ready);
   std::vector<std::pair<double, std::string>> parts{
       {theirs.ready_s - ours.ready_s, "waiting for busy stages"}};
   for (std::size_t stage = 0; stage < ours.stage_s.size(); ++stage) {

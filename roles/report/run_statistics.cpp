@@ -49,10 +49,12 @@ std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, 
                       .seconds_per_frame = best->whole_network_s,
                       .measured = best->measured,
                       .gain = {}};
-  // One device alone would not have computed unchanged frames either.
-  if (!statistics.paced && statistics.frames > 0 && statistics.unchanged_frames == 0) {
-    device.gain = statistics.chain_frame_s ? best->whole_network_s / *statistics.chain_frame_s
-                                           : best->whole_network_s * frames_per_second;
+  if (statistics.paced || statistics.frames == 0) return device;
+  // Of frames that are sent, both. One device alone would not have computed the others either.
+  if (statistics.chain_frame_s) {
+    device.gain = best->whole_network_s / *statistics.chain_frame_s;
+  } else if (statistics.unchanged_frames == 0) {
+    device.gain = best->whole_network_s * frames_per_second;
   }
   return device;
 }

@@ -176,6 +176,17 @@ StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan) {
   return cost;
 }
 
+StageTable expected_stage_costs(const PipelineModel& model, const Plan& plan) {
+  StageTable cost = believed_stage_costs(model, plan);
+  for (const TriedPlan& tried : model.costs().tried) {
+    if (tried.plan != plan) continue;
+    for (std::vector<double>& frame : cost) {
+      for (double& seconds : frame) seconds *= tried.factor;
+    }
+  }
+  return cost;
+}
+
 double PipelineModel::finish(const Plan& plan) const {
   return pipeline_finish(stage_costs(plan), costs_.stage_ready).back().back();
 }
@@ -204,8 +215,8 @@ Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, st
   Costs following = costs;
   following.cached = cached_after(costs, plan);
   following.kept = kept_after(costs, plan);
-  return simulate({.first_group = believed_stage_costs(PipelineModel(costs), plan),
-                   .later_groups = believed_stage_costs(PipelineModel(following), plan),
+  return simulate({.first_group = expected_stage_costs(PipelineModel(costs), plan),
+                   .later_groups = expected_stage_costs(PipelineModel(following), plan),
                    // Stages behind the last active worker have nothing to do with the result.
                    .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
                    .ready = costs.stage_ready,

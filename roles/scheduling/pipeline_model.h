@@ -118,6 +118,8 @@ class PipelineModel {
 
 /// PipelineModel::stage_costs(), but with what is known of just these ranges of layers (Costs::known_ranges).
 StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan);
+/// The same, corrected by what the plan's groups really took if it was in use (Costs::tried).
+StageTable expected_stage_costs(const PipelineModel& model, const Plan& plan);
 
 /// N frames in a row by one plan, group after group with the costs of the given one.
 struct Simulation {

@@ -126,6 +126,18 @@ TEST(CostsFile, BadPartsAndOverheads) {
             "costs.json: known_ranges[0]: must be [first, last] layer, from 1 on");
 }
 
+TEST(CostsFile, BadTriedPlans) {
+  EXPECT_EQ(message_with("tried", "[[1.1, 1, 2]]"), "accepted");
+  EXPECT_EQ(message_with("tried", "[[1.1, 0, 2]]"), "accepted");
+  EXPECT_EQ(message_with("tried", "[[1.1, 2]]"),
+            "costs.json: tried[0]: must be [factor, last layer of worker 0, of worker 1 ..]");
+  EXPECT_EQ(message_with("tried", "[[0, 1, 2]]"),
+            "costs.json: tried[0]: must be [factor, last layer of worker 0, of worker 1 ..]");
+  EXPECT_EQ(message_with("tried", "[[1, 1, 3]]"), "costs.json: tried[0][1]: must be a layer, 0 to 2, not 3");
+  EXPECT_EQ(message_with("tried", "[[1, 2, 1]]"),
+            "costs.json: tried[0]: must be a plan: last layers in order, the last one the network's");
+}
+
 /// Workers that keep outputs: a frame takes what it changes, the first one too if the layers are the same.
 TEST(CostsFile, PartsAreComputed) {
   json object = valid();

@@ -31,6 +31,7 @@ Costs measured(const Graph& graph) {
   costs.link_offset = {{.seconds = -0.01, .from_bytes = 2e4, .until_bytes = 3e5}, {.seconds = 0.002}};
   costs.known_ranges = {{{.first = 1, .end = 5, .factor = 0.9, .part_factor = 1.1}}, {}};
   costs.return_s = 0.003;
+  costs.tried = {{.plan = {.ends = {5, graph.size()}}, .factor = 1.25}};
   costs.boundary.emplace_back();
   for (LayerIndex first = 1; first <= graph.size(); ++first) costs.boundary.push_back(graph.boundary(first));
   return costs;
