@@ -1,5 +1,6 @@
 # The entry for people: builds with CMake below build/, installs missing Debian packages. `make help` lists the targets.
 # Options: CXX=clang++   JOBS=n   CONFIG=file (run)   STATIC=1 (pi, pi64)   BENCH=regex (bench: of programs or cases)   FUZZ_SECONDS=n (fuzz)
+#          SEEDS=n FIRST=n (test-faults)   MINUTES=n (soak)
 #          CASES='name FILE.onnx ...' FUNCTIONS=1 (count)   NO_INSTALL=1 (only say which packages are missing)
 #          UNITY=0 (compile each file on its own: faster when one file has changed; remembered until UNITY=1)
 .DEFAULT_GOAL := edge
@@ -9,6 +10,9 @@ SHELL := /bin/bash
 CONFIG ?= config.toml
 BENCH ?= .
 FUZZ_SECONDS ?= 30
+SEEDS ?= 100
+FIRST ?= 1
+MINUTES ?= 30
 # A folder of the program needs up to 600 MB to compile, one of tests somewhat more: a Pi with 1 GB builds one at a time.
 JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 700000); \
           print fit < 1 ? 1 : fit < cores ? fit : cores }' /proc/meminfo)
@@ -33,7 +37,7 @@ configure = { [ -f $(1)/build.ninja ]$(if $(UNITY), && grep -qx 'EDGE_UNITY:BOOL
 # $(call copy,FROM,TO): only when they differ; a running program keeps its old file.
 copy = cmp -s $(1) $(2) || install -m 755 $(1) $(2)
 
-.PHONY: edge run models test pi pi64 test-pi test-armv7 test-aarch64 test-mixed bench count mca fmt lint sanitize fuzz clean help
+.PHONY: edge run models test test-faults soak pi pi64 test-pi test-armv7 test-aarch64 test-mixed bench count mca fmt lint sanitize fuzz clean help
 
 edge: ## build ./edge for this machine
 	@cmake/install-packages.sh build
@@ -56,6 +60,14 @@ test: ## build and run all tests for this machine
 	@$(call copy,$(host)/edge,edge)
 	@rm -rf $(host)/test-results
 	@$(call ctest,$(host),host,-LE pi)
+
+test-faults: ## chains under the faults of SEEDS (100) seeds from FIRST (1) on, with and without TLS
+soak: ## one chain for MINUTES (30), one of whose workers is killed every 20 s
+test-faults soak:
+	@cmake/install-packages.sh test
+	@$(call configure,$(host),$(host_options))
+	@$(ninja) -C $(host) edge edge_faults
+	@$(host)/edge_faults $(if $(filter soak,$@),--soak $(MINUTES),--first $(FIRST) --seeds $(SEEDS))
 
 pi: device := armv7
 pi: ## build ./edge-armv7 for Raspberry Pis with a 32-bit system
@@ -130,7 +142,7 @@ sanitize: ## unit tests under AddressSanitizer + UndefinedBehaviorSanitizer, the
 	@set -e; for sanitizer in address,undefined thread; do directory=build/sanitize-$${sanitizer%%,*}; \
 	  $(call configure,$$directory,$(host_options) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGE_SANITIZE=$$sanitizer); \
 	  $(ninja) -C $$directory edge_tests; \
-	  setarch -R ctest --test-dir $$directory --output-on-failure --no-tests=error -E '^(end_to_end|mixed_isa)$$'; done
+	  setarch -R ctest --test-dir $$directory --output-on-failure --no-tests=error -E '^(end_to_end|faults|mixed_isa)$$'; done
 
 fuzz: ## run each fuzzer for FUZZ_SECONDS
 	@cmake/install-packages.sh fuzz

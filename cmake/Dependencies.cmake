@@ -22,7 +22,7 @@ else()  # loaded when it is wanted
   edge_library(edge_dependency_openblas)
   target_link_libraries(edge_dependency_openblas INTERFACE ${CMAKE_DL_LIBS})
 endif()
-edge_library(edge_dependency_crypto crypto)
+edge_library(edge_dependency_openssl ssl crypto)  # in this order, which static libraries need
 edge_library(edge_dependency_zstd zstd)
 if(EDGE_STATIC_LIBRARIES)  # Debian has no static libraries of these two
   edge_library(edge_dependency_spdlog)

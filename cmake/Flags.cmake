@@ -30,6 +30,9 @@ if(EDGE_SANITIZE)
 endif()
 target_link_options(edge_flags INTERFACE -Wl,-z,noexecstack)  # Debian's armhf OpenBLAS lacks the GNU-stack note
 if(CMAKE_CROSSCOMPILING)
+  # Of static libraries, and of our own, only what can be reached: half a megabyte less to copy to a device.
+  target_compile_options(edge_flags INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(edge_flags INTERFACE -Wl,--gc-sections)
   target_link_options(edge_flags INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:EDGE_KEEP_SYMBOLS>>>:-s>)
 endif()
 

@@ -72,6 +72,27 @@ if(sources AND NOT CMAKE_CROSSCOMPILING)
   list(APPEND edge_test_programs test_end_to_end)
 endif()
 
+# Chains under faults: ten seeds here, a hundred by `make test-faults` (docs/testing.md).
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/faults/*.cpp)
+list(FILTER sources EXCLUDE REGEX "/clock_jump\\.cpp$")
+if(sources AND NOT CMAKE_CROSSCOMPILING)
+  add_library(edge_clock_jump MODULE ${CMAKE_SOURCE_DIR}/tests/faults/clock_jump.cpp)
+  target_link_libraries(edge_clock_jump PRIVATE ${CMAKE_DL_LIBS})
+  add_executable(edge_faults ${sources} ${CMAKE_SOURCE_DIR}/tests/end_to_end/edge_process.cpp)
+  target_link_libraries(edge_faults PRIVATE edge_net GTest::gtest)  # which the precompiled headers have
+  target_compile_definitions(edge_faults PRIVATE EDGE_BINARY="$<TARGET_FILE:edge>"
+    EDGE_CLOCK_LIBRARY="$<TARGET_FILE:edge_clock_jump>")
+  if(EDGE_SANITIZE)
+    target_compile_definitions(edge_faults PRIVATE EDGE_SANITIZED)
+  endif()
+  target_compile_options(edge_faults PRIVATE ${edge_test_options})
+  edge_precompile(edge_faults REUSE_FROM edge_test_headers)
+  add_dependencies(edge_faults edge edge_clock_jump)
+  add_test(NAME faults COMMAND edge_faults --seeds 10 --jobs 3)
+  set_tests_properties(faults PROPERTIES TIMEOUT 900)
+  list(APPEND edge_test_programs edge_faults)
+endif()
+
 if(EDGE_STATIC_LIBRARIES AND NOT EDGE_STATIC)
   add_test(NAME needed_libraries COMMAND ${CMAKE_SOURCE_DIR}/cmake/check-needed.sh $<TARGET_FILE:edge>)
   list(APPEND edge_test_programs edge)

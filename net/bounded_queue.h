@@ -44,9 +44,11 @@ class BoundedQueue {
     room_.notify_one();
     return item;
   }
-  void clear() {
+  /// Drops the items of which `unwanted` says so.
+  template <typename Predicate>
+  void remove_if(Predicate unwanted) {
     const std::lock_guard lock(mutex_);
-    items_.clear();
+    std::erase_if(items_, unwanted);
     room_.notify_all();
   }
   void close() {

@@ -11,7 +11,8 @@ namespace edge::net {
 
 class ClockOffset {
  public:
-  /// All in seconds: when we asked, what the other clock showed, when the answer came.
+  /// All in seconds: when we asked, what the other clock showed, when the answer came. One that does not go
+  /// with those before is believed, and they are not any more: a clock has jumped.
   void add(double asked, double other, double answered);
   /// Other clock - ours; wrong by half the quickest round trip at most.
   std::optional<double> seconds() const;
@@ -22,6 +23,8 @@ class ClockOffset {
     double offset = 0;
     double round_trip = 0;
   };
+  const Sample& quickest() const;
+
   std::deque<Sample> samples_;
 };
 

@@ -1,17 +1,12 @@
 #include "net/connection.h"
 
 #include <fmt/format.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
-#include <asio/write.hpp>
 #include <exception>
 
 #include "engine/error_line.h"
@@ -27,24 +22,30 @@ std::size_t memory_of(const Message& message) {
   return sizeof(Message) + message.payload.size();
 }
 
+/// Whether somebody begins a TLS handshake: a record of that type, of version 3.x.
+bool is_tls(std::span<const std::byte> bytes) {
+  return bytes[0] == std::byte{22} && bytes[1] == std::byte{3};
+}
+
+/// TLS' fatal alert unknown_psk_identity, which tells a caller with a secret that there is none here.
+constexpr std::array<std::byte, 7> no_secret_alert = {
+    std::byte{21}, std::byte{3}, std::byte{3}, std::byte{0}, std::byte{2}, std::byte{2}, std::byte{115}};
+
 std::string seconds_text(steady_clock::duration duration) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
 }
 
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, ConnectionOptions options, std::string peer)
-    : socket_(std::move(socket)),
-      options_(options),
+Connection::Connection(std::shared_ptr<Transport> transport, ConnectionOptions options, std::string peer)
+    : transport_(std::move(transport)),
+      options_(std::move(options)),
       peer_(std::move(peer)),
-      queue_changed_(socket_.get_executor()),
-      watch_timer_(socket_.get_executor()),
-      heartbeat_(options.heartbeat),
+      queue_changed_(transport_->executor()),
+      watch_timer_(transport_->executor()),
+      heartbeat_(options_.heartbeat),
       last_sent_(steady_clock::now()),
-      last_received_(last_sent_) {
-  asio::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-}
+      last_received_(last_sent_) {}
 
 void Connection::start() {
   // The coroutines keep the connection alive until they have seen that it is closed.
@@ -57,9 +58,9 @@ void Connection::start() {
     }
   };
   asio::co_spawn(
-      socket_.get_executor(), [self = shared_from_this()] { return self->write_queue(); }, ended);
+      transport_->executor(), [self = shared_from_this()] { return self->write_queue(); }, ended);
   asio::co_spawn(
-      socket_.get_executor(), [self = shared_from_this()] { return self->watch(); }, ended);
+      transport_->executor(), [self = shared_from_this()] { return self->watch(); }, ended);
 }
 
 void Connection::set_peer_timeout(std::chrono::milliseconds timeout) {
@@ -76,15 +77,17 @@ steady_clock::duration Connection::longest_transfer(std::size_t bytes) const {
 asio::awaitable<void> Connection::read(std::span<std::byte> bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
-    asio::error_code error;
-    const std::size_t count =
-        co_await socket_.async_read_some(asio::buffer(bytes.data() + done, bytes.size() - done),
-                                         asio::redirect_error(asio::use_awaitable, error));
+    std::string lost = "it closed the connection";
+    std::size_t count = 0;
+    try {
+      count = co_await transport_->read_some(bytes.subspan(done));
+    } catch (const ConnectionLost& error) {
+      lost = error.what();
+    }
     if (closed_) throw ConnectionLost(close_reason_);
-    if (error) {
-      const std::string reason = error == asio::error::eof ? "it closed the connection" : error.message();
-      close_now(reason);
-      throw ConnectionLost(reason);
+    if (count == 0) {
+      close_now(lost);
+      throw ConnectionLost(lost);
     }
     done += count;
     last_received_ = steady_clock::now();
@@ -96,6 +99,13 @@ asio::awaitable<Received> Connection::receive_one() {
   std::array<std::byte, header_bytes> bytes{};
   co_await read(bytes);
   const auto started = steady_clock::now();
+  if (!known_ && is_tls(bytes)) {
+    transport_->write_last_words(no_secret_alert);
+    throw ConnectionLost(
+        "it has a secret, this device has none: copy the secret file here and name it under [net] "
+        "secret_file, or "
+        "remove it from the config there");
+  }
   Header header;
   try {
     header = parse_header(bytes, max_payload_);
@@ -137,7 +147,7 @@ asio::awaitable<Received> Connection::receive() {
 }
 
 void Connection::send(Message message) {
-  asio::post(socket_.get_executor(), [self = shared_from_this(), message = std::move(message)]() mutable {
+  asio::post(transport_->executor(), [self = shared_from_this(), message = std::move(message)]() mutable {
     if (!self->closed_ && !self->closing_) self->enqueue(std::move(message));
   });
 }
@@ -154,25 +164,23 @@ void Connection::enqueue(Message message) {
 }
 
 void Connection::close() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close_now("closed here"); });
+  asio::post(transport_->executor(), [self = shared_from_this()] { self->close_now("closed here"); });
 }
 
 void Connection::close_after_sending() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(transport_->executor(), [self = shared_from_this()] {
     self->closing_ = true;
     self->queue_changed_.cancel();
   });
 }
 
 void Connection::leave(const std::string& verb) {
-  if (!closed_ && !writing_ && queue_.empty()) {
+  if (!closed_ && !closing_ && !writing_ && queue_.empty()) {
     const Message message = farewell_message(verb);
     const auto header = pack_header(message);
     std::vector<std::byte> bytes(header.begin(), header.end());
     bytes.insert(bytes.end(), message.payload.begin(), message.payload.end());
-    // If the socket has no room for these few bytes, the peer will do without.
-    [[maybe_unused]] const auto sent =
-        ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    transport_->write_last_words(bytes);
   }
   close_now("closed here");
 }
@@ -181,18 +189,11 @@ void Connection::close_now(const std::string& reason) {
   if (closed_) return;
   closed_ = true;
   close_reason_ = reason;
-  asio::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  transport_->close();
   queue_.clear();
   queue_bytes_ = 0;
   queue_changed_.cancel();
   watch_timer_.cancel();
-}
-
-std::size_t Connection::unsent_bytes() {
-  int bytes = 0;
-  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 asio::awaitable<void> Connection::write_queue() {
@@ -200,8 +201,10 @@ asio::awaitable<void> Connection::write_queue() {
     if (queue_.empty()) {
       if (closing_) {
         // Let the peer read what was written: it answers a half-closed connection by closing it.
-        asio::error_code ignored;
-        socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        departure_due_ = steady_clock::now() + longest_transfer(transport_->unsent_bytes());
+        co_await transport_->finish();
+        departure_due_ = TimePoint::max();
+        if (closed_) co_return;
         queue_changed_.expires_after(std::chrono::seconds(1));
       } else {
         queue_changed_.expires_at(TimePoint::max());
@@ -215,15 +218,17 @@ asio::awaitable<void> Connection::write_queue() {
     queue_.pop_front();
     queue_bytes_ -= memory_of(message);
     const auto header = pack_header(message);
-    const std::array<asio::const_buffer, 2> buffers = {asio::buffer(header), asio::buffer(message.payload)};
     // What was written before and has not yet arrived goes first.
-    departure_due_ = steady_clock::now() + longest_transfer(unsent_bytes() + message.payload.size());
+    departure_due_ =
+        steady_clock::now() + longest_transfer(transport_->unsent_bytes() + message.payload.size());
     writing_ = true;
-    asio::error_code error;
-    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
+    try {
+      co_await transport_->write(header, message.payload);
+    } catch (const ConnectionLost& error) {
+      close_now(error.what());
+    }
     writing_ = false;
     departure_due_ = TimePoint::max();
-    if (error) close_now(error.message());
     last_sent_ = steady_clock::now();
   }
 }
@@ -239,26 +244,22 @@ asio::awaitable<void> Connection::watch() {
       last_sent_ = now;
       enqueue(Message{.type = MessageType::heartbeat, .payload = {}});
     }
-    if (reading_ && now - last_received_ > options_.timeout) {
-      close_now(fmt::format("silent for {}", seconds_text(options_.timeout)));
-    } else if (reading_ && now > arrival_due_) {
-      close_now("a message that it began did not come to its end in time");
-    } else if (now > departure_due_) {
-      close_now("it does not take what it is sent");
-    }
+    if (const std::string reason = why_too_slow(now); !reason.empty()) close_now(reason);
   }
 }
 
-std::string remote_address(const asio::ip::tcp::socket& socket) {
-  asio::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "?";
-  asio::ip::address address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+std::string Connection::why_too_slow(TimePoint now) const {
+  if (now > departure_due_) return "it does not take what it is sent";
+  if (!reading_) return {};
+  if (now - std::max(last_received_, transport_->last_arrival()) > options_.timeout) {
+    return fmt::format("silent for {}", seconds_text(options_.timeout));
   }
-  return address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), endpoint.port())
-                         : fmt::format("{}:{}", address.to_string(), endpoint.port());
+  const TimePoint began = transport_->piece_began();
+  if (now > arrival_due_ ||
+      (began != TimePoint::max() && now > began + longest_transfer(Transport::longest_piece))) {
+    return "a message that it began did not come to its end in time";
+  }
+  return {};
 }
 
 }  // namespace edge::net

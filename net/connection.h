@@ -1,9 +1,8 @@
-// One TCP connection that carries messages: framing, heartbeats, time-outs. Lives on its io_context's thread;
-// send() and close() may be called from any thread.
+// One connection that carries messages, over TCP or TLS (net/transport.h): framing, heartbeats, time-outs.
+// Lives on its io_context's thread; send() and close() may be called from any thread.
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "net/message.h"
+#include "net/transport.h"
 
 namespace edge::net {
 
@@ -21,6 +21,8 @@ struct ConnectionOptions {
   /// A message, once begun, must be through within `timeout` and the time that its bytes take at this rate,
   /// in either direction: whatever else the peer does, a connection does not hang.
   double slowest_bytes_per_s = 10e3;
+  /// How both sides prove that they know the chain's secret, and encrypt. Null: plain TCP.
+  std::shared_ptr<const TlsContext> tls = {};
 };
 
 struct Received {
@@ -34,8 +36,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What may wait to be written, by default: a peer that does not read its answers costs no more memory.
   static constexpr std::size_t default_queue_bytes = std::size_t{64} << 20;
 
-  /// `peer` is how messages call the other side ("worker 1 at 10.0.0.7:7701").
-  Connection(asio::ip::tcp::socket socket, ConnectionOptions options, std::string peer);
+  /// `transport`: its handshake is done. `peer` is how messages call the other side ("worker 1 at
+  /// 10.0.0.7:7701").
+  Connection(std::shared_ptr<Transport> transport, ConnectionOptions options, std::string peer);
 
   /// Begins to write and to send heartbeats. Call once, on the io_context's thread.
   void start();
@@ -71,10 +74,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<Received> receive_one();
   void enqueue(Message message);
   void close_now(const std::string& reason);
+  std::string why_too_slow(TimePoint now) const;
   std::chrono::steady_clock::duration longest_transfer(std::size_t bytes) const;
-  std::size_t unsent_bytes();
 
-  asio::ip::tcp::socket socket_;
+  const std::shared_ptr<Transport> transport_;
   ConnectionOptions options_;
   std::string peer_;
   std::size_t max_payload_ = max_control_bytes;
@@ -95,8 +98,5 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closing_ = false;
   std::string close_reason_;
 };
-
-/// "10.0.0.7:7701" or "[::1]:7701"; "?" if the socket is not connected.
-std::string remote_address(const asio::ip::tcp::socket& socket);
 
 }  // namespace edge::net

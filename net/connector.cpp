@@ -76,6 +76,8 @@ asio::awaitable<void> Connector::run() {
     } catch (const VersionMismatch& mismatch) {
       reason = "it speaks another version";
       tell_refusal(fmt::format("{}: {}", peer(), mismatch.what()));
+    } catch (const SecretMismatch& mismatch) {
+      reason = told_of_mismatch(mismatch.what());
     } catch (const PeerBusy& busy) {
       reason = busy.what();
       tell_busy(true);
@@ -127,6 +129,14 @@ void Connector::tell_refusal(const std::string& refusal) {
   if (refusal != refusal_) handlers_.refused(refusal_ = refusal);
 }
 
+// Anybody on the way can claim that secrets differ: once the peer was there, that is believed no more, or it
+// would be a way to end a run.
+std::string Connector::told_of_mismatch(const std::string& reason) {
+  if (!was_welcome_) tell_refusal(fmt::format("{} refused: {}", peer(), reason));
+  tell_busy(false);
+  return reason;
+}
+
 void Connector::say_waiting(const std::string& reason) {
   constexpr std::chrono::seconds reminder{30};
   const auto now = steady_clock::now();
@@ -156,7 +166,9 @@ asio::awaitable<std::shared_ptr<Connection>> Connector::open() {
   expired->cancel();
   if (*timed_out) throw ConnectionLost("no answer");
   if (error) throw ConnectionLost(error.message());
-  co_return std::make_shared<Connection>(std::move(*socket), options_.connection, peer());
+  const auto transport = make_transport(std::move(*socket), Transport::Side::client, options_.connection.tls);
+  co_await handshake_within(transport, options_.connection.timeout);
+  co_return std::make_shared<Connection>(transport, options_.connection, peer());
 }
 
 asio::awaitable<void> Connector::connect_once() {
@@ -184,6 +196,7 @@ asio::awaitable<void> Connector::talk(std::shared_ptr<Connection> connection) {
   }
   const Welcome welcome = parse_welcome(answer);
   connection->set_peer_timeout(welcome.timeout);
+  was_welcome_ = true;
   spdlog::info("connected to {}", peer());
   say_waiting_at_ = {};
   tell_busy(false);

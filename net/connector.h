@@ -33,8 +33,9 @@ class Connector {
     /// Serves a connection until it ends, by any exception; it is closed then. One that is not ConnectionLost
     /// is logged as an error.
     std::function<asio::awaitable<void>(std::shared_ptr<Connection>, Welcome)> session;
-    /// The peer refused for good (one line that names it; called once for each reason). Further attempts are
-    /// made all the same, since somebody may be mending the other device at this moment.
+    /// The peer refused for good, or has another secret (one line that names it; called once for each
+    /// reason). Further attempts are made all the same, since somebody may be mending the other device at
+    /// this moment.
     std::function<void(const std::string& reason)> refused;
     /// An attempt has failed or a session has ended; another attempt follows. Without it, the log tells so,
     /// with a reminder every 30 s.
@@ -64,6 +65,7 @@ class Connector {
   void say_waiting(const std::string& reason);
   void tell_refusal(const std::string& refusal);
   std::string peer() const;
+  std::string told_of_mismatch(const std::string& reason);
 
   asio::io_context& context_;
   Options options_;
@@ -73,6 +75,7 @@ class Connector {
   std::mt19937 jitter_;
   std::chrono::steady_clock::time_point say_waiting_at_ = {};  ///< again, if it is still waited for
   std::string refusal_;                                        ///< the last that was told
+  bool was_welcome_ = false;                                   ///< by this peer, at least once
   bool stopped_ = false;
   bool held_ = false;
 };

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "net/model_difference.h"
+#include "net/whole_number.h"
 
 namespace edge::net {
 namespace {
@@ -26,8 +27,8 @@ Identity identity_from(const json& value) {
   constexpr std::size_t hash = 80;
   constexpr std::size_t line = 200;
   return {.role = text_from(value.at("role"), word),
-          .index = value.at("index").get<int>(),
-          .instance = value.at("instance").get<std::uint64_t>(),
+          .index = whole_number<int>(value.at("index")),
+          .instance = whole_number<std::uint64_t>(value.at("instance")),
           .software_version = text_from(value.at("software_version"), word),
           .model_hash = text_from(value.at("model_hash"), hash),
           .model = text_from(value.at("model"), line),
@@ -74,7 +75,6 @@ Message pack(const Hello& hello) {
                               {"purpose", hello.purpose == Purpose::link ? "link" : "control"},
                               {"wanted_role", hello.wanted_role},
                               {"wanted_index", hello.wanted_index},
-                              {"workers", hello.workers},
                               {"timeout_s", seconds_of(hello.timeout)}})};
 }
 
@@ -97,15 +97,14 @@ Hello parse_hello(const Message& message) {
     return Hello{.identity = identity_from(value.at("identity")),
                  .purpose = purpose == "link" ? Purpose::link : Purpose::control,
                  .wanted_role = text_from(value.at("wanted_role")),
-                 .wanted_index = value.at("wanted_index").get<int>(),
-                 .workers = value.at("workers").get<int>(),
+                 .wanted_index = whole_number<int>(value.at("wanted_index")),
                  .timeout = timeout_from(value.at("timeout_s"))};
   });
 }
 
 Welcome parse_welcome(const Message& message) {
   return parse_payload(message, MessageType::welcome, "welcome", [](const json& value) {
-    const int window = value.at("window_frames").get<int>();
+    const int window = whole_number<int>(value.at("window_frames"));
     if (window < 1 || window > 1024) throw ConnectionLost("it sent a welcome with an absurd window");
     return Welcome{.identity = identity_from(value.at("identity")),
                    .window_frames = window,

@@ -36,7 +36,6 @@ struct Hello {
   Purpose purpose = Purpose::control;
   std::string wanted_role = {};  ///< who the caller believes to call
   int wanted_index = 0;
-  int workers = 0;                          ///< of the chain, in the caller's config
   std::chrono::milliseconds timeout{5000};  ///< after so long a silence the caller gives the connection up
 };
 

@@ -6,6 +6,7 @@
 #include "engine/bytes.h"
 #include "net/codec/codec.h"
 #include "net/length_prefix.h"
+#include "net/whole_number.h"
 
 namespace edge::net {
 
@@ -56,7 +57,7 @@ Acknowledgement parse_acknowledgement(const Message& message) {
   try {
     const json value = from_cbor(message.payload);
     const Acknowledgement acknowledgement{
-        .sequence = value.at("sequence").get<std::uint64_t>(),
+        .sequence = whole_number<std::uint64_t>(value.at("sequence")),
         .held_s = value.at("held_s").get<double>(),
         .decompress_bytes_per_s = value.at("decompress_bytes_per_s").get<double>()};
     if (!(acknowledgement.held_s >= 0 && acknowledgement.held_s < longest_s &&

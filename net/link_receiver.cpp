@@ -16,14 +16,15 @@ namespace {
 
 /// Acknowledgements are small and the window bounds them; answers to probes come as often as the peer asks.
 constexpr std::size_t answer_queue_bytes = std::size_t{256} * 1024;
+/// That are remembered.
+constexpr std::size_t most_senders = 64;
 
 }  // namespace
 
 LinkReceiver::LinkReceiver(const Options& options, Handlers handlers)
     : max_payload_(std::max(options.max_payload, max_probe_bytes)),
       handlers_(std::move(handlers)),
-      // A connection's frames within its window, and those of one that it replaced.
-      arrived_(2 * static_cast<std::size_t>(window_frames)),
+      arrived_(most_arrived),
       ready_(1),
       decoder_(kernels::active_isa()),
       thread_([this] { run(); }) {}
@@ -39,15 +40,21 @@ void LinkReceiver::close() {
 }
 
 asio::awaitable<void> LinkReceiver::serve(std::shared_ptr<Connection> connection, Hello hello) {
-  if (current_) current_->close();
-  current_ = connection;
-  const std::uint64_t session = ++session_;
-  arrived_.clear();  // unacknowledged: they come again
+  const std::uint64_t session = ++last_session_;
+  Session& current = sessions_[hello.identity.name()];  // the few names that the listener lets in
+  if (current.connection) {
+    current.connection->close();
+    // Unacknowledged: they come again.
+    arrived_.remove_if([&](const Arrived& arrived) { return arrived.session == current.number; });
+  }
+  current = {.connection = connection, .number = session};
   connection->set_max_payload(max_payload_);
   connection->set_max_queue(answer_queue_bytes);
   for (;;) {
     Received received = co_await connection->receive();
-    if (session != session_) throw ConnectionLost("replaced by a new connection");
+    if (session != sessions_[hello.identity.name()].number) {
+      throw ConnectionLost("replaced by a new connection");
+    }
     if (received.message.type == MessageType::probe) {
       connection->send({.type = MessageType::probed, .payload = {}});
       continue;
@@ -70,8 +77,8 @@ std::optional<IncomingFrame> LinkReceiver::pop() {
   return std::move(ready->frame);
 }
 
-ArrayMap LinkReceiver::decode_arrays(const Message& message, const FramePayload& payload) {
-  const std::vector<ArraySpec> specs = handlers_.arrays_of(payload.header);
+ArrayMap LinkReceiver::decode_arrays(const Message& message, const FramePayload& payload,
+                                     const std::vector<ArraySpec>& specs) {
   if ((message.flags & flag_restart) != 0) bases_.clear();
   ArrayMap arrays;
   std::span<const std::byte> rest = payload.arrays;
@@ -96,16 +103,25 @@ void LinkReceiver::tell(TimeSpent::What what, std::uint64_t frame, steady_clock:
   if (handlers_.time_spent) handlers_.time_spent({.what = what, .frame = frame, .begin = begin, .end = end});
 }
 
+/// Not one that came before, over a connection that was lost before its acknowledgement was there.
+bool LinkReceiver::is_new(const Arrived& arrived, std::uint64_t sequence) {
+  const auto [last, first_one] = last_sequence_.try_emplace(arrived.sender_instance, sequence);
+  if (!first_one && sequence <= last->second) return false;
+  last->second = sequence;
+  while (last_sequence_.size() > most_senders) {
+    const auto other = last_sequence_.begin()->first == arrived.sender_instance
+                           ? std::next(last_sequence_.begin())
+                           : last_sequence_.begin();
+    last_sequence_.erase(other);
+  }
+  return true;
+}
+
 void LinkReceiver::decode_one(const Arrived& arrived) {
   const Message& message = arrived.received.message;
   const auto start = steady_clock::now();
-  if (arrived.session != decoding_session_) {
-    decoding_session_ = arrived.session;
-    awaiting_restart_ = true;
-  }
   if (forget_bases_.exchange(false)) bases_.clear();
   const bool restart = (message.flags & flag_restart) != 0;
-  if (awaiting_restart_ && !restart) return;  // sent before the sender knew that we need a whole frame
   const FramePayload payload = parse_frame(message);
   const auto answer = [&](MessageType type) {
     arrived.connection->send(pack(type, message.frame,
@@ -113,23 +129,33 @@ void LinkReceiver::decode_one(const Arrived& arrived) {
                                    .held_s = seconds(steady_clock::now() - arrived.at),
                                    .decompress_bytes_per_s = decoder_.decompress_speed()}));
   };
+  const std::optional<std::vector<ArraySpec>> specs = handlers_.arrays_of(payload.header);
+  if (!specs) return answer(MessageType::ack);
+  if (restart) {
+    asked_.erase(arrived.session);
+    decoding_session_ = arrived.session;
+    awaiting_restart_ = false;
+  }
+  // Our bases are those of another sender, which began anew meanwhile.
+  const bool of_another = arrived.session != decoding_session_;
+  if (of_another && asked_.insert(arrived.session).second) {
+    if (asked_.size() > most_senders) asked_ = {arrived.session};  // most of them are long gone
+    answer(MessageType::need_full);
+  }
+  if (of_another || awaiting_restart_) return;  // sent before the sender knew that we need a whole frame
   IncomingFrame frame{.frame = message.frame,
                       .header = {payload.header.begin(), payload.header.end()},
                       .arrays = {},
                       .times = {}};
   try {
-    frame.arrays = decode_arrays(message, payload);
+    frame.arrays = decode_arrays(message, payload, *specs);
   } catch (const NeedFull& reason) {
     spdlog::debug("frame {}: {}", message.frame, reason.what());
     awaiting_restart_ = true;
     answer(MessageType::need_full);
     return;
   }
-  awaiting_restart_ = false;
-  const bool repeated = arrived.sender_instance == last_instance_ && payload.sequence <= last_sequence_;
-  last_instance_ = arrived.sender_instance;
-  if (!repeated) {
-    last_sequence_ = payload.sequence;
+  if (is_new(arrived, payload.sequence)) {
     tell(TimeSpent::What::receive, message.frame, arrived.at - arrived.received.transfer, arrived.at);
     tell(TimeSpent::What::decode, message.frame, start, steady_clock::now());
     frame.times = {.bytes = message.payload.size() + header_bytes,

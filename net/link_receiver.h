@@ -11,7 +11,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,22 +27,28 @@
 
 namespace edge::net {
 
-/// Serves one sender at a time; a new one replaces the old (whose connection may be half open). Frames wait
-/// in two bounded queues: as they arrived (never more than the window, or the sender broke the protocol) and
-/// decoded. A frame is acknowledged when it enters the second, so that a slow consumer slows the sender down.
-/// A thread named "receive" decodes. pop() and close() may be called from any thread.
+/// Each sender has one connection; a new one replaces its old one (which may be half open). Several senders
+/// may be connected, and measure their links; frames come from one of them at a time, from the last one that
+/// began anew (flag_restart) and whose frames are not over. Frames wait in two bounded queues: as they
+/// arrived (never more than the window, or the sender broke the protocol) and decoded. A frame is
+/// acknowledged when it enters the second, so that a slow consumer slows the sender down. A thread named
+/// "receive" decodes. pop() and close() may be called from any thread.
 class LinkReceiver {
  public:
   static constexpr int window_frames = 4;
+  /// Frames that may have arrived from all senders: their windows, and those of connections that were
+  /// replaced.
+  static constexpr std::size_t most_arrived = std::size_t{8} * window_frames;
 
   struct Options {
     std::size_t max_payload = max_control_bytes;  ///< of a frame message
   };
   struct Handlers {
-    /// Which arrays follow a frame's header, in their order. Called on the receiving thread. Throws
+    /// Which arrays follow a frame's header, in their order; nothing if nobody wants the frame any more (of
+    /// an epoch that is over): it is acknowledged and dropped. Called on the receiving thread. Throws
     /// ConnectionLost for a header that cannot be: the sender is told ("a frame with ...") and the connection
     /// given up.
-    std::function<std::vector<ArraySpec>(std::span<const std::byte> header)> arrays_of;
+    std::function<std::optional<std::vector<ArraySpec>>(std::span<const std::byte> header)> arrays_of;
     /// The receiving thread cannot go on (one line: out of memory ...); it has ended. Called on that thread.
     std::function<void(const std::string& reason)> failed = [](const std::string&) {};
     TimeObserver time_spent = {};
@@ -77,9 +85,11 @@ class LinkReceiver {
   void decode_arrived();
   void give_up(Connection& connection, const std::string& reason);
   void decode_one(const Arrived& arrived);
+  bool is_new(const Arrived& arrived, std::uint64_t sequence);
   void tell(TimeSpent::What what, std::uint64_t frame, std::chrono::steady_clock::time_point begin,
             std::chrono::steady_clock::time_point end) const;
-  ArrayMap decode_arrays(const Message& message, const FramePayload& payload);
+  ArrayMap decode_arrays(const Message& message, const FramePayload& payload,
+                         const std::vector<ArraySpec>& specs);
 
   const std::size_t max_payload_;
   const Handlers handlers_;
@@ -88,16 +98,21 @@ class LinkReceiver {
   std::atomic<bool> forget_bases_{false};
 
   // Only the io_context's thread touches these.
-  std::shared_ptr<Connection> current_;
-  std::uint64_t session_ = 0;
+  struct Session {
+    std::shared_ptr<Connection> connection;
+    std::uint64_t number = 0;
+  };
+  std::map<std::string, Session> sessions_;  ///< by the sender's name
+  std::uint64_t last_session_ = 0;
 
   // Only the decoding thread touches these.
   Decoder decoder_;
   std::map<int, Base> bases_;
-  std::uint64_t decoding_session_ = 0;
+  std::uint64_t decoding_session_ = 0;  ///< whose frames are taken
   bool awaiting_restart_ = true;
-  std::uint64_t last_instance_ = 0;
-  std::uint64_t last_sequence_ = 0;
+  std::set<std::uint64_t> asked_;  ///< other sessions that were asked to begin anew
+  std::map<std::uint64_t, std::uint64_t>
+      last_sequence_;  ///< by the sender's instance, of the last few senders
   LineThrottle lines_;
   std::thread thread_;
 };

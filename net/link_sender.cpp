@@ -72,7 +72,19 @@ void LinkSender::close() {
   changed_.notify_all();
 }
 
+bool LinkSender::expect(std::uint64_t instance) {
+  expected_ = instance;
+  if (connected_ == 0 || connected_ == expected_) return true;
+  connected_ = 0;
+  if (const auto connection = connection_of_session()) connection->close();
+  return false;
+}
+
 asio::awaitable<void> LinkSender::session(std::shared_ptr<Connection> connection, Welcome welcome) {
+  if (expected_ != 0 && welcome.identity.instance != expected_) {
+    throw ConnectionLost("another process answers there than the one that the master talks to");
+  }
+  connected_ = welcome.identity.instance;
   {
     const std::lock_guard lock(mutex_);
     connection->set_max_queue(2 *
@@ -82,11 +94,13 @@ asio::awaitable<void> LinkSender::session(std::shared_ptr<Connection> connection
     go_back(0);
   }
   handlers_.connected();
+  if (connected_ == 0) throw ConnectionLost("another process is meant");  // expect(), in that call
   asio::co_spawn(idle_timer_.get_executor(), probe_when_idle(connection), asio::detached);
   try {
     for (;;) handle((co_await connection->receive()).message);
   } catch (...) {
     idle_timer_.cancel();
+    if (connected_ == welcome.identity.instance) connected_ = 0;
     const std::lock_guard lock(mutex_);
     connection_.reset();
     throw;

@@ -66,6 +66,11 @@ class LinkSender {
   bool send(OutgoingFrame frame);
   /// Drops all frames that are queued or unacknowledged (a new run, or the master sends them again).
   void reset();
+  /// On the io_context's thread: only the process of this instance is meant, which another one that answers
+  /// at its address may not be. A connection to another one is given up: false.
+  bool expect(std::uint64_t instance);
+  /// On the io_context's thread: see Connector::hold(). What is queued waits; reset() drops it.
+  void hold(bool held) { connector_.hold(held); }
   /// On the io_context's thread, when the process is about to end: says farewell to the receiver.
   void leave(const std::string& verb) { connector_.leave(verb); }
   /// Wakes everybody up; nothing is sent any more.
@@ -108,6 +113,9 @@ class LinkSender {
   Options options_;
   Handlers handlers_;
   Connector connector_;
+  // The io_context's thread's.
+  std::uint64_t expected_ = 0;   ///< instance; 0: any
+  std::uint64_t connected_ = 0;  ///< instance of the peer of the session; 0: none
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

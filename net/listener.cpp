@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cerrno>
 
 #include "engine/error_line.h"
 
@@ -54,6 +57,28 @@ tcp::acceptor open_acceptor(asio::io_context& context, const std::string& host, 
   }
 }
 
+/// Too many open files, no memory.
+bool is_for_want_of_room(asio::error_code error) {
+  switch (error.value()) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A quarter of the process' descriptors, at most: it needs some for itself.
+std::size_t places_for_strangers() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return Listener::most_strangers;
+  constexpr std::size_t least = 4;
+  return std::clamp(static_cast<std::size_t>(limit.rlim_cur / 4), least, Listener::most_strangers);
+}
+
 tcp::acceptor adopt_acceptor(asio::io_context& context, int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
@@ -72,7 +97,8 @@ Listener::Listener(asio::io_context& context, const std::string& host, std::uint
       self_(std::move(self)),
       window_frames_(window_frames),
       options_(options),
-      handlers_(std::move(handlers)) {}
+      handlers_(std::move(handlers)),
+      strangers_(std::make_shared<Strangers>(places_for_strangers())) {}
 
 Listener::Listener(asio::io_context& context, int listening_descriptor, Identity self, int window_frames,
                    ConnectionOptions options, Handlers handlers)
@@ -81,7 +107,8 @@ Listener::Listener(asio::io_context& context, int listening_descriptor, Identity
       self_(std::move(self)),
       window_frames_(window_frames),
       options_(options),
-      handlers_(std::move(handlers)) {}
+      handlers_(std::move(handlers)),
+      strangers_(std::make_shared<Strangers>(places_for_strangers())) {}
 
 void Listener::start() {
   asio::co_spawn(
@@ -103,16 +130,15 @@ asio::awaitable<void> Listener::accept_loop() {
     asio::error_code error;
     tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (stopped_) co_return;
-    if (error) {
-      // Out of descriptors, or the caller gave up: others shall still get in.
+    if (!error) {
+      asio::co_spawn(
+          context_, [this, socket = std::move(socket)]() mutable { return serve(std::move(socket)); },
+          asio::detached);
+    } else if (!is_for_want_of_room(error) || !strangers_->drop_one()) {
+      // The caller gave up, or there are no descriptors and no stranger holds one: others shall still get in.
       asio::steady_timer pause(context_, std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      continue;
     }
-    if (*unknown_connections_ >= max_unknown_connections) continue;  // closes it
-    asio::co_spawn(
-        context_, [this, socket = std::move(socket)]() mutable { return serve(std::move(socket)); },
-        asio::detached);
   }
 }
 
@@ -127,26 +153,40 @@ void Listener::tell(spdlog::level::level_enum level, const std::string& what, co
   spdlog::log(level, "{} {}: {}", what, who, why);
 }
 
-asio::awaitable<std::optional<Hello>> Listener::expect_hello(std::shared_ptr<Connection> connection) {
+asio::awaitable<Hello> Listener::expect_hello(std::shared_ptr<Connection> connection) {
+  // A caller that dribbles bytes keeps the connection's own time-out at bay: the whole hello has one of its
+  // own.
+  const auto expired = std::make_shared<asio::steady_timer>(context_, options_.timeout);
+  const auto timed_out = std::make_shared<bool>(false);
+  expired->async_wait([connection, expired, timed_out](asio::error_code error) {
+    if (error) return;
+    *timed_out = true;
+    connection->close();
+  });
+  struct Disarm {
+    asio::steady_timer& timer;
+    ~Disarm() { timer.cancel(); }
+  } disarm{*expired};
   try {
-    ++*unknown_connections_;
-    struct Leave {
-      std::shared_ptr<int> count;
-      ~Leave() { --*count; }
-    } leave{unknown_connections_};
-    // A caller that dribbles bytes keeps the connection's own time-out at bay: the whole hello has one of its
-    // own.
-    auto expired = std::make_shared<asio::steady_timer>(context_, options_.timeout);
-    expired->async_wait([connection, expired](asio::error_code error) {
-      if (!error) connection->close();
-    });
-    struct Disarm {
-      asio::steady_timer& timer;
-      ~Disarm() { timer.cancel(); }
-    } disarm{*expired};
     co_return parse_hello((co_await connection->receive()).message);
+  } catch (const ConnectionLost&) {
+    if (!*timed_out) throw;
+  }
+  throw ConnectionLost("it did not say in time who it is");
+}
+
+asio::awaitable<std::optional<Hello>> Listener::get_to_know(std::shared_ptr<Transport> transport,
+                                                            std::shared_ptr<Connection> connection) {
+  Strangers::Place place = strangers_->enter([transport] { transport->close(); },
+                                             [transport] { return transport->is_promising(); });
+  try {
+    co_await handshake_within(transport, options_.timeout);
+    if (options_.tls) place.leave();
+    connection->start();
+    co_return co_await expect_hello(connection);
   } catch (const std::exception& error) {
-    tell(spdlog::level::warn, "turned away a connection from", connection->peer(), line_of(error));
+    tell(spdlog::level::warn, "turned away a connection from", connection->peer(),
+         place.was_dropped() ? "too many strangers at a time, and this one was the oldest" : line_of(error));
   }
   co_return std::nullopt;
 }
@@ -163,14 +203,14 @@ bool Listener::refuse(Connection& connection, const Hello& hello) {
 
 asio::awaitable<void> Listener::serve(tcp::socket socket) {
   const std::string address = remote_address(socket);
-  const auto connection = std::make_shared<Connection>(std::move(socket), options_, address);
-  connection->start();
+  const auto transport = make_transport(std::move(socket), Transport::Side::server, options_.tls);
+  const auto connection = std::make_shared<Connection>(transport, options_, address);
   // However this ends, the peer must not go on with a connection that nobody serves.
   struct Close {
     Connection& connection;
     ~Close() { connection.close_after_sending(); }
   } close{*connection};
-  std::optional<Hello> hello = co_await expect_hello(connection);
+  std::optional<Hello> hello = co_await get_to_know(transport, connection);
   if (!hello) {
     connection->close();
     co_return;

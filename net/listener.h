@@ -9,19 +9,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "net/connection.h"
 #include "net/handshake.h"
 #include "net/line_throttle.h"
+#include "net/strangers.h"
 
 namespace edge::net {
 
 class Listener {
  public:
-  /// Connections that have not yet said a valid hello; more are turned away at once.
-  static constexpr int max_unknown_connections = 32;
+  /// Connections that have not yet shown that they know the secret (or, without one, said a valid hello). For
+  /// one more the oldest has to go. Fewer if the process may have few descriptors.
+  static constexpr std::size_t most_strangers = 64;
 
   struct Handlers {
     /// Says what to answer; called after check_hello() found nothing wrong.
@@ -47,7 +50,10 @@ class Listener {
  private:
   asio::awaitable<void> accept_loop();
   asio::awaitable<void> serve(asio::ip::tcp::socket socket);
-  asio::awaitable<std::optional<Hello>> expect_hello(std::shared_ptr<Connection> connection);
+  /// Handshake and hello. Nothing: it is turned away, and that was told.
+  asio::awaitable<std::optional<Hello>> get_to_know(std::shared_ptr<Transport> transport,
+                                                    std::shared_ptr<Connection> connection);
+  asio::awaitable<Hello> expect_hello(std::shared_ptr<Connection> connection);
   bool refuse(Connection& connection, const Hello& hello);
   void tell(spdlog::level::level_enum level, const std::string& what, const std::string& who,
             const std::string& why);
@@ -59,7 +65,7 @@ class Listener {
   ConnectionOptions options_;
   Handlers handlers_;
   /// Shared with the coroutines, which may be destroyed, with the io_context, after this object.
-  std::shared_ptr<int> unknown_connections_ = std::make_shared<int>(0);
+  std::shared_ptr<Strangers> strangers_;
   LineThrottle lines_;
   bool stopped_ = false;
 };

@@ -1,6 +1,9 @@
 #include "net/measurements.h"
 
 #include <cmath>
+#include <cstdint>
+
+#include "net/whole_number.h"
 
 namespace edge::net {
 namespace {
@@ -8,6 +11,10 @@ namespace {
 using nlohmann::json;
 
 constexpr double longest_s = 1e10;
+/// Of a link: far beyond what exists in either direction.
+constexpr double quickest_bytes_per_s = 1e15;
+constexpr double slowest_bytes_per_s = 0.1;
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 50U;
 
 template <typename Parse>
 auto parse(const Message& message, const char* what, Parse parse_value) {
@@ -26,19 +33,24 @@ double seconds(const json& value, const char* what) {
 
 }  // namespace
 
-Message transfer_message(const Transfer& transfer) {
+Message transfer_message(const LinkMeasurement& measurement) {
   return {.type = MessageType::transfer,
-          .payload = to_cbor({{"bytes", transfer.bytes}, {"seconds", transfer.seconds}})};
+          .payload = to_cbor({{"to", measurement.to},
+                              {"bytes", measurement.transfer.bytes},
+                              {"seconds", measurement.transfer.seconds}})};
 }
 
-Transfer parse_transfer(const Message& message) {
+LinkMeasurement parse_transfer(const Message& message) {
   return parse(message, "measurement of its link", [](const json& value) {
-    const Transfer transfer{.bytes = value.at("bytes").get<std::uint64_t>(),
+    const Transfer transfer{.bytes = whole_number<std::uint64_t>(value.at("bytes")),
                             .seconds = seconds(value.at("seconds"), "measurement of its link")};
-    if (transfer.bytes == 0 || !(transfer.seconds > 0)) {
+    const auto bytes = static_cast<double>(transfer.bytes);
+    if (transfer.bytes == 0 || transfer.bytes > most_bytes ||
+        !(transfer.seconds > bytes / quickest_bytes_per_s) ||
+        transfer.seconds > bytes / slowest_bytes_per_s) {
       throw ConnectionLost("it sent an impossible measurement of its link");
     }
-    return transfer;
+    return LinkMeasurement{.to = whole_number<int>(value.at("to")), .transfer = transfer};
   });
 }
 

@@ -9,8 +9,13 @@
 
 namespace edge::net {
 
-Message transfer_message(const Transfer& transfer);
-Transfer parse_transfer(const Message& message);
+/// A transfer over the link from the worker that says so to worker `to`.
+struct LinkMeasurement {
+  int to = 0;
+  Transfer transfer;
+};
+Message transfer_message(const LinkMeasurement& measurement);
+LinkMeasurement parse_transfer(const Message& message);
 
 /// From the master. Seconds of its steady clock.
 struct ClockQuestion {

@@ -9,7 +9,6 @@
 namespace edge::net {
 namespace {
 
-constexpr std::array<std::byte, 4> magic = {std::byte{'E'}, std::byte{'D'}, std::byte{'G'}, std::byte{'E'}};
 constexpr std::size_t header_crc_offset = 20;
 constexpr std::size_t crc_offset = 24;
 
@@ -50,14 +49,14 @@ bool nests_shallowly(std::span<const std::byte> bytes) {
 
 bool known(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(MessageType::hello) &&
-         type <= static_cast<std::uint8_t>(MessageType::farewell);
+         type <= static_cast<std::uint8_t>(MessageType::link_state);
 }
 
 }  // namespace
 
 std::array<std::byte, header_bytes> pack_header(const Message& message) {
   std::array<std::byte, header_bytes> bytes{};
-  std::copy(magic.begin(), magic.end(), bytes.begin());
+  std::copy(message_magic.begin(), message_magic.end(), bytes.begin());
   store_little_endian(&bytes[4], protocol_version);
   bytes[6] = static_cast<std::byte>(message.type);
   bytes[7] = static_cast<std::byte>(message.flags);
@@ -70,7 +69,7 @@ std::array<std::byte, header_bytes> pack_header(const Message& message) {
 }
 
 Header parse_header(std::span<const std::byte, header_bytes> bytes, std::size_t max_payload) {
-  if (!std::equal(magic.begin(), magic.end(), bytes.begin())) {
+  if (!std::equal(message_magic.begin(), message_magic.end(), bytes.begin())) {
     throw ConnectionLost("it does not speak edge's protocol (wrong magic)");
   }
   const auto version = load_little_endian<std::uint16_t>(&bytes[4]);

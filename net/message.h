@@ -13,8 +13,11 @@
 
 namespace edge::net {
 
-inline constexpr std::uint16_t protocol_version = 4;
+inline constexpr std::uint16_t protocol_version = 5;
 inline constexpr std::size_t header_bytes = 28;
+/// What a header begins with: "EDGE".
+inline constexpr std::array<std::byte, 4> message_magic = {std::byte{'E'}, std::byte{'D'}, std::byte{'G'},
+                                                           std::byte{'E'}};
 /// Nothing larger is accepted before the handshake is complete, nor as a control message.
 inline constexpr std::size_t max_control_bytes = std::size_t{64} * 1024;
 
@@ -36,6 +39,8 @@ enum class MessageType : std::uint8_t {
   probed = 15,      ///< link, backwards: a probe has arrived (no payload)
   clock = 16,       ///< control, both ways: what time it is with the worker (CBOR)
   farewell = 17,    ///< the last message of a side that leaves on purpose (CBOR)
+  route = 18,       ///< control, from the master: which links a worker shall keep, and the epoch (CBOR)
+  link_state = 19,  ///< control, to the master: whether one of these links is there (CBOR)
 };
 
 struct Message {

@@ -3,7 +3,7 @@
 
   sudo bench/chain/chain.py [--networks alexnet vgg16] [--videos media/sample.mp4] [--workers 2 3]
        [--schedulers load_balance data_aware one_side] [--pending 1 3] [--frames 30]
-       [--bytes-per-s 3e6] [--cores 0.5] [--edge ./edge]
+       [--bytes-per-s 3e6] [--cores 0.5] [--edge ./edge] [--secret FILE]
        [--change 'FRAME link W BYTES_PER_S' | --change 'FRAME cpu W CORES'] [--plan '[[1, 6], [7, 13]]']
 
 Prints a row of a Markdown table per run: seconds per frame over all frames and over the last third, mean latency,
@@ -41,6 +41,7 @@ loop = true
 gate = {gate}
 [net]
 values = "{values}"
+{trust}
 [engine]
 keep = {keep}
 [schedule]
@@ -59,7 +60,8 @@ def config_text(arguments, network, video, workers, scheduler, pending, frames, 
     tables = "".join(f'[[workers]]\naddress = "{Testbed.address(f"w{i}")}:{7701 + i}"\nthreads = 1\n'
                      for i in range(workers))
     keep = arguments.keep if arguments.keep != "auto" else '"auto"'
-    return CONFIG.format(gate=arguments.gate, values=arguments.values, keep=keep, cache=arguments.cache, network=network, workers=tables, video=video, frames=frames,
+    trust = f'secret_file = "{pathlib.Path(arguments.secret).resolve()}"' if arguments.secret else "insecure = true"
+    return CONFIG.format(trust=trust, gate=arguments.gate, values=arguments.values, keep=keep, cache=arguments.cache, network=network, workers=tables, video=video, frames=frames,
                          scheduler=name, more=more, pending=pending, output=directory / "frames.json")
 
 
@@ -151,6 +153,7 @@ def add_chain_options(parser):
     parser.add_argument("--cores", type=float, default=0.5)
     parser.add_argument("--gate", type=int, default=4, help="[video] gate")
     parser.add_argument("--values", default="exact", help="[net] values")
+    parser.add_argument("--secret", help="a file of edge secret: TLS; without it plain TCP")
     parser.add_argument("--keep", default="auto", help="[engine] keep: MB, 0, auto")
     parser.add_argument("--cache", default=tempfile.mkdtemp(prefix="edge-bench-"), help="of profiles and predictors")
 

@@ -21,7 +21,8 @@ constexpr int mark_argument = 0x6D61726B;  // of the plugin
 
 std::vector<Case> all_cases() {
   std::vector<Case> all = edge::count::multiplying_cases();
-  for (const auto& more : {edge::count::streaming_cases(), edge::count::network_cases()}) {
+  for (const auto& more :
+       {edge::count::streaming_cases(), edge::count::tls_cases(), edge::count::network_cases()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

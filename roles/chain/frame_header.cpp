@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
+
+#include "net/whole_number.h"
 
 namespace edge::chain {
 namespace {
@@ -11,15 +14,28 @@ namespace {
 using nlohmann::json;
 
 void check_plan(const std::vector<LayerIndex>& ends, const Graph& graph, const Reader& reader) {
-  if (ends.size() != static_cast<std::size_t>(reader.workers)) {
-    throw net::ConnectionLost(fmt::format(
-        "a frame with a plan for {} workers, while the config of worker {} lists {}: use the same "
-        "[[workers]] on all devices",
-        ends.size(), reader.worker, reader.workers));
+  if (ends.size() <= static_cast<std::size_t>(reader.worker) || ends.size() > most_workers) {
+    throw net::ConnectionLost(
+        fmt::format("a frame with a plan for {} workers at worker {}", ends.size(), reader.worker));
   }
   const bool covers =
       ends.front() >= 1 && std::is_sorted(ends.begin(), ends.end()) && ends.back() == graph.size();
   if (!covers) throw net::ConnectionLost("a frame whose plan does not fit the network");
+}
+
+void check_route(const std::vector<int>& route, const std::vector<LayerIndex>& ends, const Reader& reader) {
+  const auto on_route = [&](int worker) { return std::binary_search(route.begin(), route.end(), worker); };
+  const bool ascends = std::adjacent_find(route.begin(), route.end(), std::greater_equal<>()) == route.end();
+  if (!ascends || !on_route(reader.worker) || route.front() < 0 ||
+      static_cast<std::size_t>(route.back()) >= ends.size()) {
+    throw net::ConnectionLost("a frame whose route does not lead here");
+  }
+  for (int worker = 0; static_cast<std::size_t>(worker) < ends.size(); ++worker) {
+    const bool idle = first_layer(ends, worker) == ends[static_cast<std::size_t>(worker)];
+    if (!idle && !on_route(worker)) {
+      throw net::ConnectionLost("a frame with layers for a worker that it does not go to");
+    }
+  }
 }
 
 ValueFormat values_from(const std::string& name) {
@@ -54,6 +70,7 @@ std::size_t max_frame_payload(const Graph& graph) {
 std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIndex>& layers) {
   return net::to_cbor({{"run", to_json(header.run)},
                        {"plan", header.ends},
+                       {"route", header.route},
                        {"layers", layers},
                        {"delta", header.options.coding.delta},
                        {"compress", header.options.coding.compress},
@@ -68,23 +85,31 @@ FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& gr
   try {
     const json value = net::from_cbor(bytes);
     FrameHeader header{.run = run_id_from(value.at("run")),
-                       .ends = value.at("plan").get<std::vector<LayerIndex>>(),
+                       .ends = net::whole_numbers<LayerIndex>(value.at("plan")),
+                       .route = net::whole_numbers<int>(value.at("route")),
                        .options = {.coding = {.delta = value.at("delta").get<bool>(),
                                               .compress = value.at("compress").get<bool>(),
                                               .values = values_from(value.at("values").get<std::string>())},
                                    .full_result = value.at("full_result").get<bool>(),
-                                   .top_k = value.at("top_k").get<int>(),
+                                   .top_k = net::whole_number<int>(value.at("top_k")),
                                    .objects = object_options_from(value.at("objects"), reader.decoders)},
                        .stages = stage_reports_from(value.at("stages"))};
     check_plan(header.ends, graph, reader);
+    check_route(header.route, header.ends, reader);
     const LayerIndex first = first_layer(header.ends, reader.worker);
-    if (first == graph.size() || value.at("layers").get<std::vector<LayerIndex>>() != graph.boundary(first)) {
+    if (first == graph.size() ||
+        net::whole_numbers<LayerIndex>(value.at("layers")) != graph.boundary(first)) {
       throw net::ConnectionLost("a frame with other tensors than the plan's cut needs");
     }
     return header;
   } catch (const json::exception&) {
     throw net::ConnectionLost("a frame with a malformed header");
   }
+}
+
+std::optional<int> next_on_route(const FrameHeader& header, int worker) {
+  const auto next = std::upper_bound(header.route.begin(), header.route.end(), worker);
+  return next == header.route.end() ? std::nullopt : std::optional(*next);
 }
 
 net::OutgoingFrame outgoing_frame(std::uint64_t frame, FrameHeader header, net::ArrayMap arrays,

@@ -17,6 +17,9 @@
 
 namespace edge::chain {
 
+/// Nobody has so many devices; a peer that says so costs no more memory.
+inline constexpr std::size_t most_workers = 1024;
+
 /// What the last active worker shall send back, and how links encode. The same for all frames of a run, but
 /// for the place of the picture in the frame.
 struct FrameOptions {
@@ -29,6 +32,7 @@ struct FrameOptions {
 struct FrameHeader {
   RunId run;
   std::vector<LayerIndex> ends;  ///< the plan: one past the last layer of each worker
+  std::vector<int> route;        ///< the workers that it goes through, ascending; the others have no layers
   FrameOptions options;
   std::vector<StageReport> stages = {};  ///< of the hops so far
 };
@@ -43,15 +47,17 @@ std::size_t max_frame_payload(const Graph& graph);
 
 /// `layers`: which arrays follow, in their order.
 std::vector<std::byte> pack(const FrameHeader& header, const std::vector<LayerIndex>& layers);
+/// The worker behind `worker` on the frame's way; nothing behind the last one.
+std::optional<int> next_on_route(const FrameHeader& header, int worker);
+
 /// Who reads a header: one worker of a chain.
 struct Reader {
   int worker = 0;
-  int workers = 1;                                ///< of the chain, in this worker's config
   const detection::Decoders* decoders = nullptr;  ///< of the network; null: frames may want no objects
 };
-/// Checks everything against the graph and the chain: a plan for its workers that covers the graph, the
-/// arrays that cross the cut in front of this worker, a decoder that reads the outputs. Throws
-/// net::ConnectionLost.
+/// Checks everything against the graph: a plan that covers it, a route through this worker on which all
+/// workers with layers are, the arrays that cross the cut in front of this worker, a decoder that reads the
+/// outputs. Throws net::ConnectionLost.
 FrameHeader parse_frame_header(std::span<const std::byte> bytes, const Graph& graph, const Reader& reader);
 
 /// A frame for the next link. `report` tells of this hop when the frame is about to leave it; it is called on

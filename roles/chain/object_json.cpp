@@ -8,6 +8,7 @@
 
 #include "engine/printable.h"
 #include "net/message.h"
+#include "net/whole_number.h"
 
 namespace edge::chain {
 namespace {
@@ -30,7 +31,7 @@ detection::Wanted wanted_from(const json& value, int classes) {
   detection::Wanted wanted{.threshold = share_from(value.at("threshold")),
                            .overlap = share_from(value.at("overlap"))};
   for (const json& entry : value.at("classes")) {
-    const auto index = entry.get<std::int64_t>();
+    const auto index = net::whole_number<std::int64_t>(entry);
     if (index < 0 || index >= classes || wanted.classes.size() >= static_cast<std::size_t>(classes)) {
       throw net::ConnectionLost("a frame that wants classes which the network does not have");
     }
@@ -40,7 +41,8 @@ detection::Wanted wanted_from(const json& value, int classes) {
 }
 
 Placement placement_from(const json& value) {
-  const auto numbers = value.get<std::array<std::int64_t, 6>>();
+  std::array<std::int64_t, 6> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = net::whole_number<std::int64_t>(value.at(i));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const bool side = i < 4;
     if (numbers[i] > largest_side || numbers[i] < (side ? 1 : -largest_side)) {
@@ -99,7 +101,7 @@ std::vector<detection::Detection> objects_from(const json& value, int classes) {
   std::vector<detection::Detection> objects;
   objects.reserve(list.size());
   for (const json& entry : list) {
-    const auto index = entry.at(0).get<std::int64_t>();
+    const auto index = net::whole_number<std::int64_t>(entry.at(0));
     if (index < 0 || index >= classes) {
       throw net::ConnectionLost("it sent an object of a class that the network does not have");
     }

@@ -10,6 +10,7 @@
 
 #include "net/codec/codec.h"
 #include "net/length_prefix.h"
+#include "net/whole_number.h"
 #include "roles/chain/object_json.h"
 
 namespace edge::chain {
@@ -25,8 +26,12 @@ std::int64_t classes_of(const Graph& graph) {
 std::vector<std::pair<int, float>> top_k_from(const json& value, const Graph& graph) {
   const std::int64_t classes = classes_of(graph);
   std::vector<std::pair<int, float>> top_k;
-  for (const json& entry : value) {
-    const auto index = entry.at(0).get<std::int64_t>();
+  const auto& list = value.get_ref<const json::array_t&>();
+  if (list.size() > static_cast<std::size_t>(classes)) {
+    throw net::ConnectionLost("it sent a result with more classes than the network has");
+  }
+  for (const json& entry : list) {
+    const auto index = net::whole_number<std::int64_t>(entry.at(0));
     if (index < 0 || index >= classes) {
       throw net::ConnectionLost("it sent a result with a class that the network does not have");
     }
@@ -40,6 +45,15 @@ void check_that_objects_are_asked_for(bool has_objects, const Asked& asked) {
   if (has_objects == (asked.decoder != nullptr)) return;
   throw net::ConnectionLost(has_objects ? "it sent objects that nobody asked for"
                                         : "it sent a result without the objects that were asked for");
+}
+
+/// The worker that ends a frame adds the last report.
+std::vector<StageReport> stages_from(const json& value, const Asked& asked) {
+  std::vector<StageReport> stages = stage_reports_from(value);
+  if (asked.worker >= 0 && !stages.empty() && stages.back().worker != asked.worker) {
+    throw net::ConnectionLost("it sent a result that ends with another worker's stage report");
+  }
+  return stages;
 }
 
 std::vector<Array> outputs_from(std::span<const std::byte> bytes, const Graph& graph, kernels::Isa isa) {
@@ -96,12 +110,12 @@ Result parse_result(const net::Message& message, const Asked& asked, kernels::Is
     const bool with_outputs = value.at("outputs").get<bool>();
     return {.frame = message.frame,
             .run = run_id_from(value.at("run")),
-            .stages = stage_reports_from(value.at("stages")),
+            .stages = stages_from(value.at("stages"), asked),
             .top_k = top_k_from(value.at("top_k"), asked.graph),
             .has_objects = asked.decoder != nullptr,
             .objects = asked.decoder != nullptr ? objects_from(objects, asked.decoder->classes())
                                                 : std::vector<detection::Detection>(),
-            .checksum = value.at("checksum").get<std::uint32_t>(),
+            .checksum = net::whole_number<std::uint32_t>(value.at("checksum")),
             .outputs = with_outputs ? outputs_from(encoded_outputs, asked.graph, isa) : std::vector<Array>()};
   } catch (const json::exception&) {
     throw net::ConnectionLost("it sent a malformed result");

@@ -34,6 +34,7 @@ struct Result {
 struct Asked {
   const Graph& graph;
   const detection::Decoder* decoder = nullptr;  ///< null: for no objects
+  int worker = -1;                              ///< whose message it is; -1: anybody's
 };
 
 /// Upper bound on a result message's payload.
@@ -45,7 +46,7 @@ std::vector<std::byte> encode_outputs(const std::vector<Array>& outputs, const n
 net::Message pack(const Result& result, std::span<const std::byte> encoded_outputs);
 /// Throws net::ConnectionLost for all that cannot be a result of this network: other classes, outputs of
 /// other shapes or a part of them, too many objects, objects without scores or places, none where they were
-/// asked for.
+/// asked for, a last stage report that is another worker's.
 Result parse_result(const net::Message& message, const Asked& asked, kernels::Isa isa);
 
 }  // namespace edge::chain

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
+#include "net/whole_number.h"
+
 namespace edge::chain {
 
 /// Names a master's run and its recoveries: workers drop what belongs to an older epoch or to another run.
@@ -17,9 +19,10 @@ inline nlohmann::json to_json(const RunId& run) {
   return nlohmann::json::array({run.instance, run.epoch});
 }
 
-/// Throws json::exception for other JSON.
+/// Throws net::ConnectionLost or json::exception for other JSON.
 inline RunId run_id_from(const nlohmann::json& value) {
-  return {.instance = value.at(0).get<std::uint64_t>(), .epoch = value.at(1).get<std::uint32_t>()};
+  return {.instance = net::whole_number<std::uint64_t>(value.at(0)),
+          .epoch = net::whole_number<std::uint32_t>(value.at(1))};
 }
 
 }  // namespace edge::chain

@@ -45,7 +45,8 @@ StageReport stage_report(int worker, const net::ReceiveTimes& received, const Co
 
 /// An array of numbers in the order of the members.
 nlohmann::json to_json(const std::vector<StageReport>& reports);
-/// Throws net::ConnectionLost for impossible times or too many reports, json::exception for other JSON.
+/// Throws net::ConnectionLost for impossible numbers, too many reports, or others than one of each hop in the
+/// order of the chain; json::exception for other JSON.
 std::vector<StageReport> stage_reports_from(const nlohmann::json& value);
 
 }  // namespace edge::chain

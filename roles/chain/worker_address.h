@@ -1,4 +1,4 @@
-// How the devices of a chain reach a worker. A pure function, thread-safe.
+// How the devices of a chain reach a worker. Pure functions, thread-safe.
 #pragma once
 
 #include "net/connector.h"
@@ -6,11 +6,11 @@
 
 namespace edge::chain {
 
-/// `self` calls worker `worker` of the config for its orders (control) or its frames (link).
-net::Connector::Options connector_to_worker(const Config& config, int worker, const net::Identity& self,
-                                            net::Purpose purpose);
+/// `self` calls worker `worker` at `address` for its orders (control) or its frames (link).
+net::Connector::Options connector_to_worker(const Config& config, int worker, const Address& address,
+                                            const net::Identity& self, net::Purpose purpose);
 
-/// How patient connections are, on both sides.
+/// How patient connections are, on both sides, and how protected.
 net::ConnectionOptions connection_options(const NetConfig& config);
 
 }  // namespace edge::chain

@@ -43,7 +43,7 @@ bool asks_for_help(std::span<const char* const> words) {
 std::vector<Command> all_commands() {
   return {local_command(),   master_command(), worker_command(), trainer_command(),
           trace_command(),   plan_command(),   infer_command(),  inspect_command(),
-          convert_command(), truth_command(),  version_command()};
+          convert_command(), truth_command(),  secret_command(), version_command()};
 }
 
 int run_command_line(std::span<const char* const> words) {

@@ -17,6 +17,7 @@ Command infer_command();
 Command inspect_command();
 Command convert_command();
 Command truth_command();
+Command secret_command();
 Command version_command();
 
 /// In the order of the help.

@@ -17,6 +17,7 @@
 #include "roles/commands/role_options.h"
 #include "roles/config/preprocessing.h"
 #include "roles/drawing/object_pictures.h"
+#include "roles/security.h"
 #include "roles/usage_error.h"
 
 namespace edge::commands {
@@ -57,7 +58,8 @@ void check_outputs(const Arguments& arguments, const Config& config) {
 }
 
 int run_local(const Arguments& arguments) {
-  const Config config = configure(arguments, "local");
+  Config config = configure(arguments, "local");
+  use_secret(config.net);  // what every process would find out
   LocalOptions local;
   local.trace = trace_file(arguments);
   for (const GivenOption& given : arguments.options()) {

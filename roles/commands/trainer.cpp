@@ -8,15 +8,17 @@
 #include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
+#include "roles/security.h"
 
 namespace edge::commands {
 namespace {
 
 int run_trainer(const Arguments& arguments) {
   Config config = configure(arguments, "trainer");
+  use_secret(config.net);
   if (const auto source = arguments.text("video")) {
     config.trainer.source = *source;
-    config.trainer.where.clear();
+    config.trainer.where.erase("source");
   }
   apply_hold(arguments, config.video.hold);
   std::optional<OutputFile> report;

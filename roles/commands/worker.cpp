@@ -11,6 +11,7 @@
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/quote.h"
+#include "roles/security.h"
 #include "roles/usage_error.h"
 
 namespace edge::commands {
@@ -37,6 +38,7 @@ int run_worker(const Arguments& arguments) {
     worker.listening_descriptor = static_cast<int>(*descriptor);
   }
   Config config = configure(arguments, fmt::format("worker {}", worker.index));
+  use_secret(config.net);
   apply_keep(arguments, config.engine);
   return Worker(config, worker).run();
 }

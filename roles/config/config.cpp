@@ -50,7 +50,7 @@ void read_output(const TomlReader& reader, Config& config) {
   reader.read_integer("top_k", output.top_k, 1, 1000);
 }
 
-void read_net(const TomlReader& reader, NetConfig& net) {
+void read_net(const TomlReader& reader, NetConfig& net, const std::filesystem::path& file) {
   std::string mode = "delta";
   reader.read_choice("mode", mode, {"full", "delta"});
   net.mode = mode == "full" ? Mode::full : Mode::delta;
@@ -66,6 +66,13 @@ void read_net(const TomlReader& reader, NetConfig& net) {
                     "would be given up",
                     reader.where("timeout_s"), static_cast<double>(net.timeout.count()) / 1000,
                     static_cast<double>(net.heartbeat.count()) / 1000));
+  }
+  net.where = reader.places_of({"secret_file", "insecure"});
+  read_path(reader, "secret_file", net.secret_file, file);
+  reader.read_boolean("insecure", net.insecure);
+  if (net.insecure && !net.secret_file.empty()) {
+    throw Error(
+        fmt::format("{}: there is a secret_file, too; remove one of the two", reader.where("insecure")));
   }
 }
 
@@ -101,7 +108,7 @@ Config parse_config(const std::string& text, const std::filesystem::path& file) 
     labels = from_directory_of(file, labels);
   }
   read_output(table("output"), config);
-  read_net(table("net"), config.net);
+  read_net(table("net"), config.net, file);
   config.engine = read_engine(table("engine"));
   return config;
 }

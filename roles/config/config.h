@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,10 @@
 #include "roles/video/rtsp_transport.h"
 
 namespace edge {
+
+namespace net {
+class TlsContext;
+}
 
 struct Address {
   std::string host;  ///< IPv4, IPv6 (without brackets) or a name
@@ -43,18 +48,19 @@ struct ModelConfig {
 
 struct WorkerConfig {
   Address address;                   ///< where others reach it
-  std::optional<Address> listen;     ///< where it listens; default: every interface, the address' port
+  std::optional<Address> listen;     ///< where it listens; default: see listen_place() (roles/security.h)
   int threads = 0;                   ///< 0: all cores
   double bandwidth_bytes_per_s = 0;  ///< of the link into it, to begin with; 0: probed at the start
+  KeyPlaces where = {};              ///< of address, listen
 };
 
 struct TrainerConfig {
   std::optional<Address> address;         ///< where the master reaches it; without one there is no trainer
-  std::optional<Address> listen;          ///< where it listens; default: every interface, the address' port
+  std::optional<Address> listen;          ///< where it listens; default: as a worker
   int frames = 24;                        ///< of the source's begin, to learn from
   std::string source;                     ///< empty: that of [video]
   std::chrono::milliseconds wait{60000};  ///< how long a master waits for the predictors at the start
-  KeyPlaces where = {};                   ///< of source
+  KeyPlaces where = {};                   ///< of address, listen, source
 };
 
 struct VideoConfig {
@@ -78,6 +84,7 @@ struct ScheduleConfig {
   std::vector<std::vector<std::optional<std::pair<int, int>>>> plans;
   int group_size = 3;  ///< frames that share a plan
   int pending = 3;     ///< frames in flight
+  int wait_for = 0;    ///< so many workers must be there to begin; 0: all
 };
 
 struct OutputConfig {
@@ -107,8 +114,13 @@ struct NetConfig {
   Mode mode = Mode::delta;
   bool compress = true;
   ValueFormat values = ValueFormat::exact;  ///< of tensors between workers
-  std::chrono::milliseconds heartbeat{1000};
-  std::chrono::milliseconds timeout{5000};  ///< a silent connection is given up after this
+  std::chrono::milliseconds heartbeat{500};
+  std::chrono::milliseconds timeout{2000};  ///< a silent connection is given up after this
+  std::string secret_file = {};             ///< empty: none
+  bool insecure = false;                    ///< listen for other devices although there is no secret
+  KeyPlaces where = {};                     ///< of secret_file, insecure
+  /// No key: of the secret_file, once use_secret() (roles/security.h) has read it.
+  std::shared_ptr<const net::TlsContext> tls = {};
 };
 
 /// Megabytes that [engine] keep may say.

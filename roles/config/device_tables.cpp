@@ -69,6 +69,7 @@ std::vector<WorkerConfig> read_workers(const TomlReader& top, const std::filesys
     }
     const TomlReader reader(*node.as_table(), "workers", label, file);
     WorkerConfig worker;
+    worker.where = reader.places_of({"address", "listen", "source"});
     worker.address = read_peer_address(reader);
     if (reader.has("listen")) {
       worker.listen = read_address(reader, "listen");
@@ -90,8 +91,8 @@ std::vector<WorkerConfig> read_workers(const TomlReader& top, const std::filesys
 TrainerConfig read_trainer(const TomlReader& reader, const std::filesystem::path& file,
                            const std::vector<WorkerConfig>& workers) {
   TrainerConfig trainer;
+  trainer.where = reader.places_of({"address", "listen"});
   reader.read_integer("frames", trainer.frames, 2, max_training_frames);
-  trainer.where = reader.places_of({"source"});
   read_source(reader, trainer.source, file);
   reader.read_seconds("wait_s", trainer.wait, 0, 3600);
   if (reader.has("listen")) {

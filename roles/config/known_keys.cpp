@@ -53,6 +53,7 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"schedule", "plans"},
     {"schedule", "group_size"},
     {"schedule", "pending"},
+    {"schedule", "wait_for"},
     {"detection", "decoder"},
     {"detection", "threshold"},
     {"detection", "nms"},
@@ -66,6 +67,8 @@ constexpr auto all_keys = std::to_array<KnownKey>({
     {"net", "values"},
     {"net", "heartbeat_s"},
     {"net", "timeout_s"},
+    {"net", "secret_file"},
+    {"net", "insecure"},
     {"engine", "keep"},
 });
 

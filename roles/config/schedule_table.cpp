@@ -1,6 +1,7 @@
 #include "roles/config/schedule_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "roles/config/quote.h"
 #include "roles/scheduling/plan.h"
 #include "roles/scheduling/scheduler.h"
 
@@ -68,12 +70,35 @@ void read_plans(const TomlReader& reader, std::size_t workers, ScheduleConfig& s
 
 }  // namespace
 
+namespace {
+
+/// "all", which is 0, or how many.
+int read_wait_for(const TomlReader& reader, std::size_t workers) {
+  const std::string expected =
+      fmt::format("\"all\" or a number from 1 to {}, the workers that there are", workers);
+  const auto value = reader.numbers_or_name("wait_for", expected);
+  if (!value) return 0;
+  const auto* const name = std::get_if<std::string>(&*value);
+  if (name != nullptr && *name == "all") return 0;
+  const auto* const numbers = std::get_if<std::vector<double>>(&*value);
+  if (numbers != nullptr && numbers->size() == 1) {
+    for (std::size_t count = 1; count <= workers; ++count) {
+      if (numbers->front() == static_cast<double>(count)) return static_cast<int>(count);
+    }
+  }
+  const std::string found = name != nullptr ? in_quotes(*name) : fmt::format("{}", fmt::join(*numbers, ", "));
+  throw Error(fmt::format("{}: expected {}, found {}", reader.where("wait_for"), expected, found));
+}
+
+}  // namespace
+
 ScheduleConfig read_schedule(const TomlReader& reader, std::size_t workers) {
   ScheduleConfig schedule;
   reader.read_choice("scheduler", schedule.scheduler, scheduling::scheduler_names());
   reader.read_choice("side", schedule.side, {"edge", "cloud"});
   reader.read_integer("group_size", schedule.group_size, 1, 1000);
   reader.read_integer("pending", schedule.pending, 1, 64);
+  schedule.wait_for = read_wait_for(reader, workers);
   read_plans(reader, workers, schedule);
   return schedule;
 }

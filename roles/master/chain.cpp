@@ -21,11 +21,12 @@ Chain::Chain(asio::io_context& context, const Config& config, const Model& model
     const int index = static_cast<int>(i);
     auto worker = std::make_unique<RemoteWorker>(context);
     worker->connector = std::make_unique<net::Connector>(
-        context, chain::connector_to_worker(config, index, identity, net::Purpose::control),
+        context,
+        chain::connector_to_worker(config, index, config.workers[i].address, identity, net::Purpose::control),
         net::Connector::Handlers{
             .session = [this, index](auto connection,
                                      auto welcome) { return serve(index, connection, welcome); },
-            .refused = [this](const std::string& reason) { handlers_.failed(reason); },
+            .refused = [this, index](const std::string& reason) { handlers_.failed(index, reason); },
             .waiting = [this, index](const std::string& reason) { handlers_.waiting(index, reason); },
             .busy = [this, index](bool with_another) { busy(index, with_another); }});
     workers_.push_back(std::move(worker));
@@ -50,14 +51,26 @@ void Chain::busy(int index, bool with_another) {
   }
 }
 
+void Chain::tell_route(int worker, const chain::RouteOrder& order) {
+  const auto& connection = workers_[static_cast<std::size_t>(worker)]->connection;
+  if (connection) connection->send(chain::route_message(order));
+}
+
+/// A worker that served another master before may know links that this chain does not have.
+bool Chain::leads_on(int from, int to) const {
+  return to > from && to < size();
+}
+
 void Chain::leave(const std::string& verb) {
   for (const auto& worker : workers_) worker->connector->leave(verb);
 }
 
 asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> connection,
                                    net::Welcome welcome) {
-  net::ClockQuestions& clock = workers_[static_cast<std::size_t>(index)]->clock;
+  RemoteWorker& worker = *workers_[static_cast<std::size_t>(index)];
+  net::ClockQuestions& clock = worker.clock;
   connection->set_max_payload(chain::max_result_payload(model_.graph));
+  worker.connection = connection;
   handlers_.up(index, welcome.identity);
   clock.start(connection);
   std::string why_lost;
@@ -78,7 +91,8 @@ asio::awaitable<void> Chain::serve(int index, std::shared_ptr<net::Connection> c
     }
   }
   clock.stop();
-  if (workers_[static_cast<std::size_t>(index)]->held) {
+  worker.connection.reset();
+  if (worker.held) {
     spdlog::info("lets worker {} go until those in front of it are free", index);
   } else {
     spdlog::warn("lost worker {}: {}", index, why_lost);
@@ -100,8 +114,8 @@ void Chain::align_clocks(std::vector<chain::StageReport>& stages) const {
 void Chain::handle(int index, const net::Message& message) {
   switch (message.type) {
     case net::MessageType::result: {
-      chain::Result result =
-          chain::parse_result(message, {.graph = model_.graph, .decoder = decoder_}, kernels::active_isa());
+      chain::Result result = chain::parse_result(
+          message, {.graph = model_.graph, .decoder = decoder_, .worker = index}, kernels::active_isa());
       align_clocks(result.stages);
       handlers_.result(std::move(result));
       return;
@@ -110,15 +124,20 @@ void Chain::handle(int index, const net::Message& message) {
       handlers_.profiled(index, chain::parse_profile(message, model_.graph));
       return;
     case net::MessageType::transfer: {
-      const net::Transfer transfer = net::parse_transfer(message);
-      if (index + 1 < size()) handlers_.link_probed(index + 1, transfer);
+      const net::LinkMeasurement measured = net::parse_transfer(message);
+      if (leads_on(index, measured.to)) handlers_.link_probed(index, measured);
+      return;
+    }
+    case net::MessageType::link_state: {
+      const chain::LinkState state = chain::parse_link_state(message);
+      if (leads_on(index, state.to)) handlers_.link_state(index, state);
       return;
     }
     case net::MessageType::clock:
       workers_[static_cast<std::size_t>(index)]->clock.take(message);
       return;
     case net::MessageType::failure:
-      handlers_.failed(chain::parse_failure(message));
+      handlers_.failed(index, chain::parse_failure(message));
       return;
     default:
       throw net::ConnectionLost("it sent an unexpected message");

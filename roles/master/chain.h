@@ -11,7 +11,9 @@
 
 #include "net/clock_questions.h"
 #include "net/connector.h"
+#include "net/measurements.h"
 #include "net/transfer_meter.h"
+#include "roles/chain/control_messages.h"
 #include "roles/chain/result.h"
 #include "roles/config/config.h"
 #include "roles/model.h"
@@ -34,18 +36,22 @@ class Chain {
     std::function<void(int worker, std::vector<double> layer_cost)> profiled;
     /// Points in time in its reports are on our clock; 0 where a worker's clock is not known yet.
     std::function<void(chain::Result)> result;
-    /// The link into `worker` was probed by the worker in front of it.
-    std::function<void(int worker, const net::Transfer& transfer)> link_probed;
+    /// A worker has measured a link of its own.
+    std::function<void(int worker, const net::LinkMeasurement& measured)> link_probed;
+    /// A link of a worker is there, or cannot be made.
+    std::function<void(int worker, const chain::LinkState& state)> link_state;
     /// There is no connection to it, for this reason; it is tried again and again.
     std::function<void(int worker, const std::string& reason)> waiting;
     /// A worker refused us, or cannot go on (one line).
-    std::function<void(const std::string& reason)> failed;
+    std::function<void(int worker, const std::string& reason)> failed;
   };
 
   /// `decoder`: of the objects that results must have; null: none. It and `model` outlive this.
   Chain(asio::io_context& context, const Config& config, const Model& model,
         const detection::Decoder* decoder, const net::Identity& identity, Handlers handlers);
   void start();
+  /// Tells a worker which links to keep, if it is connected.
+  void tell_route(int worker, const chain::RouteOrder& order);
   /// Says farewell to all workers ("finished", "stopped"): the process is about to end.
   void leave(const std::string& verb);
 
@@ -54,14 +60,16 @@ class Chain {
     explicit RemoteWorker(asio::io_context& context) : clock(context) {}
     net::ClockQuestions clock;
     std::unique_ptr<net::Connector> connector;
-    bool busy = false;  ///< with another master
-    bool held = false;  ///< not asked for, because one in front of it is busy
+    std::shared_ptr<net::Connection> connection;  ///< null: none
+    bool busy = false;                            ///< with another master
+    bool held = false;                            ///< not asked for, because one in front of it is busy
   };
 
   int size() const { return static_cast<int>(workers_.size()); }
   asio::awaitable<void> serve(int index, std::shared_ptr<net::Connection> connection, net::Welcome welcome);
   void busy(int index, bool with_another);
   void handle(int index, const net::Message& message);
+  bool leads_on(int from, int to) const;
   void align_clocks(std::vector<chain::StageReport>& stages) const;
 
   const Model& model_;

@@ -31,22 +31,18 @@ ChainCosts::ChainCosts(const Config& config, const Model& model)
     : graph_(model.graph),
       boundary_(boundaries(model.graph)),
       group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
-      forecast_(model.graph, config.net.mode == Mode::full, config.net.values),
-      cached_(config.workers.size()),
-      kept_(config.workers.size()),
-      last_compute_at_(config.workers.size()) {}
+      forecast_(model.graph, config.net.mode == Mode::full, config.net.values) {}
 
-void ChainCosts::begin_epoch(std::vector<std::vector<double>> profiles,
+void ChainCosts::begin_epoch(const scheduling::Route& route, std::vector<std::vector<double>> profiles,
                              std::vector<std::optional<double>> bandwidth) {
   if (!estimator_) {
-    estimator_.emplace(std::move(profiles), std::move(bandwidth));
+    estimator_.emplace(std::move(profiles), std::move(bandwidth), route);
   } else {
-    for (std::size_t worker = 0; worker < profiles.size(); ++worker) {
-      estimator_->set_profile(static_cast<int>(worker), std::move(profiles[worker]));
-    }
+    estimator_->set_route(route, std::move(profiles), std::move(bandwidth));
   }
-  for (std::vector<LayerIndex>& tensors : cached_) tensors.clear();
-  std::fill(kept_.begin(), kept_.end(), std::pair<LayerIndex, LayerIndex>{});
+  cached_.assign(route.size(), {});
+  kept_.assign(route.size(), {});
+  last_compute_at_.assign(route.size(), 0);
 }
 
 void ChainCosts::add_transfer(int worker, const net::Transfer& transfer) {

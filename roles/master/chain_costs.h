@@ -26,8 +26,10 @@ class ChainCosts {
   /// Both must outlive this.
   ChainCosts(const Config& config, const Model& model);
 
-  /// As Planner::begin_epoch().
-  void begin_epoch(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
+  /// Frames go through these workers of the chain from now on, which are numbered from 0 in all other calls.
+  /// What they held is lost. `profiles` and `bandwidth`: of each of them.
+  void begin_epoch(const scheduling::Route& route, std::vector<std::vector<double>> profiles,
+                   std::vector<std::optional<double>> bandwidth);
   bool began() const { return estimator_.has_value(); }
   void set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
     forecast_.set_predictor(std::move(predictor));

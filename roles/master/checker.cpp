@@ -44,8 +44,9 @@ TensorMap Checker::compute(const FrameUnderWay& frame) {
   const std::vector<LayerIndex>& ends = frame.plan.ends;
   rounders_.resize(ends.size());
   net::ArrayMap arrays{{0, frame.pixels}};
-  for (std::size_t worker = 0; worker < ends.size(); ++worker) {
-    const LayerIndex first = frame.plan.begin(static_cast<int>(worker));
+  for (const int number : frame.route) {
+    const auto worker = static_cast<std::size_t>(number);
+    const LayerIndex first = frame.plan.begin(number);
     arrays = run_layers(executor_, graph, arrays, first, ends[worker]);
     if (ends[worker] == graph.size()) break;
     net::ValueRounder alone;

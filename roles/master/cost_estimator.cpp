@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <utility>
 
 namespace edge {
@@ -26,16 +27,41 @@ std::optional<double> mean_of_known(const std::vector<std::optional<double>>& va
 }  // namespace
 
 CostEstimator::CostEstimator(std::vector<std::vector<double>> profiles,
-                             std::vector<std::optional<double>> bandwidth) {
-  assert(bandwidth.size() == profiles.size());
-  for (std::vector<double>& profile : profiles) devices_.emplace_back(std::move(profile));
-  for (const std::optional<double>& bytes_per_s : bandwidth) links_.emplace_back(bytes_per_s);
+                             std::vector<std::optional<double>> bandwidth, scheduling::Route route) {
+  if (route.empty()) {
+    route.resize(profiles.size());
+    std::iota(route.begin(), route.end(), 0);
+  }
+  set_route(std::move(route), std::move(profiles), std::move(bandwidth));
 }
 
-void CostEstimator::set_profile(int worker, std::vector<double> profile) {
-  if (device(worker).profile() == profile) return;
-  devices_[static_cast<std::size_t>(worker)] = DeviceEstimate(std::move(profile));
-  link(worker).forget_codec();
+void CostEstimator::remember() {
+  int from = -1;
+  for (std::size_t i = 0; i < route_.size(); ++i) {
+    known_devices_.insert_or_assign(route_[i], std::move(devices_[i]));
+    known_links_.insert_or_assign({from, route_[i]}, std::move(links_[i]));
+    from = route_[i];
+  }
+}
+
+void CostEstimator::set_route(scheduling::Route route, std::vector<std::vector<double>> profiles,
+                              std::vector<std::optional<double>> bandwidth) {
+  assert(profiles.size() == route.size() && bandwidth.size() == route.size());
+  remember();
+  route_ = std::move(route);
+  devices_.clear();
+  links_.clear();
+  int from = -1;
+  for (std::size_t i = 0; i < route_.size(); ++i) {
+    const auto known = known_devices_.find(route_[i]);
+    const bool same = known != known_devices_.end() && known->second.given() == profiles[i];
+    devices_.push_back(same ? known->second : DeviceEstimate(std::move(profiles[i])));
+    const auto known_link = known_links_.find({from, route_[i]});
+    links_.push_back(known_link != known_links_.end() ? known_link->second : LinkEstimate(std::nullopt));
+    links_.back().set_bandwidth(bandwidth[i]);
+    if (!same) links_.back().forget_codec();
+    from = route_[i];
+  }
 }
 
 void CostEstimator::add_computation(int worker, LayerIndex first, LayerIndex end, double seconds, double busy,

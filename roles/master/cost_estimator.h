@@ -2,8 +2,10 @@
 // follows what stage reports measure (Wi-Fi that gets worse, a CPU that gets hot). One thread at a time.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/layer.h"
@@ -11,18 +13,22 @@
 #include "roles/master/device_estimate.h"
 #include "roles/master/link_estimate.h"
 #include "roles/scheduling/costs.h"
+#include "roles/scheduling/route.h"
 
 namespace edge {
 
 class CostEstimator {
  public:
   /// `profiles`: [w][l], seconds of layer l on worker w. `bandwidth`: bytes/s of the link into each worker,
-  /// where known.
-  CostEstimator(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
+  /// where known. `route`: which workers of the chain these are; empty: the first ones.
+  CostEstimator(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth,
+                scheduling::Route route = {});
 
-  /// A worker has come back. With another profile it is another device, and what was measured of the one
-  /// before does not count.
-  void set_profile(int worker, std::vector<double> profile);
+  /// The chain is made of these workers from now on, which are numbered from 0 in all other calls. What was
+  /// measured of devices and links is remembered, but for a worker with another profile: that is another
+  /// device.
+  void set_route(scheduling::Route route, std::vector<std::vector<double>> profiles,
+                 std::vector<std::optional<double>> bandwidth);
 
   void add_transfer(int worker, const net::Transfer& transfer) { link(worker).add_transfer(transfer); }
   /// As DeviceEstimate::add_computation().
@@ -58,8 +64,14 @@ class CostEstimator {
   LinkEstimate& link(int worker) { return links_[static_cast<std::size_t>(worker)]; }
   const DeviceEstimate& device(int worker) const { return devices_[static_cast<std::size_t>(worker)]; }
 
+  void remember();
+
+  scheduling::Route route_;
   std::vector<DeviceEstimate> devices_;
   std::vector<LinkEstimate> links_;
+  // Of all routes so far, by the workers' numbers in the chain; the links' ends, -1 for the master.
+  std::map<int, DeviceEstimate> known_devices_;
+  std::map<std::pair<int, int>, LinkEstimate> known_links_;
   double frames_ = 0;
 };
 

@@ -22,6 +22,17 @@ constexpr double half_life = 300;
 /// in the others.
 constexpr double weight_of_profile = 0.1;
 
+/// What a report may make of a device: beyond is no measurement. Reports come from others, and a number that
+/// is nearly 0 or endless would stay in all products.
+constexpr double most_times_faster = 1e3;
+constexpr double most_times_slower = 1e6;
+/// Layers that take nothing by the profile, but so long whenever they are run, are not what the profile says.
+constexpr double long_computation_s = 1e-3;
+
+double measured_ratio(double seconds, double expected_s) {
+  return std::clamp(seconds / expected_s, 1 / most_times_faster, most_times_slower);
+}
+
 double faded(double age) {
   return std::exp2(-std::max(age, 0.0) / half_life);
 }
@@ -34,7 +45,8 @@ double believed(double factor, double busy) {
 }  // namespace
 
 DeviceEstimate::DeviceEstimate(std::vector<double> profile)
-    : profile_(std::move(profile)),
+    : given_(std::move(profile)),
+      profile_(given_),
       slowdown_(profile_.size(), 1.0),
       busy_(profile_.size(), 0.0),
       seen_(profile_.size(), 0.0) {}
@@ -60,7 +72,8 @@ DeviceEstimate::Range& DeviceEstimate::range(LayerIndex first, LayerIndex end, d
 void DeviceEstimate::add_computation(LayerIndex first, LayerIndex end, double seconds, double busy,
                                      std::span<const double> shares, double now) {
   const double by_profile = profiled(first, end);
-  if (by_profile < short_computation_s || !(seconds > 0)) return;
+  if (!(seconds > 0)) return;
+  if (by_profile < short_computation_s) return doubt_profile(first, end, seconds);
   change_ = change(now);
   change_seen_ = now;
   busy = std::clamp(busy, 0.01, 1.0);
@@ -81,11 +94,29 @@ void DeviceEstimate::add_computation(LayerIndex first, LayerIndex end, double se
   RobustEstimate& samples = in_part ? known.part : known.slowdown;
   const std::optional<double> before = samples.value();
   const std::size_t count = samples.samples();
-  samples.add(in_part ? seconds / expected : seconds / (of_part * change_));
+  samples.add(measured_ratio(seconds, in_part ? expected : of_part * change_));
   (in_part ? known.part_busy : known.busy) = busy;
   // It has forgotten the old ones: a real change. Of parts, that may be the scene's.
   if (!in_part && samples.samples() < count) settle_change(known, *before);
   if (!in_part && known.slowdown.samples() >= samples_of_a_range) learn_layers(known, now);
+}
+
+/// Such layers would be given to the device again and again, and what they take never be counted.
+void DeviceEstimate::doubt_profile(LayerIndex first, LayerIndex end, double seconds) {
+  if (first == end) return;
+  const bool same = doubts_.first == first && doubts_.end == end;
+  if (!same || seconds < long_computation_s) doubts_ = {.first = first, .end = end};
+  if (seconds < long_computation_s) return;
+  doubts_.took_s.push_back(seconds);
+  if (doubts_.took_s.size() < samples_of_a_range) return;
+  const double least = *std::min_element(doubts_.took_s.begin(), doubts_.took_s.end());
+  DeviceEstimate changed(given_);
+  changed.profile_ = profile_;
+  for (LayerIndex layer = first; layer < end; ++layer) {
+    double& of_layer = changed.profile_[static_cast<std::size_t>(layer)];
+    of_layer = std::max(of_layer, least / (end - first));
+  }
+  *this = std::move(changed);
 }
 
 /// A range that makes little of the device may have had a bad moment only: the less is its change taken for
@@ -94,7 +125,7 @@ void DeviceEstimate::settle_change(Range& range, double before) {
   const double all = profiled(0, static_cast<LayerIndex>(profile_.size()));
   const double share = profiled(range.first, range.end) / all;
   const double change = std::pow(*range.slowdown.value() / before, share / (share + weight_of_profile));
-  change_ *= change;
+  change_ = std::clamp(change_ * change, 1 / most_times_faster, most_times_slower);
   range.slowdown.scale(1 / change);
 }
 

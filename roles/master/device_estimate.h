@@ -34,6 +34,10 @@ class DeviceEstimate {
   void add_computation(LayerIndex first, LayerIndex end, double seconds, double busy,
                        std::span<const double> shares, double now);
 
+  /// What the device said.
+  const std::vector<double>& given() const { return given_; }
+  /// The same as far as that is believed: layers that take nothing by it, but long three times in a row, get
+  /// a share of that each.
   const std::vector<double>& profile() const { return profile_; }
   /// [l]: the profile, corrected by how long the device really took lately.
   std::vector<double> layer_cost(double now) const;
@@ -55,6 +59,12 @@ class DeviceEstimate {
     double busy = 1, part_busy = 1;  ///< the device, at the last measurement of each
     double seen = 0;                 ///< when
   };
+  /// Of layers that took long, lately and in a row, but nothing by the profile.
+  struct Doubts {
+    LayerIndex first = 0, end = 0;
+    std::vector<double> took_s = {};
+  };
+  void doubt_profile(LayerIndex first, LayerIndex end, double seconds);
   double profiled(LayerIndex first, LayerIndex end) const;
   Range& range(LayerIndex first, LayerIndex end, double now);
   void settle_change(Range& range, double before);
@@ -62,7 +72,9 @@ class DeviceEstimate {
   double change(double now) const;
   double overall(double now) const;
 
+  std::vector<double> given_;
   std::vector<double> profile_;
+  Doubts doubts_;
   double change_ = 1;             ///< of the device's speed since it was profiled: its seconds by that factor
   double change_seen_ = 0;        ///< when
   std::vector<double> slowdown_;  ///< by layer, besides, as it was measured last

@@ -59,6 +59,8 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
                      .plan = frame.plan,
                      .links = std::vector<LinkTraffic>(config_.workers.size()),
                      .workers = std::vector<WorkerTimes>(config_.workers.size())};
+  std::optional<std::size_t> in_front;  // the worker whose report came before
+  double values_error = 0;              // of what it sent
   for (const chain::StageReport& stage : frame.result->stages) {
     if (stage.worker >= 0 && static_cast<std::size_t>(stage.worker) < record.workers.size()) {
       const auto worker = static_cast<std::size_t>(stage.worker);
@@ -73,9 +75,10 @@ FrameRecord FrameOutput::record(const FrameUnderWay& frame) const {
                                 .encode_s = stage.encode_s,
                                 .computed_macs = stage.computed_macs,
                                 .all_macs = stage.all_macs};
-      if (worker + 1 < record.links.size()) record.links[worker + 1].values_error = stage.values_error;
+      record.links[worker].values_error = std::exchange(values_error, stage.values_error);
       // What a worker sends is what the next one receives.
-      if (worker > 0) record.workers[worker - 1].send_s = stage.receive_s;
+      if (in_front) record.workers[*in_front].send_s = stage.receive_s;
+      in_front = worker;
     }
   }
   return record;

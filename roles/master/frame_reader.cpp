@@ -20,7 +20,7 @@ Placement known_placement(const Placement& placement, const Shape& frame) {
 }  // namespace
 
 std::optional<FrameUnderWay> FrameReader::read(std::uint64_t number) {
-  if (number % group_size_ == 0) {
+  if (begins_group(number)) {
     const auto start = steady_clock::now();
     const std::vector<FrameChange> changes = source_.upcoming_changes();
     if (changes.empty()) return std::nullopt;

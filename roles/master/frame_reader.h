@@ -18,6 +18,8 @@ class FrameReader {
   FrameReader(GroupSource& source, Planner& planner, std::uint64_t group_size, trace::TraceWriter* trace)
       : source_(source), planner_(planner), group_size_(group_size), trace_(trace) {}
 
+  /// Whether a group, and so a plan, begins with the frame of this number.
+  bool begins_group(std::uint64_t number) const { return number % group_size_ == 0; }
   /// Frame `number`: 0, 1, 2 ...; waits for it, and plans where a group begins. Nothing at the end of the
   /// video. Throws what breaks the video, and what the scheduler throws.
   std::optional<FrameUnderWay> read(std::uint64_t number);

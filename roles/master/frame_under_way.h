@@ -8,6 +8,7 @@
 #include "engine/array.h"
 #include "roles/chain/result.h"
 #include "roles/scheduling/plan.h"
+#include "roles/scheduling/route.h"
 #include "roles/video/placement.h"
 
 namespace edge {
@@ -24,6 +25,7 @@ struct FrameUnderWay {
   Array pixels;
   bool unchanged = false;  ///< the frame before has the same pixels: it is not sent, its result is that one's
   std::optional<chain::Result> result;
+  scheduling::Route route = {};  ///< that it took to the result
   /// Every device that may have computed the result has the master's instruction set: its bits can be
   /// compared.
   bool same_isa = true;

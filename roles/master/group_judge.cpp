@@ -32,7 +32,8 @@ double median_of_errors(std::vector<double> values) {
 GroupJudge::GroupJudge(const Config& config, const ChainCosts& costs)
     : config_(config), costs_(costs), group_frames_(static_cast<std::size_t>(config.schedule.group_size)) {}
 
-void GroupJudge::begin_epoch() {
+void GroupJudge::begin_epoch(bool other_route) {
+  if (other_route) tried_.clear();
   groups_.clear();
   group_times_.clear();
   last_result_at_.reset();

@@ -23,8 +23,9 @@ class GroupJudge {
   /// Both must outlive this.
   GroupJudge(const Config& config, const ChainCosts& costs);
 
-  /// What was under way is lost.
-  void begin_epoch();
+  /// What was under way is lost; of other workers than before (`other_route`), plans that were in use are
+  /// too.
+  void begin_epoch(bool other_route);
   /// A group was planned. Frames that nothing changes in are none of it: they have their results at once.
   struct Group {
     std::uint64_t first_frame = 0, last_frame = 0;  ///< of those that are sent

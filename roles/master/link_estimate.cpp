@@ -1,7 +1,6 @@
 #include "roles/master/link_estimate.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -14,6 +13,9 @@ constexpr std::uint64_t short_message = 8000;
 constexpr double long_transfer_s = 0.02;
 constexpr std::uint64_t large_message = 256'000;
 constexpr double much_faster = 1.3;
+/// What a report may make of a link: beyond is no measurement.
+constexpr double least_bytes_per_s = 1;
+constexpr double most_bytes_per_s = 1e12;
 constexpr int short_ones_until_believed = 60;
 constexpr std::size_t most_transfers = 9;
 constexpr std::size_t short_ones_that_tell = 3;
@@ -36,8 +38,9 @@ bool LinkEstimate::tells_more(const net::Transfer& transfer) const {
 }
 
 void LinkEstimate::add_transfer(const net::Transfer& transfer) {
-  const double bytes_per_s = static_cast<double>(transfer.bytes) / transfer.seconds;
-  if (!std::isfinite(bytes_per_s) || bytes_per_s <= 0) return;
+  if (transfer.bytes == 0 || !(transfer.seconds > 0)) return;
+  const double bytes_per_s =
+      std::clamp(static_cast<double>(transfer.bytes) / transfer.seconds, least_bytes_per_s, most_bytes_per_s);
   const bool large = transfer.bytes >= large_message ||
                      (transfer.bytes >= short_message && transfer.seconds >= long_transfer_s);
   if (large && tells_more(transfer)) {

@@ -21,6 +21,10 @@ class LinkEstimate {
   void add_transfer(const net::Transfer& transfer);
   /// Encoding in front of the link and decoding behind it took so long, for tensors of so many bytes in all.
   void add_codec(double seconds, double tensor_bytes);
+  /// Of a link of which nothing was known to begin with.
+  void set_bandwidth(std::optional<double> bytes_per_s) {
+    if (!at_first_) at_first_ = bytes_per_s;
+  }
   /// The device behind it is another one.
   void forget_codec() { codec_s_per_byte_ = {}; }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,12 +12,13 @@
 #include <vector>
 
 #include "engine/output_file.h"
-#include "net/link_sender.h"
 #include "roles/chain/frame_header.h"
+#include "roles/chain/links.h"
 #include "roles/config/config.h"
 #include "roles/detection/detector.h"
 #include "roles/line_output.h"
 #include "roles/master/chain.h"
+#include "roles/master/flap_guard.h"
 #include "roles/master/frame_reader.h"
 #include "roles/master/group_source.h"
 #include "roles/master/planner.h"
@@ -30,12 +33,13 @@
 namespace edge {
 
 struct MasterOptions {
-  LineOutput* lines;             ///< where the results go; outlives the master
-  std::string trace = {};        ///< write a trace file
-  TruthOutput* truth = nullptr;  ///< write what was to be found; outlives the master
-  OutputFile* costs = nullptr;   ///< write costs for `edge plan`; outlives the master
-  std::string draw = {};         ///< directory for pictures with objects; empty: none
-  bool gantt = false;            ///< print when the stages worked on the last frames
+  LineOutput* lines;              ///< where the results go; outlives the master
+  std::string trace = {};         ///< write a trace file
+  TruthOutput* truth = nullptr;   ///< write what was to be found; outlives the master
+  OutputFile* costs = nullptr;    ///< write costs for `edge plan`; outlives the master
+  std::string draw = {};          ///< directory for pictures with objects; empty: none
+  bool gantt = false;             ///< print when the stages worked on the last frames
+  std::uint64_t first_frame = 0;  ///< of the video, that is computed
 };
 
 /// A shell around Run: tells it what happens and does what it says. Threads: the caller of run() does all
@@ -57,12 +61,19 @@ class Master {
 
   // On the io_context's thread.
   Chain::Handlers chain_events();
-  net::LinkSender::Handlers link_events();
+  chain::Links::Handlers link_events();
+  template <typename Event>
+  void tell(Event event);
+  void update_links();
+  void worker_lost(int worker);
+  void worker_failed(int worker, const std::string& reason);
   void take(const chain::Result& result);
-  void link_probed(int worker, const net::Transfer& transfer);
+  void link_probed(int from, int to, const net::Transfer& transfer);
+  void link_changed(int from, const chain::LinkState& state);
   void interrupt();
 
   void feed();
+  bool joins_others();
 
   // On the "dispatch" thread.
   void dispatch();
@@ -87,14 +98,28 @@ class Master {
   Planner planner_;
   FrameReader reader_;  ///< the "feed" thread's
   Chain chain_;
-  net::LinkSender link_;
+  chain::Links links_;
   TrainerWatch trainer_;
   SharedRun run_;
   WaitingLog waiting_;
   std::atomic<int> exit_status_{0};
   std::atomic<bool> failed_{false};
 
-  std::vector<Member> members_;  ///< of the epoch; the "dispatch" thread's
+  // The io_context's thread's.
+  std::vector<std::optional<chain::RouteOrder>>
+      told_;                              ///< [w + 1]: what links the master (0) and workers keep
+  std::vector<std::uint64_t> instances_;  ///< [w]: of the process that is connected
+  FlapGuard flap_guard_;
+  std::map<int, asio::steady_timer> kept_out_;  ///< by worker
+
+  // The "feed" thread's.
+  scheduling::Route not_worth_it_;  ///< a route that the chain could take, but better does not
+  int groups_to_skip_ = 0;          ///< before that is thought over again
+  int skipped_groups_ = 0;
+
+  // The "dispatch" thread's, of the epoch.
+  std::vector<Member> members_;
+  scheduling::Route route_;
 
   std::thread feed_thread_;
   std::thread dispatch_thread_;

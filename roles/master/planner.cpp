@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "net/steady_time.h"
+#include "roles/scheduling/horizon.h"
 #include "roles/scheduling/pipeline_model.h"
 
 namespace edge {
@@ -23,6 +25,8 @@ namespace {
 
 constexpr double longest_horizon_groups = 20;
 constexpr double shortest_s = 1e-6;  // that is told apart from no time
+/// A worker that comes is taken in if groups take less than so much of what they take without it.
+constexpr double worth_the_change = 0.95;
 
 scheduling::Horizon horizon(const Config& config) {
   scheduling::Horizon horizon{.groups = longest_horizon_groups,
@@ -34,14 +38,44 @@ scheduling::Horizon horizon(const Config& config) {
   return horizon;
 }
 
-std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model) {
+/// For the workers of a route.
+std::unique_ptr<scheduling::Scheduler> open_scheduler(const Config& config, const Model& model,
+                                                      const scheduling::Route& route) {
   scheduling::SchedulerOptions options{.side = config.schedule.side, .plans = {}, .horizon = horizon(config)};
   for (const auto& ranges : config.schedule.plans) {
-    options.plans.push_back(
+    const Plan plan =
         scheduling::plan_from_ranges(ranges, model.graph.size(), static_cast<int>(config.workers.size()),
-                                     fmt::format("{}: plan in [schedule]", config.file.string())));
+                                     fmt::format("{}: plan in [schedule]", config.file.string()));
+    options.plans.push_back(scheduling::narrowed(plan, route));
   }
   return scheduling::make_scheduler(config.schedule.scheduler, options);
+}
+
+scheduling::Route all_workers(const Config& config) {
+  scheduling::Route route(config.workers.size());
+  std::iota(route.begin(), route.end(), 0);
+  return route;
+}
+
+template <typename T>
+std::vector<T> of_route(const std::vector<T>& of_all, const scheduling::Route& route) {
+  std::vector<T> some;
+  for (const int worker : route) some.push_back(of_all[static_cast<std::size_t>(worker)]);
+  return some;
+}
+
+/// The reports of workers on the route, by their numbers there. Others cannot have had a part in the frame.
+std::vector<chain::StageReport> on_route(std::vector<chain::StageReport> reports,
+                                         const scheduling::Route& route) {
+  std::vector<chain::StageReport> own;
+  for (chain::StageReport& report : reports) {
+    const auto at = std::lower_bound(route.begin(), route.end(), report.worker);
+    const bool there = at != route.end() && *at == report.worker;
+    if (!there && report.worker != -1) continue;
+    if (there) report.worker = static_cast<int>(at - route.begin());
+    own.push_back(report);
+  }
+  return own;
 }
 
 std::vector<double> megabytes_per_s(std::vector<double> bytes_per_s) {
@@ -57,21 +91,56 @@ double Planner::steady_clock_s() {
 
 Planner::Planner(const Config& config, const Model& model, Clock clock)
     : config_(config),
+      model_(model),
       now_s_(std::move(clock)),
       group_frames_(static_cast<std::size_t>(config.schedule.group_size)),
-      scheduler_(open_scheduler(config, model)),
+      route_(all_workers(config)),
+      scheduler_(open_scheduler(config, model, route_)),
       costs_(config, model),
       judge_(config, costs_),
       clock_(static_cast<int>(config.workers.size())) {}
 
-void Planner::begin_epoch(std::vector<std::vector<double>> profiles,
-                          std::vector<std::optional<double>> bandwidth) {
+void Planner::begin_epoch(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
+                          const std::vector<std::optional<double>>& bandwidth) {
   const std::lock_guard lock(mutex_);
-  costs_.begin_epoch(std::move(profiles), std::move(bandwidth));
-  judge_.begin_epoch();
+  const bool other_route = route != route_;
+  if (other_route) {
+    route_ = route;
+    scheduler_ = open_scheduler(config_, model_, route_);
+    clock_ = StageClock(static_cast<int>(route_.size()));
+    plan_ = {};
+    planned_from_ = std::numeric_limits<std::uint64_t>::max();
+    plan_again_.reset();
+  }
+  costs_.begin_epoch(route_, of_route(profiles, route_), of_route(bandwidth, route_));
+  judge_.begin_epoch(other_route);
   clock_.forget_frames();
   sent_.clear();
   room_since_.reset();
+}
+
+bool Planner::is_worth(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
+                       const std::vector<std::optional<double>>& bandwidth) const {
+  const std::lock_guard lock(mutex_);
+  ChainCosts others = costs_;
+  others.begin_epoch(route, of_route(profiles, route), of_route(bandwidth, route));
+  const Costs then = others.of_group(group_changes_);
+  const Plan plan = open_scheduler(config_, model_, route)->plan(then, group_first_ / group_frames_);
+  bool somebody_new = false;
+  for (std::size_t i = 0; i < route.size(); ++i) {
+    const bool is_new = !std::binary_search(route_.begin(), route_.end(), route[i]);
+    somebody_new = somebody_new || (is_new && !plan.idle(static_cast<int>(i)));
+  }
+  if (!somebody_new) return false;
+  if (plan_.ends.empty() || !scheduling::needs_predictions(config_.schedule.scheduler)) return true;
+  const scheduling::Horizon ahead = horizon(config_);
+  const double then_s = scheduling::Outlook(then, std::nullopt, ahead).group_s(plan);
+  const double now_s = scheduling::Outlook(costs(group_changes_), plan_, ahead).group_s(plan_);
+  return then_s < worth_the_change * now_s;
+}
+
+Plan Planner::widened(const Plan& plan) const {
+  return scheduling::widened(plan, route_, workers());
 }
 
 void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor) {
@@ -79,9 +148,11 @@ void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor>
   costs_.set_predictor(std::move(predictor));
 }
 
-void Planner::add_transfer(int worker, const net::Transfer& transfer) {
+void Planner::add_transfer(int from, int to, const net::Transfer& transfer) {
   const std::lock_guard lock(mutex_);
-  costs_.add_transfer(worker, transfer);
+  const auto at = std::find(route_.begin(), route_.end(), to);
+  if (at == route_.end() || from != (at == route_.begin() ? -1 : *(at - 1))) return;
+  costs_.add_transfer(static_cast<int>(at - route_.begin()), transfer);
 }
 
 // mutex_ is held.
@@ -124,23 +195,39 @@ double Planner::predicted_finish_s(const Plan& plan, const StageClock::Expected&
 
 Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const std::lock_guard lock(mutex_);
+  planned_from_ = std::min(planned_from_, first);
+  costs_.add_to_scene(changes);
+  return widened(make_plan(first, std::move(changes)));
+}
+
+Plan Planner::plan_of(std::uint64_t frame, const Plan& planned) {
+  const std::lock_guard lock(mutex_);
+  if (frame >= planned_from_) return planned;
+  if (!plan_again_) plan_again_ = widened(make_plan(frame - frame % group_frames_, group_changes_));
+  return *plan_again_;
+}
+
+// mutex_ is held.
+Plan Planner::make_plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const auto start = steady_clock::now();
   const double now = now_s_();
-  costs_.add_to_scene(changes);
   changes.resize(group_frames_, changes.empty() ? FrameChange{} : changes.back());
   GroupJudge::Group judged = frames_to_send(first, changes);
   // Of frames that are not known yet, as those of a camera, that of the group before is the best guess.
-  if (judged.frames == 0 && plans_ > 0) return plan_;
+  if (judged.frames == 0 && !plan_.ends.empty()) return plan_;
   std::erase_if(changes, [](const FrameChange& change) { return change.unchanged; });
+  if (changes.empty()) changes.emplace_back();  // on another route, whatever will be sent by it
   judge_.costs_changed();
   Costs group = costs(changes);
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
   group_stage_costs_ = scheduling::expected_stage_costs(PipelineModel(group), plan);
-  judged.planned_at = now;
-  judged.predicted_s = predicted_finish_s(plan, expected, judged.frames);
-  judge_.planned(judged);
+  if (judged.frames > 0) {
+    judged.planned_at = now;
+    judged.predicted_s = predicted_finish_s(plan, expected, judged.frames);
+    judge_.planned(judged);
+  }
   planned_at_ = now;
   room_since_.reset();
   group_changes_ = std::move(changes);
@@ -155,14 +242,15 @@ Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
                           .later_group_s);
   if (plan != plan_) {
     if (plans_ > 1) ++plan_changes_;
-    spdlog::info("plan from frame {} on: {}", judged.first_frame, scheduling::to_string(plan));
+    spdlog::info("plan from frame {} on: {}", judged.first_frame, scheduling::to_string(widened(plan)));
     plan_ = plan;
   }
   return plan;
 }
 
-void Planner::sent(std::uint64_t frame, const Plan& plan) {
+void Planner::sent(std::uint64_t frame, const Plan& planned) {
   const std::lock_guard lock(mutex_);
+  const Plan plan = scheduling::narrowed(planned, route_);
   const double now = now_s_();
   if (planned_at_) begin_s_.add(std::max(shortest_s, now - *planned_at_));
   if (room_since_) turn_s_.add(std::max(shortest_s, now - *room_since_));
@@ -187,13 +275,15 @@ void Planner::finished(const chain::Result& result) {
   if (sent == sent_.end()) return;  // came twice
   const SentFrame& frame = sent->second;
   const double now = now_s_();
-  costs_.learn_from(frame.plan, frame.change, frame.held, result.stages);
-  if (!result.stages.empty()) {
-    const chain::StageReport& last = result.stages.back();
+  const std::vector<chain::StageReport> stages = on_route(result.stages, route_);
+  costs_.learn_from(frame.plan, frame.change, frame.held, stages);
+  if (!stages.empty()) {
+    const chain::StageReport& last = stages.back();
     const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
-    if (back_s > 0) costs_.add_return(back_s);
+    // Not longer than the frame was away, whatever its clock says.
+    if (back_s > 0 && back_s <= now - frame.at) costs_.add_return(back_s);
   }
-  clock_.finished(result.frame, now, result.stages);
+  clock_.finished(result.frame, now, stages);
   judge_.finished(result.frame,
                   {.plan = frame.plan,
                    .change = frame.change,
@@ -216,7 +306,7 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
   const auto add = [&](const std::string& name, const Plan& plan, bool used) {
     const double seconds = outlook.group_s(plan);
     estimates.push_back({.name = name,
-                         .plan = scheduling::to_string(plan),
+                         .plan = scheduling::to_string(widened(plan)),
                          .seconds_per_frame = seconds / static_cast<double>(now.frames()),
                          .used = used});
   };
@@ -260,11 +350,11 @@ PlanningSummary Planner::summary() const {
   summary.bandwidth_bytes_per_s = estimator.bandwidth();
   summary.chain_frame_s = judge_.chain_frame_s();
   const std::vector<double> alone_s = costs_.whole_network_s();
-  for (std::size_t worker = 0; worker < alone_s.size(); ++worker) {
-    const auto index = static_cast<int>(worker);
+  for (std::size_t i = 0; i < alone_s.size(); ++i) {
+    const auto index = static_cast<int>(i);
     summary.slowdown.push_back(estimator.slowdown(index));
     summary.devices.push_back(
-        {.whole_network_s = alone_s[worker], .measured = estimator.was_measured(index)});
+        {.worker = route_[i], .whole_network_s = alone_s[i], .measured = estimator.was_measured(index)});
   }
   summary.median_prediction_error = judge_.median_error();
   return summary;

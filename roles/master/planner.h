@@ -23,6 +23,7 @@
 #include "roles/scheduling/costs.h"
 #include "roles/scheduling/pipeline_model.h"
 #include "roles/scheduling/plan.h"
+#include "roles/scheduling/route.h"
 #include "roles/scheduling/scheduler.h"
 
 namespace edge {
@@ -35,17 +36,24 @@ class Planner {
   /// Throws Error: an unknown scheduler, a fixed plan that does not fit.
   Planner(const Config& config, const Model& model, Clock clock = steady_clock_s);
 
-  /// An epoch begins: what was under way is lost, and what the links' ends held. The workers' profiles,
-  /// [w][l] seconds, and, for the first time, the links' bandwidths where configured or probed. Before the
-  /// first plan().
-  void begin_epoch(std::vector<std::vector<double>> profiles, std::vector<std::optional<double>> bandwidth);
+  /// An epoch begins: what was under way is lost, and what the links' ends held. Frames go through the
+  /// workers of `route` from now on. [w]: the workers' profiles, seconds by layer, and bytes/s of the links
+  /// into them, as configured or probed; of those on the route. Before the first plan().
+  void begin_epoch(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
+                   const std::vector<std::optional<double>>& bandwidth);
+  /// Whether frames had better go through these workers, of which some are new: whether those would get
+  /// layers, and groups take less time, as far as the scheduler looks at that.
+  bool is_worth(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
+                const std::vector<std::optional<double>>& bandwidth) const;
   void set_predictor(std::shared_ptr<const prediction::TransferPredictor> predictor);
-  /// Measured by a probe, on the link into `worker`.
-  void add_transfer(int worker, const net::Transfer& transfer);
+  /// Measured by a probe, on the link from worker `from` (-1: the master) to worker `to`.
+  void add_transfer(int from, int to, const net::Transfer& transfer);
 
   /// The plan of the group that begins with frame `first`, given what its frames change, as far as that is
   /// known. If nothing changes in any of these it stays the one before: there is nothing to plan.
   scheduling::Plan plan(std::uint64_t first, std::vector<FrameChange> changes);
+  /// The plan by which a frame is sent that was planned before: another one if the route is another by now.
+  scheduling::Plan plan_of(std::uint64_t frame, const scheduling::Plan& planned);
   /// A frame is about to be sent by a plan, for the first time or once more.
   void sent(std::uint64_t frame, const scheduling::Plan& plan);
   /// A frame's result is there, with points in time on our clock.
@@ -68,6 +76,9 @@ class Planner {
     bool busy = false;    ///< as GroupJudge::Sent
     bool steady = false;  ///< likewise
   };
+  int workers() const { return static_cast<int>(config_.workers.size()); }
+  scheduling::Plan widened(const scheduling::Plan& plan) const;
+  scheduling::Plan make_plan(std::uint64_t first, std::vector<FrameChange> changes);
   scheduling::Costs costs(const std::vector<FrameChange>& changes) const;
   GroupJudge::Group frames_to_send(std::uint64_t first, const std::vector<FrameChange>& changes);
   double predicted_finish_s(const scheduling::Plan& plan, const StageClock::Expected& expected,
@@ -75,10 +86,13 @@ class Planner {
   std::vector<SchedulerEstimate> compare_schedulers() const;
 
   const Config& config_;
+  const Model& model_;
   const Clock now_s_;
   const std::size_t group_frames_;
 
   mutable std::mutex mutex_;
+  // Everything below knows the workers of the route only, and numbers them from 0.
+  scheduling::Route route_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   ChainCosts costs_;
   GroupJudge judge_;
@@ -89,6 +103,8 @@ class Planner {
   scheduling::StageTable group_stage_costs_;  ///< likewise, predicted
   scheduling::Plan plan_;
   std::uint64_t group_first_ = 0;
+  std::uint64_t planned_from_ = 0;              ///< the first frame that was planned on this route
+  std::optional<scheduling::Plan> plan_again_;  ///< of the frames in front of it
   std::uint64_t plan_changes_ = 0;
   RobustEstimate begin_s_;  ///< from the beginning of planning until the group's first frame is sent
   RobustEstimate turn_s_;   ///< from a result that makes room until the next frame of the group is sent

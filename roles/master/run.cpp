@@ -10,21 +10,15 @@ Run::Run(Options options)
     : instance_(options.instance),
       isa_(std::move(options.isa)),
       pending_(options.pending),
-      members_(options.bandwidth.size()),
+      wait_for_(options.wait_for > 0 ? options.wait_for : options.bandwidth.size()),
+      membership_(options.bandwidth),
       offences_(options.bandwidth.size()),
-      bandwidth_(std::move(options.bandwidth)),
       waits_for_trainer_(options.waits_for_trainer) {
-  assert(pending_ > 0 && !members_.empty());
+  assert(pending_ > 0);
 }
 
-/// Whether nothing can be sent without this worker: so far, a chain is made of all of them.
-bool Run::needed(int) const {
-  return true;
-}
-
-Member& Run::member(int worker) {
-  assert(worker >= 0 && worker < workers());
-  return members_[static_cast<std::size_t>(worker)];
+bool Run::on_route(int worker) const {
+  return std::binary_search(route_.begin(), route_.end(), worker);
 }
 
 std::size_t Run::unfinished() const {
@@ -32,28 +26,30 @@ std::size_t Run::unfinished() const {
 }
 
 void Run::worker_up(int worker, std::string isa) {
-  if (member(worker).connected) worker_lost(worker);
+  if (membership_.member(worker).connected) worker_lost(worker);
   // Until the next epoch begins it may get frames of this one from the worker in front of it.
-  same_isa_ = same_isa_ && isa == isa_;
-  member(worker) = {.connected = true, .isa = std::move(isa), .layer_cost = {}};
+  if (on_route(worker)) same_isa_ = same_isa_ && isa == isa_;
+  membership_.up(worker, std::move(isa));
 }
 
 void Run::worker_lost(int worker) {
-  if (!std::exchange(member(worker).connected, false)) return;
-  if (needed(worker)) broken_ = true;
+  if (membership_.lost(worker) && on_route(worker)) broken_ = true;
+}
+
+void Run::link_state(int from, int to, bool connected) {
+  membership_.link_state(from, to, connected);
+  const auto at = std::find(route_.begin(), route_.end(), to);
+  if (connected || at == route_.end()) return;
+  const int in_front = at == route_.begin() ? the_master : *(at - 1);
+  if (in_front == from) broken_ = true;
 }
 
 bool Run::worker_offended(int worker) {
-  return ++offences_.at(static_cast<std::size_t>(worker)) >= most_offences;
+  return ++offences_.at(static_cast<std::size_t>(worker)) >= most_offences && !goes_on_without(worker);
 }
 
 void Run::profiled(int worker, std::vector<double> layer_cost) {
-  member(worker).layer_cost = std::move(layer_cost);
-}
-
-void Run::link_measured(int worker, double bytes_per_s) {
-  std::optional<double>& known = bandwidth_.at(static_cast<std::size_t>(worker));
-  if (!known) known = bytes_per_s;
+  membership_.profiled(worker, std::move(layer_cost));
 }
 
 Run::Fate Run::result(chain::Result result, std::chrono::steady_clock::time_point now) {
@@ -67,6 +63,7 @@ Run::Fate Run::result(chain::Result result, std::chrono::steady_clock::time_poin
   if (content.result) return Fate::repeated;
   content.finished = now;
   content.same_isa = same_isa_;
+  content.route = route_;
   content.result = std::move(result);
   std::fill(offences_.begin(), offences_.end(), 0);
   return Fate::accepted;
@@ -84,6 +81,18 @@ void Run::frame_read(FrameUnderWay frame) {
   frames_.push_back({.content = std::move(frame)});
 }
 
+void Run::planned_again(std::uint64_t frame, const scheduling::Plan& plan) {
+  for (Frame& entry : frames_) {
+    if (entry.content.frame == frame) entry.content.plan = plan;
+  }
+}
+
+void Run::change_route() {
+  assert(reading_);
+  reading_ = false;
+  changing_ = true;
+}
+
 void Run::input_ended() {
   reading_ = false;
   ended_ = true;
@@ -92,21 +101,22 @@ void Run::input_ended() {
 std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> Run::next_to_dispatch() {
   if (stopped_ || (ended_ && all_finished())) return action::Done{};
   if (dispatching_) return action::Wait{};
-  if (!chain_works()) {
-    if (!missing().empty()) return action::Wait{};
-    // At once, so that a worker that is lost from now on is one of this epoch.
-    broken_ = false;
-    ++epoch_;
-    same_isa_ = std::all_of(members_.begin(), members_.end(),
-                            [&](const Member& member) { return member.isa == isa_; });
-    dispatching_ = true;
-    const auto again = std::count_if(frames_.begin(), frames_.end(), [](const Frame& frame) {
-      return frame.sent_in > 0 && !frame.content.result;
-    });
-    return action::BeginEpoch{.epoch = epoch_,
-                              .members = members_,
-                              .bandwidth = bandwidth_,
-                              .frames_again = static_cast<std::size_t>(again)};
+  if (!chain_works() || (changing_ && all_finished())) {
+    if (!chain_works() && !missing().empty()) return action::Wait{};
+    const scheduling::Route route = membership_.usable_route();
+    assert(chain_works() || !route.empty());
+    // Of a change that is not for now any more nothing is left but the pause.
+    if (!chain_works() || (!route.empty() && membership_.ready(route))) {
+      // At once, so that a worker that is lost from now on is one of this epoch.
+      broken_ = changing_ = false;
+      ++epoch_;
+      route_ = route;
+      same_isa_ = std::all_of(route_.begin(), route_.end(),
+                              [&](int worker) { return membership_.member(worker).isa == isa_; });
+      dispatching_ = true;
+      return epoch_with(route_);
+    }
+    changing_ = false;
   }
   const auto next = std::find_if(frames_.begin(), frames_.end(), [&](const Frame& frame) {
     return is_open(frame) && frame.sent_in != epoch_;
@@ -115,6 +125,40 @@ std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> 
   dispatching_ = true;
   const bool again = std::exchange(next->sent_in, epoch_) > 0;
   return action::SendFrame{.frame = next->content, .epoch = epoch_, .again = again};
+}
+
+bool Run::goes_on_without(int worker) const {
+  const std::vector<Member>& members = membership_.members();
+  for (int other = 0; other < workers(); ++other) {
+    if (other != worker && members[static_cast<std::size_t>(other)].connected) return has_begun();
+  }
+  return false;
+}
+
+action::BeginEpoch Run::epoch_with(const scheduling::Route& route) const {
+  action::BeginEpoch begin{.epoch = epoch_,
+                           .route = route,
+                           .members = membership_.members(),
+                           .bandwidth = std::vector<std::optional<double>>(membership_.members().size())};
+  int from = the_master;
+  for (const int to : route) {
+    begin.bandwidth[static_cast<std::size_t>(to)] = membership_.bandwidth(from, to);
+    from = to;
+  }
+  begin.frames_again =
+      static_cast<std::size_t>(std::count_if(frames_.begin(), frames_.end(), [](const Frame& frame) {
+        return frame.sent_in > 0 && !frame.content.result;
+      }));
+  return begin;
+}
+
+std::optional<action::BeginEpoch> Run::available() const {
+  if (!chain_works() || changing_) return std::nullopt;
+  const scheduling::Route route = membership_.usable_route();
+  const bool somebody_new =
+      std::any_of(route.begin(), route.end(), [&](int worker) { return !on_route(worker); });
+  if (!somebody_new || !membership_.ready(route)) return std::nullopt;
+  return epoch_with(route);
 }
 
 std::variant<action::Wait, action::Done, action::ReadFrame> Run::next_to_read() {
@@ -126,7 +170,7 @@ std::variant<action::Wait, action::Done, action::ReadFrame> Run::next_to_read() 
       });
   // Results that wait to be delivered count as much again, so that a slow output holds the chain up.
   const bool room = unfinished() < pending_ && frames_.size() < 2 * pending_;
-  if (reading_ || !link_is_ready || !room) return action::Wait{};
+  if (reading_ || changing_ || !link_is_ready || !room) return action::Wait{};
   reading_ = true;
   return action::ReadFrame{.frame = next_read_};
 }
@@ -140,6 +184,7 @@ void Run::take_over_result(FrameUnderWay& frame) const {
   frame.same_isa = delivered_->same_isa;
   frame.finished = std::max(delivered_->finished, frame.captured);
   frame.plan = delivered_->plan;
+  frame.route = delivered_->route;
 }
 
 std::variant<action::Wait, action::Done, action::Deliver> Run::next_to_deliver() {
@@ -156,21 +201,9 @@ std::variant<action::Wait, action::Done, action::Deliver> Run::next_to_deliver()
 }
 
 std::vector<Missing> Run::missing() const {
-  using What = Missing::What;
-  std::vector<Missing> list;
-  if (chain_works()) return list;
-  for (int worker = 0; worker < workers(); ++worker) {
-    if (!needed(worker)) continue;
-    const Member& member = members_[static_cast<std::size_t>(worker)];
-    if (!member.connected) {
-      list.push_back({.what = What::connection, .worker = worker});
-    } else if (member.layer_cost.empty()) {
-      list.push_back({.what = What::profile, .worker = worker});
-    } else if (!bandwidth_[static_cast<std::size_t>(worker)]) {
-      list.push_back({.what = What::link_bandwidth, .worker = worker});
-    }
-  }
-  if (waits_for_trainer_) list.push_back({.what = What::trainer});
+  if (chain_works()) return {};
+  std::vector<Missing> list = membership_.missing(needed());
+  if (waits_for_trainer_) list.push_back({.what = Missing::What::trainer});
   return list;
 }
 

@@ -8,34 +8,16 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "roles/master/frame_under_way.h"
+#include "roles/master/membership.h"
+#include "roles/scheduling/route.h"
 
 namespace edge {
-
-/// A worker as the run knows it.
-struct Member {
-  bool connected = false;
-  std::string isa = {};
-  std::vector<double> layer_cost = {};  ///< seconds; empty until it has said so
-  friend bool operator==(const Member&, const Member&) = default;
-};
-
-/// What the run waits for before it can begin or go on.
-struct Missing {
-  enum class What : std::uint8_t {
-    connection,      ///< to the worker
-    profile,         ///< it still measures its layers
-    link_bandwidth,  ///< of the link into the worker, which is still measured
-    trainer
-  };
-  What what = What::connection;
-  int worker = 0;  ///< not for the trainer
-  friend bool operator==(const Missing&, const Missing&) = default;
-};
 
 namespace action {
 
@@ -47,8 +29,9 @@ struct Done {};
 /// What was sent is lost, and what the workers hold is not known: a new epoch begins.
 struct BeginEpoch {
   std::uint32_t epoch = 0;
-  std::vector<Member> members;                   ///< by worker: those that make up the chain from now on
-  std::vector<std::optional<double>> bandwidth;  ///< bytes/s of the link into each of them
+  scheduling::Route route;                       ///< the workers that make up the chain from now on
+  std::vector<Member> members;                   ///< by worker, all of them
+  std::vector<std::optional<double>> bandwidth;  ///< [w]: bytes/s of the link into w; of those on the route
   std::size_t frames_again = 0;                  ///< how many SendFrame with `again` will follow
 };
 /// Frames come in order, each once per epoch; unchanged ones never.
@@ -83,6 +66,7 @@ class Run {
     std::size_t pending = 1;     ///< so many frames may be under way
     /// Bytes/s of the link into each worker, where configured; the others are to be measured first.
     std::vector<std::optional<double>> bandwidth = {};
+    std::size_t wait_for = 0;  ///< so many workers must be there to begin; 0: all
     bool waits_for_trainer = false;
   };
   explicit Run(Options options);
@@ -94,8 +78,12 @@ class Run {
   /// It sent what makes no sense; worker_lost() follows. True if the run should not try any longer.
   bool worker_offended(int worker);
   void profiled(int worker, std::vector<double> layer_cost);
-  /// The first measurement of the link into `worker` counts; planning follows later ones.
-  void link_measured(int worker, double bytes_per_s);
+  // As Membership's. A link of the route that cannot be made any more breaks the chain.
+  void link_state(int from, int to, bool connected);
+  void link_measured(int from, int to, double bytes_per_s) {
+    membership_.link_measured(from, to, bytes_per_s);
+  }
+  void keep_out(int worker, bool kept_out) { membership_.keep_out(worker, kept_out); }
   void trainer_ready() { waits_for_trainer_ = false; }
 
   enum class Fate : std::uint8_t {
@@ -109,7 +97,12 @@ class Run {
 
   // Events: those who do what the actions say.
   void dispatched();  ///< BeginEpoch or SendFrame is done
+  /// A frame that is sent, by another plan than it was read with.
+  void planned_again(std::uint64_t frame, const scheduling::Plan& plan);
   void frame_read(FrameUnderWay frame);
+  /// Instead of frame_read(): the chain shall be made of other workers first (available()). Frames under way
+  /// come to their end, then an epoch begins.
+  void change_route();
   void input_ended();  ///< instead of frame_read(): there are no more, or none can be read
   /// Nothing more is sent or read; results that are there are delivered.
   void stop() { stopped_ = true; }
@@ -121,33 +114,53 @@ class Run {
 
   /// Why nothing is sent at present; empty while the chain works.
   std::vector<Missing> missing() const;
-  int workers() const { return static_cast<int>(members_.size()); }
+  /// What change_route() would begin, while the chain works: a route with workers that have come since, if
+  /// there is one.
+  std::optional<action::BeginEpoch> available() const;
+  /// Membership::wanted_links()
+  std::vector<std::set<int>> wanted_links() const { return membership_.wanted_links(route_); }
+  /// All others are let go: no epoch begins on one of them before it is there again.
+  void let_other_links_go() { membership_.keep_only(wanted_links()); }
+  bool is_unreachable(int from, int to) const { return membership_.unreachable(from, to); }
+  bool has_begun() const { return epoch_ > 0; }
+  /// What was sent in this epoch is lost; another one begins as soon as it can.
+  bool is_broken() const { return broken_; }
+  /// Whether frames go on if this worker cannot.
+  bool goes_on_without(int worker) const;
+  std::uint32_t epoch() const { return epoch_; }
+  /// The workers of the epoch.
+  const scheduling::Route& route() const { return route_; }
+  int workers() const { return membership_.workers(); }
 
  private:
   struct Frame {
     FrameUnderWay content;
     std::uint32_t sent_in = 0;  ///< the epoch; 0: not yet sent
   };
-  bool needed(int worker) const;
+  bool on_route(int worker) const;
+  action::BeginEpoch epoch_with(const scheduling::Route& route) const;
+  std::size_t needed() const { return epoch_ == 0 ? wait_for_ : 1; }
   /// Whether the frame still has to go through the chain.
   static bool is_open(const Frame& frame) { return !frame.content.result && !frame.content.unchanged; }
   bool chain_works() const { return epoch_ > 0 && !broken_; }
   bool all_finished() const { return unfinished() == 0; }
   std::size_t unfinished() const;
   void take_over_result(FrameUnderWay& frame) const;
-  Member& member(int worker);
 
   const std::uint64_t instance_;
   const std::string isa_;
   const std::size_t pending_;
 
-  std::vector<Member> members_;                   ///< by worker
-  std::vector<int> offences_;                     ///< by worker, since the last accepted result
-  std::vector<std::optional<double>> bandwidth_;  ///< of the link into each worker
+  const std::size_t wait_for_;
+
+  Membership membership_;
+  std::vector<int> offences_;  ///< by worker, since the last accepted result
   bool waits_for_trainer_ = false;
 
   std::uint32_t epoch_ = 0;   ///< 0: none has begun
-  bool broken_ = false;       ///< a worker was lost since the epoch began
+  scheduling::Route route_;   ///< of the epoch
+  bool broken_ = false;       ///< a worker of the route was lost since the epoch began
+  bool changing_ = false;     ///< another epoch begins when no frame is under way
   bool same_isa_ = false;     ///< of all workers that took part in the epoch
   bool dispatching_ = false;  ///< an action of next_to_dispatch() is not yet done
   std::deque<Frame> frames_;  ///< from the oldest that was not yet handed out for delivery

@@ -10,6 +10,8 @@ namespace {
 
 /// A prediction of nearly nothing (a still scene) cannot be corrected by a factor.
 constexpr double fewest_bytes = 2000;
+/// No prediction is wrong by more; a peer that says so is not believed.
+constexpr double largest_ratio = 1000;
 
 /// What rounded values take of the bytes of exact ones, which are what predictors know (docs/codec.md).
 struct RoundedShares {
@@ -102,7 +104,8 @@ void TransferForecast::observe(std::span<const LayerIndex> layers, bool delta,
     sum += (delta ? predicted.delta : predicted.raw)[static_cast<std::size_t>(layer)];
   }
   if (sum < fewest_bytes || bytes < fewest_bytes) return;
-  for (const LayerIndex layer : layers) (delta ? delta_ : raw_)[layer].add(bytes / sum);
+  const double ratio = std::clamp(bytes / sum, 1 / largest_ratio, largest_ratio);
+  for (const LayerIndex layer : layers) (delta ? delta_ : raw_)[layer].add(ratio);
 }
 
 }  // namespace edge

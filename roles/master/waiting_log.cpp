@@ -31,8 +31,8 @@ WaitingLog::WaitingLog(asio::io_context& context, const Config& config, SharedRu
 
 void WaitingLog::connected(int worker) {
   why_not_connected_[static_cast<std::size_t>(worker)].clear();
-  // It is there: that the link could not be opened before is no news of the link's next attempt.
-  if (worker == 0) why_no_link_.clear();
+  // It is there: that a link to it could not be opened before is no news of the link's next attempt.
+  std::erase_if(why_no_link_, [&](const auto& link) { return link.first.second == worker; });
   say();
 }
 
@@ -41,53 +41,55 @@ void WaitingLog::not_connected(int worker, const std::string& reason) {
   say();
 }
 
-void WaitingLog::link_connected() {
-  why_no_link_.clear();
+void WaitingLog::link_state(int from, const chain::LinkState& state) {
+  if (state.connected) {
+    why_no_link_.erase({from, state.to});
+  } else {
+    why_no_link_[{from, state.to}] = state.reason;
+  }
   say();
 }
 
-void WaitingLog::link_not_connected(const std::string& reason) {
-  why_no_link_ = reason;
-  say();
+std::optional<WaitingLines::Wait> WaitingLog::wait(const Missing& missing) const {
+  using What = Missing::What;
+  const int worker = missing.worker;
+  const auto link = [&] {
+    return missing.from == the_master
+               ? fmt::format("the link to {}", address_of(config_, worker))
+               : fmt::format("the link from worker {} to {}", missing.from, address_of(config_, worker));
+  };
+  switch (missing.what) {
+    case What::connection: {
+      const std::string& why = why_not_connected_[static_cast<std::size_t>(worker)];
+      if (why.empty()) return std::nullopt;
+      return WaitingLines::Wait{
+          .what = address_of(config_, worker), .why = why, .patience = patience_to_connect};
+    }
+    case What::profile:
+      return WaitingLines::Wait{.what = fmt::format("worker {}, which measures its layers", worker),
+                                .patience = patience_to_measure};
+    case What::return_allowed:
+      return WaitingLines::Wait{.what = fmt::format("worker {}, which came and went too often", worker),
+                                .patience = patience_to_measure};
+    case What::link: {
+      const auto why = why_no_link_.find({missing.from, worker});
+      return WaitingLines::Wait{.what = link(),
+                                .why = why == why_no_link_.end() ? "" : why->second,
+                                .patience = patience_to_measure};
+    }
+    case What::link_bandwidth:
+      return WaitingLines::Wait{.what = fmt::format("the speed of {}", link()),
+                                .patience = patience_to_measure};
+    case What::trainer:  // TrainerWatch tells of the beginning
+      return WaitingLines::Wait{.what = "the trainer", .patience = WaitingLines::reminder};
+  }
+  return std::nullopt;
 }
 
 std::vector<WaitingLines::Wait> WaitingLog::waits() {
-  using What = Missing::What;
   std::vector<WaitingLines::Wait> waits;
-  bool worker_0_is_there = true;
   for (const Missing& missing : run_.tell([](const Run& run) { return run.missing(); })) {
-    const int worker = missing.worker;
-    switch (missing.what) {
-      case What::connection: {
-        if (worker == 0) worker_0_is_there = false;
-        const std::string& why = why_not_connected_[static_cast<std::size_t>(worker)];
-        if (!why.empty()) {
-          waits.push_back({.what = address_of(config_, worker), .why = why, .patience = patience_to_connect});
-        }
-        break;
-      }
-      case What::profile:
-        waits.push_back({.what = fmt::format("worker {}, which measures its layers", worker),
-                         .patience = patience_to_measure});
-        break;
-      case What::link_bandwidth:
-        if (worker > 0) {
-          waits.push_back(
-              {.what = fmt::format("worker {}, which measures its link to the next one", worker - 1),
-               .patience = patience_to_measure});
-        } else if (why_no_link_.empty()) {
-          waits.push_back({.what = "the speed of the link to worker 0", .patience = patience_to_measure});
-        }
-        break;
-      case What::trainer:  // TrainerWatch tells of the beginning
-        waits.push_back({.what = "the trainer", .patience = WaitingLines::reminder});
-        break;
-    }
-  }
-  if (worker_0_is_there && !why_no_link_.empty()) {
-    waits.push_back({.what = fmt::format("the link to {}", address_of(config_, 0)),
-                     .why = why_no_link_,
-                     .patience = patience_to_measure});
+    if (auto one = wait(missing)) waits.push_back(*std::move(one));
   }
   return waits;
 }

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "engine/error_line.h"
+#include "net/whole_number.h"
 #include "roles/chain/control_messages.h"
+#include "roles/chain/worker_address.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
 
@@ -18,7 +20,7 @@ net::Connector::Options connector_options(const Address& address, const NetConfi
   return {.host = address.host,
           .port = address.port,
           .hello = {.identity = identity, .purpose = net::Purpose::control, .wanted_role = "trainer"},
-          .connection = {.heartbeat = net.heartbeat, .timeout = net.timeout}};
+          .connection = chain::connection_options(net)};
 }
 
 }  // namespace
@@ -85,8 +87,8 @@ net::Message training_message(int done, int total) {
 std::pair<int, int> parse_training(const net::Message& message) {
   try {
     const nlohmann::json value = net::from_cbor(message.payload);
-    const int done = value.at("done").get<int>();
-    const int total = value.at("total").get<int>();
+    const int done = net::whole_number<int>(value.at("done"));
+    const int total = net::whole_number<int>(value.at("total"));
     if (done < 0 || total < done) throw net::ConnectionLost("it sent impossible progress");
     return {done, total};
   } catch (const nlohmann::json::exception&) {

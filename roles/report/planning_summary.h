@@ -19,6 +19,7 @@ struct SchedulerEstimate {
 
 /// A device's seconds per frame for the whole network, of frames as they were lately.
 struct DeviceCost {
+  int worker = 0;
   double whole_network_s = 0;
   bool measured = false;  ///< half of it or more was measured in this run; false: as profiled before it
 };
@@ -31,9 +32,10 @@ struct PlanningSummary {
   double slowest_planning_s = 0;
   /// |predicted - measured| / measured seconds from planning to the result of the group's last frame.
   std::optional<double> median_prediction_error;
-  std::vector<double> bandwidth_bytes_per_s;  ///< of the link into each worker
-  std::vector<double> slowdown;               ///< of each worker: measured / profiled seconds
-  std::vector<DeviceCost> devices;            ///< by worker, what the estimates above are made of
+  // Of the workers that were there at the end, what the estimates above are made of.
+  std::vector<double> bandwidth_bytes_per_s;  ///< of the link into each
+  std::vector<double> slowdown;               ///< of each: measured / profiled seconds
+  std::vector<DeviceCost> devices;
   /// From one result to the next while the chain had frames under way: without outages, and without waiting
   /// for the video or for `check`. The mean of the frames as they were lately, too.
   std::optional<double> chain_frame_s = {};

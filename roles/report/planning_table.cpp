@@ -36,11 +36,10 @@ std::string format_planning(const PlanningSummary& summary) {
   text += fmt::format("planned {} groups in {} each (slowest {}); {} changed the plan\n", summary.plans,
                       format_seconds(summary.mean_planning_s), format_seconds(summary.slowest_planning_s),
                       summary.plan_changes);
-  for (std::size_t worker = 0; worker < summary.bandwidth_bytes_per_s.size(); ++worker) {
-    text += fmt::format("{}worker {}: link {:.1f} MB/s, takes {:.2f} of its profile",
-                        worker == 0 ? "measured  " : "          ", worker,
-                        summary.bandwidth_bytes_per_s[worker] / 1e6, summary.slowdown[worker]);
-    text += '\n';
+  for (std::size_t i = 0; i < summary.devices.size(); ++i) {
+    text += fmt::format("{}worker {}: link {:.1f} MB/s, takes {:.2f} of its profile\n",
+                        i == 0 ? "measured  " : "          ", summary.devices[i].worker,
+                        summary.bandwidth_bytes_per_s[i] / 1e6, summary.slowdown[i]);
   }
   if (summary.median_prediction_error) {
     text += fmt::format("groups finished when predicted: median error {:.1f} %\n",

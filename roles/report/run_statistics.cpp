@@ -45,7 +45,7 @@ std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, 
   const auto best = std::min_element(
       alone.begin(), alone.end(),
       [](const DeviceCost& a, const DeviceCost& b) { return a.whole_network_s < b.whole_network_s; });
-  SingleDevice device{.worker = static_cast<int>(best - alone.begin()),
+  SingleDevice device{.worker = best->worker,
                       .seconds_per_frame = best->whole_network_s,
                       .measured = best->measured,
                       .gain = {}};

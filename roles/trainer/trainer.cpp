@@ -17,11 +17,13 @@
 #include "net/clock_questions.h"
 #include "net/thread_name.h"
 #include "roles/chain/control_messages.h"
+#include "roles/chain/worker_address.h"
 #include "roles/prediction/predictor_bytes.h"
 #include "roles/prediction/trained_predictor.h"
 #include "roles/prediction/trainer_client.h"
 #include "roles/profile_cache.h"
 #include "roles/report/progress.h"
+#include "roles/security.h"
 #include "roles/standard_output.h"
 #include "roles/trainer/fit.h"
 #include "roles/trainer/judgement.h"
@@ -42,12 +44,13 @@ namespace {
 
 constexpr std::chrono::milliseconds farewell{2500};
 
-const Address& own_address(const Config& config) {
-  if (!config.trainer.address && !config.trainer.listen) {
+Address own_place(const Config& config) {
+  const TrainerConfig& own = config.trainer;
+  if (!own.address && !own.listen) {
     throw Error(
         fmt::format("{}: [trainer] has no address; write where the master reaches it", config.file.string()));
   }
-  return config.trainer.listen ? *config.trainer.listen : *config.trainer.address;
+  return listen_place(own.listen, own.address ? *own.address : *own.listen, own.where, config.net);
 }
 
 double seconds_since(steady_clock::time_point start) {
@@ -88,13 +91,12 @@ Trainer::Trainer(const Config& config, const TrainerOptions& options)
                                 fmt::format("the trainer serves masters, not {}", hello.identity.name())};
       },
       .session = [this](auto connection, const net::Hello&) { return serve(std::move(connection)); }};
-  const net::ConnectionOptions connection{.heartbeat = config_.net.heartbeat, .timeout = config_.net.timeout};
+  const net::ConnectionOptions connection = chain::connection_options(config_.net);
   if (options_.listening_descriptor) {
     listener_.emplace(context_, *options_.listening_descriptor, identity_, 1, connection, handlers);
   } else {
-    const Address& own = own_address(config_);
-    listener_.emplace(context_, config_.trainer.listen ? own.host : "", own.port, identity_, 1, connection,
-                      handlers);
+    const Address own = own_place(config_);
+    listener_.emplace(context_, own.host, own.port, identity_, 1, connection, handlers);
   }
 }
 

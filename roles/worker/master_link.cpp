@@ -13,7 +13,7 @@ asio::awaitable<void> MasterLink::serve(std::shared_ptr<net::Connection> connect
   spdlog::info("{} is here", connection->peer());
   welcome(connection, hello.identity.instance);
   try {
-    co_await net::answer_clock_questions(connection, handlers_.clock_offset_known);
+    co_await take_messages(connection);
   } catch (const net::PeerLeft& left) {
     forget(connection);
     spdlog::info("{} {}", hello.identity.name(), left.verb());
@@ -26,17 +26,47 @@ asio::awaitable<void> MasterLink::serve(std::shared_ptr<net::Connection> connect
   }
 }
 
+asio::awaitable<void> MasterLink::take_messages(std::shared_ptr<net::Connection> connection) {
+  for (;;) {
+    const net::Message message = (co_await connection->receive()).message;
+    if (message.type == net::MessageType::route) {
+      take_route(chain::parse_route(message, worker_));
+    } else {
+      net::answer_clock_question(*connection, message, handlers_.clock_offset_known);
+    }
+  }
+}
+
+// A master that was replaced meanwhile has no connection any more.
+void MasterLink::take_route(const chain::RouteOrder& order) {
+  {
+    const std::lock_guard lock(mutex_);
+    begin_epoch_locked({.instance = run_.instance, .epoch = order.epoch});
+  }
+  handlers_.routed(order.links);
+}
+
+/// False if it is over. mutex_ is held.
+bool MasterLink::begin_epoch_locked(const chain::RunId& run) {
+  if (run.epoch < run_.epoch) return false;
+  if (run.epoch > run_.epoch) handlers_.epoch_begins();
+  run_.epoch = run.epoch;
+  return true;
+}
+
 void MasterLink::welcome(const std::shared_ptr<net::Connection>& connection, std::uint64_t instance) {
   const std::lock_guard lock(mutex_);
   if (master_) master_->close();
   master_ = connection;
   if (run_.instance != instance) {
     run_ = {.instance = instance, .epoch = 0};
-    handlers_.run_begins();
+    handlers_.epoch_begins();
   }
   if (!failure_.empty()) send_locked(chain::failure_message(failure_));
   if (!layer_cost_.empty()) send_locked(chain::profile_message(layer_cost_));
-  if (probed_) send_locked(net::transfer_message(*probed_));
+  for (const auto& [to, transfer] : probed_) {
+    send_locked(net::transfer_message({.to = to, .transfer = transfer}));
+  }
 }
 
 void MasterLink::forget(const std::shared_ptr<net::Connection>& connection) {
@@ -52,9 +82,12 @@ std::optional<std::string> MasterLink::other_master(std::uint64_t instance) cons
 
 bool MasterLink::takes(const chain::RunId& run) {
   const std::lock_guard lock(mutex_);
-  if (!master_ || run.instance != run_.instance || run.epoch < run_.epoch) return false;
-  run_.epoch = run.epoch;
-  return true;
+  return master_ && run.instance == run_.instance && begin_epoch_locked(run);
+}
+
+bool MasterLink::is_over(const chain::RunId& run) const {
+  const std::lock_guard lock(mutex_);
+  return run.instance == run_.instance && run.epoch < run_.epoch;
 }
 
 void MasterLink::send(net::Message message) {
@@ -72,10 +105,10 @@ void MasterLink::profiled(std::vector<double> layer_cost) {
   send_locked(chain::profile_message(layer_cost_));
 }
 
-void MasterLink::link_probed(const net::Transfer& transfer) {
+void MasterLink::link_probed(int to, const net::Transfer& transfer) {
   const std::lock_guard lock(mutex_);
-  probed_ = transfer;
-  send_locked(net::transfer_message(transfer));
+  probed_[to] = transfer;
+  send_locked(net::transfer_message({.to = to, .transfer = transfer}));
 }
 
 void MasterLink::failed(const std::string& reason) {

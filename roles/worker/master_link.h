@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "net/connection.h"
 #include "net/handshake.h"
 #include "net/measurements.h"
+#include "roles/chain/control_messages.h"
 #include "roles/chain/run_id.h"
 
 namespace edge {
@@ -22,13 +24,15 @@ namespace edge {
 class MasterLink {
  public:
   struct Handlers {
-    /// The master is another one than before, or the first: what is left of the old run means nothing.
-    /// Called with a lock held: must not call back.
-    std::function<void()> run_begins;
+    /// Another epoch, of this master or of another one: what is left of the one before means nothing. Called
+    /// with a lock held: must not call back.
+    std::function<void()> epoch_begins;
+    /// The master wants links to just these workers. On the io_context's thread.
+    std::function<void(const std::map<int, chain::LinkTarget>& links)> routed;
     /// This device's steady clock minus the master's.
     std::function<void(double offset_s)> clock_offset_known;
   };
-  explicit MasterLink(Handlers handlers) : handlers_(std::move(handlers)) {}
+  MasterLink(int worker, Handlers handlers) : worker_(worker), handlers_(std::move(handlers)) {}
 
   /// Serves an accepted control connection until it ends, on the io_context's thread. An older connection is
   /// closed. Throws for what is no master's message.
@@ -39,14 +43,18 @@ class MasterLink {
   /// Whether a frame is of the run of the master that is here, and not of an epoch that is over. Frames of
   /// older epochs than this are none from now on.
   bool takes(const chain::RunId& run);
+  /// Whether a frame is of an epoch that is over. One of another master's run may be of the one that comes.
+  bool is_over(const chain::RunId& run) const;
 
   /// To the master that is here; nothing happens without one.
   void send(net::Message message);
 
   // What every master is told, this one and those that come.
   void profiled(std::vector<double> layer_cost);
-  /// Of the link behind this worker; only the last one counts.
-  void link_probed(const net::Transfer& transfer);
+  /// Of a link behind this worker; only the last one counts.
+  void link_probed(int to, const net::Transfer& transfer);
+  /// Only to the master that is here: one that comes says what it wants to know of.
+  void link_changed(const chain::LinkState& state) { send(chain::link_state_message(state)); }
   /// Why the worker cannot do its work, until it is mended().
   void failed(const std::string& reason);
   void mended();
@@ -60,12 +68,17 @@ class MasterLink {
   bool leaving() const;
   void send_locked(net::Message message) const;
 
+  asio::awaitable<void> take_messages(std::shared_ptr<net::Connection> connection);
+  void take_route(const chain::RouteOrder& order);
+  bool begin_epoch_locked(const chain::RunId& run);
+
+  const int worker_;
   const Handlers handlers_;
   mutable std::mutex mutex_;
   std::shared_ptr<net::Connection> master_;
   chain::RunId run_;                     ///< the master's; older epochs are dropped
   std::vector<double> layer_cost_;       ///< empty until profiled
-  std::optional<net::Transfer> probed_;  ///< lately
+  std::map<int, net::Transfer> probed_;  ///< by the worker that the link leads to
   std::string failure_;                  ///< empty: none
   bool leaving_ = false;
 };

@@ -14,6 +14,7 @@
 #include "roles/chain/result.h"
 #include "roles/chain/worker_address.h"
 #include "roles/keep_memory.h"
+#include "roles/security.h"
 #include "roles/trace/link_events.h"
 #include "roles/worker/frame_work.h"
 #include "roles/worker/profile.h"
@@ -42,10 +43,9 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       threads_(resolve_threads(own_config(config, options.index).threads)),
       identity_(make_identity("worker", options.index, model_)),
       stop_signal_(context_, [this] { stop(); }),
-      master_({.run_begins =
-                   [this] {
-                     if (sender_) sender_->reset();
-                   },
+      master_(options.index,
+              {.epoch_begins = [this] { links_.reset(); },
+               .routed = [this](const std::map<int, chain::LinkTarget>& links) { keep_links(links); },
                .clock_offset_known =
                    [this](double offset_s) {
                      if (trace_) trace_->set_clock_offset(offset_s);
@@ -54,7 +54,8 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       receiver_({.max_payload = chain::max_frame_payload(model_.graph)},
                 {.arrays_of = [this](auto header) { return arrays_of(header); },
                  .failed = [this](const std::string& reason) { end_because(reason); },
-                 .time_spent = trace::link_observer(open_trace(), "", false)}) {
+                 .time_spent = trace::link_observer(open_trace(), "", false)}),
+      links_(context_, config_, identity_, link_events()) {
   const WorkerConfig& own = own_config(config_, options_.index);
   const net::Listener::Handlers handlers = {
       .judge = [this](const net::Hello& hello) { return judge(hello); },
@@ -63,24 +64,36 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
     listener_.emplace(context_, *options_.listening_descriptor, identity_, net::LinkReceiver::window_frames,
                       chain::connection_options(config_.net), handlers);
   } else {
-    const std::string host = own.listen ? own.listen->host : "";
-    const std::uint16_t port = own.listen ? own.listen->port : own.address.port;
-    listener_.emplace(context_, host, port, identity_, net::LinkReceiver::window_frames,
+    const Address place = listen_place(own.listen, own.address, own.where, config_.net);
+    listener_.emplace(context_, place.host, place.port, identity_, net::LinkReceiver::window_frames,
                       chain::connection_options(config_.net), handlers);
   }
-  if (static_cast<std::size_t>(options_.index) + 1 < config_.workers.size()) {
-    sender_.emplace(
-        context_,
-        net::LinkSender::Options{.connector = chain::connector_to_worker(config_, options_.index + 1,
-                                                                         identity_, net::Purpose::link)},
-        net::LinkSender::Handlers{
-            .refused = [this](const std::string& reason) { fail(reason); },
-            .connected = [this] { master_.mended(); },
-            .failed = [this](const std::string& reason) { end_because(reason); },
-            .probed = [this](const net::Transfer& transfer) { master_.link_probed(transfer); },
-            .time_spent = trace::link_observer(trace_ ? &*trace_ : nullptr,
-                                               fmt::format("link to worker {}", options_.index + 1), false)});
+}
+
+chain::Links::Handlers Worker::link_events() {
+  return {.refused = [this](int, const std::string& reason) { fail(reason); },
+          .state =
+              [this](int to, bool connected, const std::string& reason) {
+                if (connected) master_.mended();
+                master_.link_changed({.to = to, .connected = connected, .reason = reason});
+              },
+          .probed = [this](int to, const net::Transfer& transfer) { master_.link_probed(to, transfer); },
+          .failed = [this](const std::string& reason) { end_because(reason); },
+          .observer =
+              [this](int to) {
+                return trace::link_observer(trace_ ? &*trace_ : nullptr, fmt::format("link to worker {}", to),
+                                            false);
+              }};
+}
+
+/// Where this device's config says how others are reached, that is how this device reaches them.
+void Worker::keep_links(std::map<int, chain::LinkTarget> links) {
+  for (auto& [worker, target] : links) {
+    if (static_cast<std::size_t>(worker) < config_.workers.size()) {
+      target.address = config_.workers[static_cast<std::size_t>(worker)].address;
+    }
   }
+  links_.keep(links);
 }
 
 trace::TraceWriter* Worker::open_trace() {
@@ -91,7 +104,7 @@ trace::TraceWriter* Worker::open_trace() {
 Worker::~Worker() {
   stopping_ = true;
   receiver_.close();
-  if (sender_) sender_->close();
+  links_.close();
   if (compute_thread_.joinable()) compute_thread_.join();
 }
 
@@ -101,7 +114,6 @@ int Worker::run() {
                identity_.isa);
   compute_thread_ = std::thread([this] { compute(); });
   listener_->start();
-  if (sender_) sender_->start();
   for (bool over = false; !over;) {
     try {
       context_.run();
@@ -125,23 +137,15 @@ void Worker::stop() {
   stop_source_.request_stop();
   listener_->stop();
   receiver_.close();
-  if (sender_) sender_->close();
+  links_.close();
   // Whoever talks to us shall not have to guess.
-  if (sender_) sender_->leave("stopped");
+  links_.leave("stopped");
   master_.leave("stopped");
   context_.stop();
 }
 
 std::optional<net::Refusal> Worker::judge(const net::Hello& hello) {
   const net::Identity& caller = hello.identity;
-  const auto workers = static_cast<int>(config_.workers.size());
-  if (hello.workers != workers) {
-    return net::Refusal{
-        .reason = fmt::format("the config of {} lists {} worker{}, that of {} {}: use the same [[workers]] "
-                              "on all devices",
-                              identity_.name(), workers, workers == 1 ? "" : "s",
-                              caller.role == "master" ? "the master" : caller.name(), hello.workers)};
-  }
   if (caller.role == "master") {
     if (const auto other = master_.other_master(caller.instance)) {
       return net::Refusal{.reason = fmt::format("{} is busy with {}", identity_.name(), *other),
@@ -149,11 +153,12 @@ std::optional<net::Refusal> Worker::judge(const net::Hello& hello) {
     }
   }
   const bool control = hello.purpose == net::Purpose::control;
-  const std::string due =
-      control || options_.index == 0 ? "master" : fmt::format("worker {}", options_.index - 1);
-  if (caller.name() == due) return std::nullopt;
+  const bool in_front = caller.role == "worker" && caller.index < options_.index;
+  if (caller.role == "master" || (!control && in_front)) return std::nullopt;
   return net::Refusal{.reason = fmt::format("{} gets its {} from {}, not from {}", identity_.name(),
-                                            control ? "orders" : "frames", due, caller.name())};
+                                            control ? "orders" : "frames",
+                                            control ? "the master" : "the master or a worker in front of it",
+                                            caller.name())};
 }
 
 asio::awaitable<void> Worker::serve(std::shared_ptr<net::Connection> connection, net::Hello hello) {
@@ -209,14 +214,13 @@ void Worker::profile() {
 }
 
 chain::FrameHeader Worker::parse_header(std::span<const std::byte> header) const {
-  return chain::parse_frame_header(header, model_.graph,
-                                   {.worker = options_.index,
-                                    .workers = static_cast<int>(config_.workers.size()),
-                                    .decoders = &decoders_});
+  return chain::parse_frame_header(header, model_.graph, {.worker = options_.index, .decoders = &decoders_});
 }
 
-std::vector<net::ArraySpec> Worker::arrays_of(std::span<const std::byte> header) const {
-  return chain::arrays_of_cut(model_.graph, chain::first_layer(parse_header(header).ends, options_.index));
+std::optional<std::vector<net::ArraySpec>> Worker::arrays_of(std::span<const std::byte> bytes) const {
+  const chain::FrameHeader header = parse_header(bytes);
+  if (master_.is_over(header.run)) return std::nullopt;
+  return chain::arrays_of_cut(model_.graph, chain::first_layer(header.ends, options_.index));
 }
 
 void Worker::process(net::IncomingFrame frame) {
@@ -256,8 +260,13 @@ void Worker::process(net::IncomingFrame frame) {
   if (last == model_.graph.size()) {
     send_result(frame.frame, std::move(header), outputs, report);
   } else {
-    assert(sender_ && "a plan for all workers of the chain ends with the last one");
-    sender_->send(chain::outgoing_frame(frame.frame, std::move(header), std::move(outputs), report));
+    const std::optional<int> next = chain::next_on_route(header, options_.index);
+    assert(next && "all workers with layers are on the route");
+    // Without that link the frame is of an epoch that is over, or comes again with the next one.
+    if (!links_.send(*next,
+                     chain::outgoing_frame(frame.frame, std::move(header), std::move(outputs), report))) {
+      spdlog::debug("frame {}: there is no link to worker {}", frame.frame, *next);
+    }
   }
 }
 

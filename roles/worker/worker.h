@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,10 +18,10 @@
 
 #include "engine/executor.h"
 #include "net/link_receiver.h"
-#include "net/link_sender.h"
 #include "net/listener.h"
 #include "net/value_rounder.h"
 #include "roles/chain/frame_header.h"
+#include "roles/chain/links.h"
 #include "roles/config/config.h"
 #include "roles/detection/decoders.h"
 #include "roles/model.h"
@@ -56,6 +57,8 @@ class Worker {
   asio::awaitable<void> serve(std::shared_ptr<net::Connection> connection, net::Hello hello);
   asio::awaitable<void> serve_any(std::shared_ptr<net::Connection> connection, net::Hello hello);
   void stop();
+  chain::Links::Handlers link_events();
+  void keep_links(std::map<int, chain::LinkTarget> links);
   trace::TraceWriter* open_trace();
 
   /// Tells of this hop, once it is known what sending cost.
@@ -66,7 +69,8 @@ class Worker {
   void profile();
   void process(net::IncomingFrame frame);
   chain::FrameHeader parse_header(std::span<const std::byte> header) const;
-  std::vector<net::ArraySpec> arrays_of(std::span<const std::byte> header) const;  ///< on "receive"
+  std::optional<std::vector<net::ArraySpec>> arrays_of(
+      std::span<const std::byte> bytes) const;  ///< on "receive"
   void send_result(std::uint64_t frame, chain::FrameHeader header, const net::ArrayMap& arrays,
                    const ReportHop& report);
 
@@ -89,7 +93,7 @@ class Worker {
   net::ValueRounder rounder_;  ///< likewise, of the link behind this worker
   chain::RunId rounded_run_;   ///< whose frames it has rounded
   net::LinkReceiver receiver_;
-  std::optional<net::LinkSender> sender_;  ///< none behind the last worker
+  chain::Links links_;
   std::optional<net::Listener> listener_;
 
   std::atomic<bool> stopping_{false};

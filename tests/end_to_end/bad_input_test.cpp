@@ -128,24 +128,7 @@ TEST_F(BadInput, OtherModelIsRefusedAtBothEnds) {
   EXPECT_NE(master->errors().find("seed 2"), std::string::npos) << master->errors();
   EXPECT_NE(master->errors().find("they differ in seed"), std::string::npos) << master->errors();
   EXPECT_TRUE(second->wait_for_message(expected));
-  EXPECT_TRUE(first->wait_for_message(expected));
-  EXPECT_TRUE(second->running());
-}
-
-TEST_F(BadInput, AnotherNumberOfWorkersIsRefusedAtBothEnds) {
-  const std::string three = write_config({.workers = 3});
-  const std::string two = write_config({.workers = 2}, "two", true);
-  const auto first = start_worker(0, three);
-  const auto second = start_worker(1, two);
-  const auto third = start_worker(2, three);
-  const auto master = start_master(three);
-  EXPECT_EQ(master->wait(20s), 1);
-  const std::string expected = "the config of worker 1 lists 2 workers, that of the master 3";
-  const std::string errors = master->errors();
-  EXPECT_TRUE(errors.find(expected) != std::string::npos ||
-              errors.find("the config of worker 1 lists 2 workers, that of worker 0 3") != std::string::npos)
-      << errors;
-  EXPECT_TRUE(second->wait_for_message("the config of worker 1 lists 2 workers, that of"));
+  EXPECT_TRUE(first->running());
   EXPECT_TRUE(second->running());
 }
 

@@ -44,25 +44,49 @@ std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
+namespace {
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& changes) {
+  std::vector<std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    if (!changes.contains(variable.substr(0, variable.find('=')))) variables.push_back(variable);
+  }
+  for (const auto& [name, value] : changes) variables.push_back(name + "=" + value);
+  return variables;
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
 EdgeProcess::EdgeProcess(const std::vector<std::string>& command, std::filesystem::path output,
-                         std::filesystem::path errors, const std::map<std::string, std::string>& environment)
+                         std::filesystem::path errors, const std::map<std::string, std::string>& environment,
+                         const ProcessStreams& streams)
     : output_(std::move(output)), errors_(std::move(errors)) {
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
+  // Before the fork: behind it another thread's lock, of the memory allocator for one, would stay locked.
+  const std::vector<char*> argv = pointers_to(command);
+  const std::vector<std::string> variables = environment_with(environment);
+  const std::vector<char*> envp = pointers_to(variables);
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ > 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const auto redirect = [](const std::filesystem::path& path, int flags, int to) {
-    const int descriptor = open(path.c_str(), flags, 0600);
+  const auto redirect = [](int given, const char* path, int flags, int to) {
+    const int descriptor = given >= 0 ? given : open(path, flags, 0600);
     if (descriptor >= 0) dup2(descriptor, to);
   };
-  redirect("/dev/null", O_RDONLY, 0);
-  redirect(output_, O_WRONLY | O_CREAT | O_APPEND, 1);
-  redirect(errors_, O_WRONLY | O_CREAT | O_APPEND, 2);
-  for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-  execvp(argv.front(), argv.data());
+  redirect(streams.input, "/dev/null", O_RDONLY, 0);
+  redirect(streams.output, output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 1);
+  redirect(-1, errors_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 2);
+  signal(SIGPIPE, SIG_DFL);  // tests may ignore it
+  close_range(3, ~0U, 0);    // of sockets that others hold open, the other side would not see the end
+  execvpe(argv.front(), argv.data(), envp.data());
   _exit(127);
 }
 

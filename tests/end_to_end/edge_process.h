@@ -30,12 +30,20 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-/// One running process; stdout and stderr go to files. Killed in the destructor if it still runs.
+/// Descriptors for a process; -1: as EdgeProcess says.
+struct ProcessStreams {
+  int input = -1;
+  int output = -1;
+};
+
+/// One running process; stdin is empty, stdout and stderr go to files. Killed in the destructor if it still
+/// runs. May be started from any thread, which has to outlive it.
 class EdgeProcess {
  public:
-  /// `command`: program and arguments.
+  /// `command`: program and arguments. Gets no descriptor but the standard ones.
   EdgeProcess(const std::vector<std::string>& command, std::filesystem::path output,
-              std::filesystem::path errors, const std::map<std::string, std::string>& environment = {});
+              std::filesystem::path errors, const std::map<std::string, std::string>& environment = {},
+              const ProcessStreams& streams = {});
   ~EdgeProcess();
   EdgeProcess(EdgeProcess&& other) noexcept;
   EdgeProcess(const EdgeProcess&) = delete;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <thread>
 
@@ -89,6 +90,66 @@ TEST_F(StrangeWorker, OneThatOnlySendsNonsenseIsGivenUp) {
             std::string::npos)
       << master->errors();
   expect_frames(*master, 0);
+}
+
+TEST_F(StrangeWorker, AnAbsurdProfileIsRefused) {
+  for (const double seconds : {std::numeric_limits<double>::quiet_NaN(), 1e-300, 1e300}) {
+    const auto master = start({.master = [seconds](FakeWorker& worker) { worker.send_profile(seconds); }},
+                              "synthetic:street?seed=3&noise=1&frames=12");
+    EXPECT_EQ(master->wait(), 1) << master->errors();
+    EXPECT_NE(master->errors().find("again and again: it sent impossible layer costs"), std::string::npos)
+        << master->errors();
+    worker_.reset();
+  }
+}
+
+TEST_F(StrangeWorker, FloodsOfResultsChangeNothing) {
+  const auto master =
+      start({.frame =
+                 [](FakeWorker& worker, std::uint64_t frame, const chain::FrameHeader& header) {
+                   for (std::uint64_t i = 1; i < 500; ++i) {
+                     worker.send_result(frame + i * i, header.run, 0xbad);  // never sent
+                     worker.send_result(i, {}, 0xbad);
+                   }
+                   for (int i = 0; i < 200; ++i) worker.send_result(frame, header.run, checksum_of(frame));
+                   worker.send_result(std::numeric_limits<std::uint64_t>::max(), header.run, 0xbad);
+                 }},
+            "synthetic:street?seed=3&noise=1&frames=12", 1);
+  EXPECT_EQ(master->wait(), 0) << master->errors();
+  expect_frames(*master, 12);
+}
+
+TEST_F(StrangeWorker, AbsurdTimesBendNoPlan) {
+  // As large as they may be, as small as they can be, of all hops, in the future; questions are not answered.
+  const auto master =
+      start({.frame =
+                 [](FakeWorker& worker, std::uint64_t frame, const chain::FrameHeader& header) {
+                   const double seconds = frame % 2 == 0 ? 1e6 : 1e-300;
+                   const chain::StageReport report{.worker = 0,
+                                                   .receive_bytes = std::uint64_t{1} << 49U,
+                                                   .receive_s = seconds,
+                                                   .decode_s = seconds,
+                                                   .wait_s = seconds,
+                                                   .compute_s = seconds,
+                                                   .encode_s = seconds,
+                                                   .transfer = {.bytes = 1, .seconds = seconds},
+                                                   .received_at = 1e10,
+                                                   .compute_at = 1e10,
+                                                   .encode_at = 1e10,
+                                                   .computed_macs = 1e18,
+                                                   .all_macs = 1e-300,
+                                                   .values_error = 1e6};
+                   chain::StageReport first = report;
+                   first.worker = -1;
+                   worker.send(chain::pack(chain::Result{.frame = frame,
+                                                         .run = header.run,
+                                                         .stages = {first, report},
+                                                         .checksum = checksum_of(frame)},
+                                           {}));
+                 }},
+            "synthetic:street?seed=3&noise=1&frames=30");
+  EXPECT_EQ(master->wait(), 0) << master->errors();
+  expect_frames(*master, 30);
 }
 
 TEST_F(StrangeWorker, IsLostAfterTheVideoHasBroken) {

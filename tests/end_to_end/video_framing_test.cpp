@@ -21,6 +21,8 @@
 namespace edge {
 namespace {
 
+using test::sample;
+
 struct Shown {
   std::vector<int> pixels;
   Placement placement;

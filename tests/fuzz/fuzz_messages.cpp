@@ -48,10 +48,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { parse_transfer(message); });
   attempt([&] { parse_clock_question(message); });
   attempt([&] { parse_clock_answer(message); });
-  attempt([&] { edge::chain::parse_frame_header(message.payload, graph, {.worker = 1, .workers = 2}); });
+  attempt([&] { edge::chain::parse_frame_header(message.payload, graph, {.worker = 1}); });
   attempt([&] {
-    edge::chain::parse_frame_header(message.payload, detector,
-                                    {.worker = 0, .workers = 1, .decoders = &decoders});
+    edge::chain::parse_frame_header(message.payload, detector, {.worker = 0, .decoders = &decoders});
   });
   attempt([&] { edge::chain::parse_result(message, {.graph = graph}, edge::kernels::Isa::scalar); });
   attempt([&] {

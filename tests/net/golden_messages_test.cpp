@@ -11,7 +11,7 @@
 namespace edge::net {
 namespace {
 
-const std::string golden_file = EDGE_TEST_DATA "/messages_v4.txt";
+const std::string golden_file = EDGE_TEST_DATA "/messages_v5.txt";
 
 Identity identity() {
   return {.role = "worker",
@@ -32,7 +32,6 @@ test::NamedMessages messages() {
                            .purpose = Purpose::link,
                            .wanted_role = "worker",
                            .wanted_index = 4,
-                           .workers = 5,
                            .timeout = std::chrono::milliseconds(2500)})},
       {"welcome",
        pack(Welcome{
@@ -47,7 +46,7 @@ test::NamedMessages messages() {
        pack(MessageType::ack, 99, {.sequence = 0x1122334455, .held_s = 0.25, .decompress_bytes_per_s = 4e8})},
       {"need_full", pack(MessageType::need_full, 99, {.sequence = 7, .held_s = 0.5})},
       {"farewell", farewell_message("finished")},
-      {"transfer", transfer_message({.bytes = 65536, .seconds = 0.125})},
+      {"transfer", transfer_message({.to = 2, .transfer = {.bytes = 65536, .seconds = 0.125}})},
       {"clock_question", clock_message(ClockQuestion{.asked = 1.5, .offset = -2.25})},
       {"clock_first_question", clock_message(ClockQuestion{.asked = 1.5, .offset = {}})},
       {"clock_answer", clock_message(ClockAnswer{.asked = 1.5, .clock = 1000.5})},
@@ -68,7 +67,6 @@ TEST(GoldenMessages, AreUnderstood) {
   const Hello hello = parse_hello(read("hello"));
   EXPECT_EQ(hello.identity.instance, identity().instance);
   EXPECT_EQ(hello.wanted_index, 4);
-  EXPECT_EQ(hello.workers, 5);
   EXPECT_EQ(hello.timeout.count(), 2500);
   EXPECT_EQ(parse_welcome(read("welcome")).window_frames, 4);
   EXPECT_EQ(parse_refusal(read("refusal")).reason, "worker 3 is busy");
@@ -81,7 +79,8 @@ TEST(GoldenMessages, AreUnderstood) {
   EXPECT_EQ(parse_acknowledgement(read("ack")).held_s, 0.25);
   EXPECT_EQ(parse_acknowledgement(read("need_full")).sequence, 7U);
   EXPECT_EQ(parse_farewell(read("farewell")).verb(), "finished");
-  EXPECT_EQ(parse_transfer(read("transfer")).bytes, 65536U);
+  EXPECT_EQ(parse_transfer(read("transfer")).to, 2);
+  EXPECT_EQ(parse_transfer(read("transfer")).transfer.bytes, 65536U);
   EXPECT_EQ(parse_clock_question(read("clock_question")).offset, -2.25);
   EXPECT_FALSE(parse_clock_question(read("clock_first_question")).offset);
   EXPECT_EQ(parse_clock_answer(read("clock_answer")).clock, 1000.5);

@@ -73,7 +73,7 @@ TEST(Handshake, MalformedIsAnErrorAndUnknownKeysAreNot) {
   nlohmann::json value = from_cbor(pack(hello_to_worker(0)).payload);
   value["new_key"] = "ignored";
   EXPECT_NO_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(value)}));
-  for (const char* key : {"identity", "purpose", "wanted_role", "wanted_index", "workers", "timeout_s"}) {
+  for (const char* key : {"identity", "purpose", "wanted_role", "wanted_index", "timeout_s"}) {
     nlohmann::json broken = value;
     broken.erase(key);
     EXPECT_THROW(parse_hello({.type = MessageType::hello, .payload = to_cbor(broken)}), ConnectionLost)

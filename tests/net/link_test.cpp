@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
 #include <asio/write.hpp>
 #include <atomic>
 #include <chrono>
@@ -52,7 +54,7 @@ class Link {
         LinkReceiver::Handlers{.arrays_of =
                                    [this](std::span<const std::byte> header) {
                                      judge_header(header);
-                                     return specs;
+                                     return is_over(header) ? std::nullopt : std::optional(specs);
                                    },
                                .failed = [this](const std::string& reason) { failed.set_value(reason); }});
     listener_ = std::make_unique<Listener>(
@@ -65,28 +67,35 @@ class Link {
       proxy = std::make_unique<UnreliableProxy>(context_, port, std::move(next_cut));
       port = proxy->port();
     }
-    sender = std::make_unique<LinkSender>(
-        context_,
-        LinkSender::Options{.connector = {.host = "127.0.0.1",
-                                          .port = port,
-                                          .hello = {.identity = identity("worker", 0),
-                                                    .purpose = Purpose::link,
-                                                    .wanted_role = "worker",
-                                                    .wanted_index = 1},
-                                          .connection = options,
-                                          .first_pause = 1ms,
-                                          .longest_pause = 20ms}},
-        LinkSender::Handlers{.refused = [this](const std::string& reason) { refused.set_value(reason); },
-                             .failed = [this](const std::string& reason) { failed.set_value(reason); }});
+    sender = make_sender(0, port);
     listener_->start();
     sender->start();
     thread_ = std::thread([this] { context_.run(); });
   }
-  ~Link() {
-    context_.stop();
-    thread_.join();
-  }
+  ~Link() { stop(); }
   std::uint16_t port() const { return listener_->port(); }
+  /// Another device's; it is connected soon after start().
+  std::unique_ptr<LinkSender> make_sender(int index, std::uint16_t port) {
+    return std::make_unique<LinkSender>(
+        context_,
+        LinkSender::Options{.connector = {.host = "127.0.0.1",
+                                          .port = port,
+                                          .hello = {.identity = identity("worker", index),
+                                                    .purpose = Purpose::link,
+                                                    .wanted_role = "worker",
+                                                    .wanted_index = 1},
+                                          .connection = {.heartbeat = 100ms, .timeout = 1000ms},
+                                          .first_pause = 1ms,
+                                          .longest_pause = 20ms}},
+        LinkSender::Handlers{.refused = [this](const std::string& reason) { refused.set_value(reason); },
+                             .failed = [this](const std::string& reason) { failed.set_value(reason); }});
+  }
+  asio::io_context& context() { return context_; }
+  /// Stops all that goes on on the network: senders may be destroyed then.
+  void stop() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
 
   /// Deterministic arrays; about a tenth of the values differs from one frame to the next.
   static OutgoingFrame frame(std::uint64_t number) {
@@ -147,6 +156,7 @@ class Link {
   std::promise<std::string> failed;
   /// What the receiving end's user says to a header.
   std::function<void(std::span<const std::byte>)> judge_header = [](auto) {};
+  std::function<bool(std::span<const std::byte>)> is_over = [](auto) { return false; };
 };
 
 TEST(Link, FramesArriveInOrderBitForBit) {
@@ -190,6 +200,95 @@ TEST(Link, ResetDropsWhatIsQueued) {
   link.sender->reset();
   link.sender->send(Link::frame(77));
   EXPECT_TRUE(Link::same(*link.receiver->pop(), 77));
+}
+
+TEST(Link, SendersTakeOverFromEachOther) {
+  Link link;
+  const std::unique_ptr<LinkSender> other = link.make_sender(2, link.port());
+  other->start();
+  std::mt19937 random(5);
+  std::uint64_t next = 0;
+  for (int turn = 0; turn < 30; ++turn) {
+    LinkSender& sender = turn % 2 == 0 ? *link.sender : *other;
+    sender.reset();  // as at the beginning of an epoch: the first one goes whole
+    const std::uint64_t end = next + 1 + random() % 5;
+    std::thread feeder([&, first = next] {
+      for (std::uint64_t i = first; i < end; ++i) sender.send(Link::frame(i));
+    });
+    for (; next < end; ++next) {
+      const std::optional<IncomingFrame> received = link.receiver->pop();
+      ASSERT_TRUE(received);
+      EXPECT_TRUE(Link::same(*received, next)) << "frame " << next << ", got " << received->frame;
+    }
+    feeder.join();
+  }
+  link.stop();
+}
+
+TEST(Link, WhoIsInterruptedByAnotherSenderBeginsAnew) {
+  Link link;
+  const std::unique_ptr<LinkSender> other = link.make_sender(2, link.port());
+  other->start();
+  // Both without a reset: whatever order they come in, each frame comes once and is right.
+  std::thread feeder([&] {
+    for (std::uint64_t i = 0; i < 40; ++i) link.sender->send(Link::frame(i));
+  });
+  std::thread other_feeder([&] {
+    for (std::uint64_t i = 1000; i < 1040; ++i) other->send(Link::frame(i));
+  });
+  std::array<std::uint64_t, 2> next = {0, 1000};
+  for (int i = 0; i < 80; ++i) {
+    const std::optional<IncomingFrame> received = link.receiver->pop();
+    ASSERT_TRUE(received);
+    std::uint64_t& due = next[received->frame >= 1000 ? 1 : 0];
+    EXPECT_TRUE(Link::same(*received, due)) << "frame " << due << ", got " << received->frame;
+    ++due;
+  }
+  feeder.join();
+  other_feeder.join();
+  link.stop();
+}
+
+TEST(Link, FramesThatAreOverAreAcknowledgedAndDropped) {
+  Link link;
+  const auto number = [](std::span<const std::byte> header) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, header.data(), sizeof value);
+    return value;
+  };
+  link.is_over = [&](std::span<const std::byte> header) { return number(header) < 50; };
+  std::thread feeder([&] {
+    for (std::uint64_t i = 0; i < 60; ++i) link.sender->send(Link::frame(i));
+  });
+  for (std::uint64_t i = 50; i < 60; ++i) {
+    const std::optional<IncomingFrame> received = link.receiver->pop();
+    ASSERT_TRUE(received);
+    EXPECT_TRUE(Link::same(*received, i)) << "based on what was dropped, or not: got " << received->frame;
+  }
+  feeder.join();
+}
+
+TEST(Link, AnotherProcessThanTheOneThatIsMeantGetsNothing) {
+  Link link;
+  std::promise<void> told;
+  asio::post(link.context(), [&] {
+    link.sender->expect(7);  // the receiver is 101
+    told.set_value();
+  });
+  told.get_future().wait();
+  std::thread feeder([&] {
+    for (std::uint64_t i = 0; i < 5; ++i) link.sender->send(Link::frame(i));
+  });
+  std::atomic<int> arrived{0};
+  std::thread consumer([&] {
+    for (; arrived < 5; ++arrived)
+      EXPECT_EQ(link.receiver->pop()->frame, static_cast<std::uint64_t>(arrived));
+  });
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(arrived, 0);
+  asio::post(link.context(), [&] { link.sender->expect(101); });
+  consumer.join();
+  feeder.join();
 }
 
 TEST(Link, AHeaderThatCannotBeIsRefusedAtBothEnds) {

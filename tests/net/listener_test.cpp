@@ -125,7 +125,7 @@ TEST_F(ListenerTest, WhateverEndsASessionTheConnectionIsClosed) {
 TEST_F(ListenerTest, UnknownConnectionsAreLimited) {
   listen();
   std::vector<tcp::socket> half_open;
-  for (int i = 0; i < Listener::max_unknown_connections + 5; ++i) {
+  for (std::size_t i = 0; i < Listener::most_strangers + 5; ++i) {
     half_open.emplace_back(context_);
     half_open.back().connect({asio::ip::address_v4::loopback(), listener_->port()});
   }

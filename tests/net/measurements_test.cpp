@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 #include "net/clock_offset.h"
 #include "net/transfer_meter.h"
@@ -61,8 +63,28 @@ TEST(ClockOffset, ForgetsWhatWasLongAgo) {
   EXPECT_NEAR(*offset.seconds(), 101, 0.01);
 }
 
+TEST(ClockOffset, AClockThatHasJumpedIsBelievedAtOnce) {
+  ClockOffset offset;
+  for (int i = 0; i < 20; ++i) offset.add(i, i + 100, i + 0.001);
+  offset.add(20, 120 + 7.5, 20.4);  // a slow answer, but no answer is that slow
+  EXPECT_NEAR(*offset.seconds(), 107.3, 0.01);
+  EXPECT_EQ(offset.samples(), 1U);
+  offset.add(21, 128.5, 21.001);
+  EXPECT_NEAR(*offset.seconds(), 107.5, 0.001);
+  offset.add(22, 29.5, 22.001);
+  EXPECT_NEAR(*offset.seconds(), 7.5, 0.001) << "backwards";
+}
+
+TEST(ClockOffset, AnAnswerFromBeforeTheQuestionIsNone) {
+  ClockOffset offset;
+  offset.add(10, 110, 9);
+  EXPECT_FALSE(offset.seconds());
+}
+
 TEST(Measurements, RoundTrip) {
-  const Transfer transfer = parse_transfer(transfer_message({.bytes = 12345, .seconds = 0.25}));
+  const auto [to, transfer] =
+      parse_transfer(transfer_message({.to = 3, .transfer = {.bytes = 12345, .seconds = 0.25}}));
+  EXPECT_EQ(to, 3);
   EXPECT_EQ(transfer.bytes, 12345U);
   EXPECT_EQ(transfer.seconds, 0.25);
   const ClockQuestion question =
@@ -79,12 +101,20 @@ TEST(Measurements, ImpossibleOnesEndTheConnection) {
   const auto message = [](const nlohmann::json& value) {
     return Message{.type = MessageType::transfer, .payload = to_cbor(value)};
   };
-  EXPECT_THROW(parse_transfer(message({{"bytes", 0}, {"seconds", 1.0}})), ConnectionLost);
-  EXPECT_THROW(parse_transfer(message({{"bytes", 1}, {"seconds", 0.0}})), ConnectionLost);
-  EXPECT_THROW(parse_transfer(message({{"bytes", 1}, {"seconds", -1.0}})), ConnectionLost);
-  EXPECT_THROW(parse_transfer(message({{"bytes", 1}, {"seconds", std::numeric_limits<double>::quiet_NaN()}})),
+  EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 0}, {"seconds", 1.0}})), ConnectionLost);
+  EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}, {"seconds", 0.0}})), ConnectionLost);
+  EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}, {"seconds", -1.0}})), ConnectionLost);
+  EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}, {"seconds", std::numeric_limits<double>::quiet_NaN()}})),
                ConnectionLost);
-  EXPECT_THROW(parse_transfer(message({{"bytes", 1}})), ConnectionLost);
+  EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}})), ConnectionLost);
+  for (const double seconds : {1e-300, 1e-17, 1e9, 1e300}) {
+    EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1000}, {"seconds", seconds}})), ConnectionLost) << seconds;
+  }
+  for (const nlohmann::json& bytes : {nlohmann::json(-5), nlohmann::json(1e300), nlohmann::json(2.5),
+                                      nlohmann::json(std::uint64_t{1} << 63U), nlohmann::json(true)}) {
+    EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", bytes}, {"seconds", 1.0}})), ConnectionLost) << bytes;
+  }
+  EXPECT_NO_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1'300'000}, {"seconds", 1e-6}}))) << "within a device";
   EXPECT_THROW(parse_clock_answer(message({{"asked", 1}, {"clock", 1e300}})), ConnectionLost);
   EXPECT_THROW(parse_clock_question(message({{"asked", "now"}})), ConnectionLost);
 }

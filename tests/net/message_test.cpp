@@ -18,7 +18,7 @@ Message sample() {
 
 TEST(Message, HeaderLayoutIsTheDocumentedOne) {
   const auto bytes = pack_header(sample());
-  const std::array<int, 20> expected = {'E',  'D',  'G',  'E',  4,    0,    5, 1, 0x88, 0x77,
+  const std::array<int, 20> expected = {'E',  'D',  'G',  'E',  5,    0,    5, 1, 0x88, 0x77,
                                         0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 5, 0, 0,    0};
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(static_cast<int>(bytes[i]), expected[i]) << i;
 }

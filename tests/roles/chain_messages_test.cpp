@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <numeric>
 
 #include "engine/array.h"
 #include "engine/models/models.h"
 #include "net/codec/codec.h"
+#include "net/length_prefix.h"
 #include "roles/chain/control_messages.h"
 #include "roles/chain/frame_header.h"
 #include "roles/chain/result.h"
@@ -17,7 +21,7 @@ namespace {
 
 using net::ConnectionLost;
 
-const std::string golden_file = EDGE_TEST_DATA "/messages_v4.txt";
+const std::string golden_file = EDGE_TEST_DATA "/messages_v5.txt";
 
 const Graph& graph() {
   static const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
@@ -35,6 +39,7 @@ StageReport report(int worker) {
 FrameHeader header() {
   return {.run = {.instance = 0xfedcba9876543210, .epoch = 2},
           .ends = {7, graph().size()},
+          .route = {0, 1},
           .options = {.coding = {.delta = true, .compress = false, .values = ValueFormat::int8},
                       .full_result = true,
                       .top_k = 5},
@@ -66,7 +71,8 @@ Result parsed(const net::Message& message) {
 
 /// What a detector's frames and results have beside that; the numbers are exact as float32.
 FrameHeader header_with_objects() {
-  FrameHeader header{.run = {.instance = 1, .epoch = 1}, .ends = {graph().size()}, .options = {}};
+  FrameHeader header{
+      .run = {.instance = 1, .epoch = 1}, .ends = {graph().size()}, .route = {0}, .options = {}};
   header.options.objects = {
       .decoder = "yolov8",
       .wanted = {.threshold = 0.25F, .overlap = 0.5F, .classes = {0, 2}},
@@ -90,6 +96,11 @@ net::test::NamedMessages messages() {
           {"result_with_objects", pack(result_with_objects(), {})},
           {"result_with_output", packed_result(true)},
           {"profile", profile_message({0, 0.5, 0.25})},
+          {"route", route_message({.epoch = 4,
+                                   .links = {{1,
+                                              {.address = {.host = "10.0.0.8", .port = 7702},
+                                               .instance = 0xfedcba9876543210}}}})},
+          {"link_state", link_state_message({.to = 1, .connected = false, .reason = "no answer"})},
           {"failure", failure_message("worker 1 cannot go on: no memory")}};
 }
 
@@ -104,10 +115,10 @@ TEST(ChainMessages, AreWrittenAsBefore) {
 TEST(ChainMessages, AreUnderstood) {
   const std::map<std::string, std::string> golden = net::test::read_golden(golden_file);
   const auto read = [&](const char* name) { return net::test::message_of(golden.at(name)); };
-  const FrameHeader parsed =
-      parse_frame_header(read("frame_header").payload, graph(), {.worker = 1, .workers = 2});
+  const FrameHeader parsed = parse_frame_header(read("frame_header").payload, graph(), {.worker = 1});
   EXPECT_EQ(parsed.run, header().run);
   EXPECT_EQ(parsed.ends, header().ends);
+  EXPECT_EQ(parsed.route, header().route);
   EXPECT_TRUE(parsed.options.coding.delta);
   EXPECT_EQ(parsed.options.coding.values, ValueFormat::int8);
   EXPECT_FALSE(parsed.options.coding.compress);
@@ -126,47 +137,79 @@ TEST(ChainMessages, AreUnderstood) {
   ASSERT_EQ(with_output.outputs.size(), 1U);
   EXPECT_TRUE(bit_equal(with_output.outputs.front(), expected));
   EXPECT_TRUE(edge::chain::parsed(read("result")).outputs.empty());
+  EXPECT_EQ(parse_route(read("route"), 0).links.at(1).address.port, 7702);
+  EXPECT_EQ(parse_link_state(read("link_state")).reason, "no answer");
   EXPECT_EQ(parse_failure(read("failure")), "worker 1 cannot go on: no memory");
   EXPECT_THROW(parse_profile(read("profile"), graph()), ConnectionLost) << "for a network of three layers";
 }
 
 TEST(FrameHeader, PlansThatDoNotFitAreRefused) {
-  const auto parsed = [](const std::vector<LayerIndex>& ends, int worker, int workers = 2) {
+  const auto parsed = [](const std::vector<LayerIndex>& ends, int worker) {
     FrameHeader changed = header();
     changed.ends = ends;
+    changed.route.resize(ends.size());
+    std::iota(changed.route.begin(), changed.route.end(), 0);
     return parse_frame_header(pack(changed, graph().boundary(first_layer(ends, worker))), graph(),
-                              {.worker = worker, .workers = workers});
+                              {.worker = worker});
   };
   const LayerIndex end = graph().size();
   EXPECT_NO_THROW(parsed({7, end}, 0));
   EXPECT_NO_THROW(parsed({7, end}, 1));
-  EXPECT_NO_THROW(parsed({7, 7, end}, 1, 3)) << "a worker that relays";
+  EXPECT_NO_THROW(parsed({7, 7, end}, 1)) << "a worker that relays";
   EXPECT_THROW(parsed({7, end - 1}, 1), ConnectionLost);
   EXPECT_THROW(parsed({7, end + 1}, 1), ConnectionLost);
-  EXPECT_THROW(parsed({7, 5, end}, 1, 3), ConnectionLost);
+  EXPECT_THROW(parsed({7, 5, end}, 1), ConnectionLost);
   EXPECT_THROW(parsed({0, end}, 0), ConnectionLost);
   EXPECT_THROW(parsed({end, end}, 1), ConnectionLost) << "a worker behind the last active one gets no frames";
-  EXPECT_THROW(parse_frame_header(pack(header(), {0}), graph(), {.worker = 1, .workers = 2}), ConnectionLost)
+  EXPECT_THROW(parse_frame_header(pack(header(), {0}), graph(), {.worker = 1}), ConnectionLost)
       << "other arrays than cross the cut";
+  EXPECT_THROW(parse_frame_header(pack(header(), graph().boundary(7)), graph(), {.worker = 2}),
+               ConnectionLost)
+      << "a plan for two workers";
+  EXPECT_THROW(parsed(std::vector<LayerIndex>(most_workers + 1, end), 0), ConnectionLost);
 }
 
-TEST(FrameHeader, PlansForAnotherNumberOfWorkersAreNamed) {
-  for (const int workers : {1, 3}) {
-    try {
-      parse_frame_header(pack(header(), graph().boundary(1)), graph(), {.worker = 0, .workers = workers});
-      FAIL() << "accepted";
-    } catch (const ConnectionLost& error) {
-      EXPECT_EQ(std::string(error.what()),
-                "a frame with a plan for 2 workers, while the config of worker 0 lists " +
-                    std::to_string(workers) + ": use the same [[workers]] on all devices");
-    }
-  }
+TEST(FrameHeader, RoutesThatCannotBeAreRefused) {
+  const LayerIndex end = graph().size();
+  const auto parsed = [](const std::vector<int>& route, const std::vector<LayerIndex>& ends, int worker) {
+    FrameHeader changed = header();
+    changed.ends = ends;
+    changed.route = route;
+    return parse_frame_header(pack(changed, graph().boundary(first_layer(ends, worker))), graph(),
+                              {.worker = worker});
+  };
+  const FrameHeader past_one = parsed({0, 2}, {7, 7, end}, 2);
+  EXPECT_EQ(past_one.route, (std::vector<int>{0, 2}));
+  EXPECT_EQ(next_on_route(past_one, 0), 2);
+  EXPECT_EQ(next_on_route(past_one, 2), std::nullopt);
+  EXPECT_THROW(parsed({0, 2}, {7, 7, end}, 1), ConnectionLost) << "it does not lead here";
+  EXPECT_THROW(parsed({0, 2}, {7, 8, end}, 2), ConnectionLost) << "worker 1 has a layer";
+  EXPECT_THROW(parsed({2, 0}, {7, 7, end}, 2), ConnectionLost);
+  EXPECT_THROW(parsed({0, 2, 2}, {7, 7, end}, 2), ConnectionLost);
+  EXPECT_THROW(parsed({-1, 0, 2}, {7, 7, end}, 2), ConnectionLost);
+  EXPECT_THROW(parsed({0, 2, 3}, {7, 7, end}, 2), ConnectionLost) << "there is no worker 3";
+  EXPECT_THROW(parsed({}, {7, 7, end}, 2), ConnectionLost);
+}
+
+TEST(RouteOrder, OnlyLeadsOn) {
+  const RouteOrder order{.epoch = 3,
+                         .links = {{2, {.address = {.host = "10.0.0.2", .port = 7702}, .instance = 12345}}}};
+  EXPECT_EQ(parse_route(route_message(order), 0), order);
+  EXPECT_THROW(parse_route(route_message(order), 2), ConnectionLost) << "a link to itself";
+  EXPECT_THROW(parse_route(route_message(order), 3), ConnectionLost);
+  RouteOrder many;
+  for (int worker = 1; worker < 100; ++worker) many.links[worker] = {.address = {.host = "a", .port = 1}};
+  EXPECT_THROW(parse_route(route_message(many), 0), ConnectionLost);
+  EXPECT_THROW(
+      parse_route({.payload = net::to_cbor({{"epoch", "x"}, {"links", nlohmann::json::array()}})}, 0),
+      ConnectionLost);
+  EXPECT_THROW(parse_route({.payload = net::to_cbor({{"links", 5}})}, 0), ConnectionLost);
 }
 
 TEST(FrameHeader, ValuesOfAnUnknownFormatAreRefused) {
   nlohmann::json value = net::from_cbor(pack(header(), graph().boundary(7)));
   value["values"] = "int9";
-  EXPECT_THROW(parse_frame_header(net::to_cbor(value), graph(), {.worker = 1, .workers = 2}), ConnectionLost);
+  EXPECT_THROW(parse_frame_header(net::to_cbor(value), graph(), {.worker = 1}), ConnectionLost);
 }
 
 TEST(FrameHeader, AHopAddsItsReportWhenTheFrameLeaves) {
@@ -190,8 +233,83 @@ TEST(StageReport, ImpossibleOnesAreRefused) {
     changed[0][time] = -1.0;
     EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << time;
   }
+  for (const double absurd :
+       {1e300, 1e19, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    for (std::size_t i = 0; i < 15; ++i) {
+      nlohmann::json changed = value;
+      changed[0][i] = absurd;
+      EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << i << " " << absurd;
+    }
+  }
+  for (const std::size_t whole : {0U, 1U, 7U}) {
+    nlohmann::json changed = value;
+    changed[0][whole] = 1.5;
+    EXPECT_THROW(stage_reports_from(changed), ConnectionLost) << whole;
+  }
   EXPECT_THROW(stage_reports_from(to_json(std::vector<StageReport>(2000))), ConnectionLost);
   EXPECT_THROW(stage_reports_from(nlohmann::json::object()), ConnectionLost);
+}
+
+TEST(StageReport, OneOfEachHopInTheOrderOfTheChain) {
+  const auto parsed_workers = [](const std::vector<int>& workers) {
+    std::vector<StageReport> reports;
+    for (const int worker : workers) reports.push_back(report(worker));
+    return stage_reports_from(to_json(reports)).size();
+  };
+  EXPECT_EQ(parsed_workers({-1, 0, 1, 2}), 4U);
+  EXPECT_EQ(parsed_workers({-1, 2, 63}), 3U) << "a chain may have gaps";
+  EXPECT_THROW(parsed_workers({-1, 0, 0}), ConnectionLost);
+  EXPECT_THROW(parsed_workers({-1, 1, 0}), ConnectionLost);
+  EXPECT_THROW(parsed_workers({-2}), ConnectionLost);
+  EXPECT_THROW(parsed_workers({64}), ConnectionLost);
+}
+
+TEST(Result, EndsWithTheReportOfTheWorkerThatSendsIt) {
+  EXPECT_NO_THROW(parse_result(packed_result(false), {.graph = graph(), .worker = 1}, kernels::Isa::scalar));
+  EXPECT_THROW(parse_result(packed_result(false), {.graph = graph(), .worker = 0}, kernels::Isa::scalar),
+               ConnectionLost);
+  EXPECT_THROW(parse_result(packed_result(false), {.graph = graph(), .worker = 2}, kernels::Isa::scalar),
+               ConnectionLost);
+}
+
+TEST(Result, NumbersThatAreNotWholeAreRefused) {
+  const net::Message good = packed_result(false);
+  for (const char* key : {"run", "checksum", "top_k"}) {
+    const nlohmann::json absurd = key == std::string("checksum") ? nlohmann::json(1e300)
+                                  : key == std::string("run")
+                                      ? nlohmann::json::array({1, std::uint64_t{1} << 32U})
+                                      : nlohmann::json::array({nlohmann::json::array({1e300, 0.5})});
+    const auto [cbor, outputs] = net::split_prefixed(good.payload);
+    nlohmann::json value = net::from_cbor(cbor);
+    value[key] = absurd;
+    net::Message changed = good;
+    changed.payload.clear();
+    net::append_prefixed(changed.payload, net::to_cbor(value));
+    EXPECT_THROW(parsed(changed), ConnectionLost) << key;
+  }
+}
+
+TEST(Result, NotMoreClassesThanTheNetworkHas) {
+  const auto classes = static_cast<std::size_t>(graph().layer(graph().output()).output_shape.elements());
+  Result strange{.frame = 1, .run = {}};
+  strange.top_k.assign(classes, {0, 0.5F});
+  EXPECT_NO_THROW(parsed(pack(strange, {})));
+  strange.top_k.assign(classes + 1, {0, 0.5F});
+  EXPECT_THROW(parsed(pack(strange, {})), ConnectionLost);
+}
+
+TEST(FrameHeader, LayersBeyondAllNumbersAreRefused) {
+  nlohmann::json value = net::from_cbor(pack(header(), graph().boundary(7)));
+  for (const nlohmann::json& absurd :
+       {nlohmann::json((std::int64_t{1} << 32) + 7), nlohmann::json(7.0), nlohmann::json(1e300),
+        nlohmann::json(std::numeric_limits<double>::quiet_NaN())}) {
+    nlohmann::json changed = value;
+    changed["plan"][0] = absurd;
+    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}), ConnectionLost) << absurd;
+    changed = value;
+    changed["top_k"] = absurd;
+    EXPECT_THROW(parse_frame_header(net::to_cbor(changed), graph(), {.worker = 1}), ConnectionLost) << absurd;
+  }
 }
 
 TEST(Result, DamagedOutputEndsTheConnection) {
@@ -222,6 +340,14 @@ TEST(Profile, OneFiniteCostPerLayer) {
   cost[3] = -1;
   EXPECT_THROW(parse_profile(profile_message(cost), graph()), ConnectionLost);
   EXPECT_THROW(parse_profile(profile_message({1, 2}), graph()), ConnectionLost);
+  for (const double absurd : {0.0, 1e-300, 1e300, std::numeric_limits<double>::infinity(),
+                              std::numeric_limits<double>::quiet_NaN()}) {
+    std::fill(cost.begin(), cost.end(), absurd);
+    EXPECT_THROW(parse_profile(profile_message(cost), graph()), ConnectionLost) << absurd;
+  }
+  std::fill(cost.begin(), cost.end(), 0.0);
+  cost[1] = 1e-6;
+  EXPECT_NO_THROW(parse_profile(profile_message(cost), graph())) << "most layers may be free";
   EXPECT_THROW(parse_failure({.type = net::MessageType::failure, .payload = net::to_cbor({{"reason", 1}})}),
                ConnectionLost);
 }

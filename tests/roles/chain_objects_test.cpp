@@ -46,13 +46,14 @@ class ObjectsTest : public ::testing::Test {
             .placement = {.picture = {1080, 1920}, .scaled = {27, 48}, .top = 2, .left = 0}};
   }
   FrameHeader header(const ObjectOptions& options) const {
-    FrameHeader header{.run = {.instance = 3, .epoch = 1}, .ends = {graph_.size()}, .options = {}};
+    FrameHeader header{
+        .run = {.instance = 3, .epoch = 1}, .ends = {graph_.size()}, .route = {0}, .options = {}};
     header.options.objects = options;
     return header;
   }
   FrameHeader parsed(const ObjectOptions& options) const { return parsed(pack(header(options), {0})); }
   FrameHeader parsed(const std::vector<std::byte>& bytes) const {
-    return parse_frame_header(bytes, graph_, {.worker = 0, .workers = 1, .decoders = &decoders_});
+    return parse_frame_header(bytes, graph_, {.worker = 0, .decoders = &decoders_});
   }
   /// The header with one of the object options changed.
   std::string refusal_with(const char* key, const json& value) const {
@@ -117,8 +118,7 @@ TEST_F(ObjectsTest, NetworksThatFindNothingAreNotAsked) {
     FrameHeader wants = header(options());
     wants.ends = {classifier.size()};
     EXPECT_NE(refusal([&] {
-                parse_frame_header(pack(wants, {0}), classifier,
-                                   {.worker = 0, .workers = 1, .decoders = decoders});
+                parse_frame_header(pack(wants, {0}), classifier, {.worker = 0, .decoders = decoders});
               }).find("cannot read this network's output"),
               std::string::npos);
   }
@@ -183,9 +183,9 @@ TEST_F(ObjectsTest, OnlyThoseThatWereAskedFor) {
 
 TEST_F(ObjectsTest, AsManyAsThereMayBeFitIntoAMessage) {
   Result result{.frame = 5, .run = {}, .stages = std::vector<StageReport>(65), .has_objects = true};
-  for (StageReport& stage : result.stages) {
-    stage = stage_report(
-        63, {.bytes = 1U << 31, .receive_s = 0.1, .decode_s = 0.1, .wait_s = 0.1, .received_at = 1.1},
+  for (int worker = -1; worker < 64; ++worker) {
+    result.stages[static_cast<std::size_t>(worker + 1)] = stage_report(
+        worker, {.bytes = 1U << 31, .receive_s = 0.1, .decode_s = 0.1, .wait_s = 0.1, .received_at = 1.1},
         {.compute_s = 0.1, .compute_at = 1.1},
         {.encode_s = 0.1, .encode_at = 1.1, .transfer = {.bytes = 1U << 31, .seconds = 0.1}});
   }
@@ -245,7 +245,7 @@ TEST_F(OutputsTest, SomeOrOtherOnesAreRefused) {
 
 TEST_F(OutputsTest, HaveNoClasses) {
   const Result strange{.frame = 1, .run = {}, .top_k = {{0, 0.5F}}};
-  EXPECT_NE(refusal([&] { parsed(pack(strange, {})); }).find("class that the network does not have"),
+  EXPECT_NE(refusal([&] { parsed(pack(strange, {})); }).find("more classes than the network has"),
             std::string::npos);
 }
 

@@ -91,7 +91,7 @@ TEST(ConfigMistakes, Ranges) {
             "config.toml:6: net.heartbeat_s: expected a number from 0.05 to 600, found nan");
   EXPECT_EQ(
       message_after_workers("[net]\nheartbeat_s = 3\n"),
-      "config.toml:5: net.timeout_s: the timeout, 5 s, must be at least twice heartbeat_s, 3 s, or idle "
+      "config.toml:5: net.timeout_s: the timeout, 2 s, must be at least twice heartbeat_s, 3 s, or idle "
       "connections would be given up");
 }
 

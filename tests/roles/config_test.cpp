@@ -40,7 +40,8 @@ TEST(Config, DefaultsWithNothingButWorkers) {
   EXPECT_EQ(config.output.file, "-");
   EXPECT_EQ(config.output.result, ResultKind::top_k);
   EXPECT_EQ(config.net.mode, Mode::delta);
-  EXPECT_EQ(config.net.heartbeat.count(), 1000);
+  EXPECT_EQ(config.net.heartbeat.count(), 500);
+  EXPECT_EQ(config.schedule.wait_for, 0);
   EXPECT_FALSE(config.check);
 }
 

@@ -101,10 +101,9 @@ class FakeWorker {
       } else if (message.type == net::MessageType::frame) {
         const net::FramePayload payload = net::parse_frame(message);
         connection->send(net::pack(net::MessageType::ack, message.frame, {.sequence = payload.sequence}));
-        script_.frame(
-            *this, message.frame,
-            chain::parse_frame_header(payload.header, model_.graph,
-                                      {.worker = index_, .workers = hello.workers, .decoders = &decoders_}));
+        script_.frame(*this, message.frame,
+                      chain::parse_frame_header(payload.header, model_.graph,
+                                                {.worker = index_, .decoders = &decoders_}));
       }  // and questions about the time stay without an answer
     }
   }

@@ -53,11 +53,16 @@ class ChainTest : public ::testing::Test {
                   add(fmt::format("result {} of {}/{}", result.frame, result.run.instance, result.run.epoch));
                 },
             .link_probed =
-                [=](int worker, const net::Transfer& transfer) {
-                  add(fmt::format("link {}: {} bytes", worker, transfer.bytes));
+                [=](int worker, const net::LinkMeasurement& link) {
+                  add(fmt::format("link {}-{}: {} bytes", worker, link.to, link.transfer.bytes));
+                },
+            .link_state =
+                [=](int worker, const chain::LinkState& link) {
+                  add(fmt::format("link {}-{} {}", worker, link.to, link.connected ? "up" : link.reason));
                 },
             .waiting = [=](int worker, const std::string&) { add(fmt::format("waiting {}", worker)); },
-            .failed = [=](const std::string& reason) { add("failed: " + reason); }});
+            .failed = [=](int worker,
+                          const std::string& reason) { add(fmt::format("failed {}: {}", worker, reason)); }});
     chain_->start();
   }
 
@@ -80,23 +85,37 @@ class ChainTest : public ::testing::Test {
 TEST_F(ChainTest, TellsWhoIsThereAndWhatTheySay) {
   add_worker({.master = [](FakeWorker& worker) {
     worker.send_profile();
-    worker.send(net::transfer_message({.bytes = 5000, .seconds = 0.5}));
+    worker.send(net::transfer_message({.to = 1, .transfer = {.bytes = 5000, .seconds = 0.5}}));
     worker.send_result(7, {.instance = 9, .epoch = 2});
   }});
   start();
   expect("result 7 of 9/2");
   EXPECT_EQ(events_, (Events{"up 0 worker 0", fmt::format("profiled 0: {} layers", model_.graph.size()),
                              "result 7 of 9/2"}))
-      << "behind the last worker there is no link";
+      << "there is no worker 1";
 }
 
 TEST_F(ChainTest, AWorkerTellsOfTheLinkBehindIt) {
   add_worker({.master = [](FakeWorker& worker) {
-    worker.send(net::transfer_message({.bytes = 5000, .seconds = 0.5}));
+    worker.send(net::transfer_message({.to = 1, .transfer = {.bytes = 5000, .seconds = 0.5}}));
   }});
   add_worker({});
   start();
-  expect("link 1: 5000 bytes");
+  expect("link 0-1: 5000 bytes");
+}
+
+TEST_F(ChainTest, AWorkerTellsWhetherALinkCanBeMade) {
+  add_worker({.master = [](FakeWorker& worker) {
+    worker.send(chain::link_state_message({.to = 1, .connected = false, .reason = "no route to host"}));
+    worker.send(chain::link_state_message({.to = 7, .connected = true}));
+    worker.send(chain::link_state_message({.to = 0, .connected = true}));
+    worker.send(chain::link_state_message({.to = 1, .connected = true}));
+  }});
+  add_worker({});
+  start();
+  expect("link 0-1 up");
+  std::erase_if(events_, [](const std::string& event) { return !event.starts_with("link"); });
+  EXPECT_EQ(events_, (Events{"link 0-1 no route to host", "link 0-1 up"})) << "there are no other links";
 }
 
 TEST_F(ChainTest, NonsenseCostsTheConnectionAndIsTriedAgain) {
@@ -128,6 +147,36 @@ TEST_F(ChainTest, NonsenseCostsTheConnectionAndIsTriedAgain) {
   }
 }
 
+TEST_F(ChainTest, WhatOnlyALiarSendsCostsItsConnection) {
+  int connections = 0;
+  add_worker({.master = [&](FakeWorker& worker) {
+    switch (++connections) {
+      case 1:
+        return worker.send(net::clock_message(net::ClockAnswer{.asked = -1e9, .clock = 5}));
+      case 2:
+        return worker.send_profile(1e-300);
+      case 3:
+        return worker.send_profile(1e300);
+      case 4:
+        return worker.send(
+            chain::pack(chain::Result{.frame = 1, .run = {}, .stages = {{.worker = -1}, {.worker = 5}}}, {}));
+      case 5:
+        return worker.send(chain::pack(
+            chain::Result{.frame = 1, .run = {}, .stages = {{.worker = 0, .compute_s = 1e300}}}, {}));
+      default:
+        return worker.send_profile();
+    }
+  }});
+  start();
+  expect(fmt::format("profiled 0: {} layers", model_.graph.size()));
+  std::erase_if(events_, [](const std::string& event) { return !event.starts_with("offended"); });
+  EXPECT_EQ(events_, (Events{"offended 0: it answered a question about time that was not asked",
+                             "offended 0: it sent impossible layer costs",
+                             "offended 0: it sent impossible layer costs",
+                             "offended 0: it sent a result that ends with another worker's stage report",
+                             "offended 0: it sent a stage report with an impossible number"}));
+}
+
 TEST_F(ChainTest, ALostConnectionIsMadeAnew) {
   FakeWorker& worker = add_worker({});
   const std::string profiled = fmt::format("profiled 0: {} layers", model_.graph.size());
@@ -144,13 +193,13 @@ TEST_F(ChainTest, ALostConnectionIsMadeAnew) {
 TEST_F(ChainTest, AFailureIsTold) {
   add_worker({.master = [](FakeWorker& worker) { worker.send(chain::failure_message("out of memory")); }});
   start();
-  expect("failed: out of memory");
+  expect("failed 0: out of memory");
 }
 
 TEST_F(ChainTest, ARefusalNamesTheWorker) {
   add_worker({.judge = [](const net::Hello&) { return net::Refusal{.reason = "another model"}; }});
   start();
-  expect(fmt::format("failed: worker 0 at 127.0.0.1:{} refused: another model", workers_[0]->port()));
+  expect(fmt::format("failed 0: worker 0 at 127.0.0.1:{} refused: another model", workers_[0]->port()));
 }
 
 TEST_F(ChainTest, ABusyWorkerIsWaitedFor) {

@@ -166,6 +166,7 @@ class RoundingChecker : public ::testing::TestWithParam<ValueFormat> {
     FrameUnderWay frame;
     frame.frame = number;
     frame.plan = {std::move(ends)};
+    frame.route = {0, 1, 2};
     frame.pixels = pixels_of(model_.graph, number);
     frame.result = chain::Result{.run = {.instance = 1, .epoch = epoch}};
     if (epoch != epoch_) rounders_ = std::vector<net::ValueRounder>(3);

@@ -1,6 +1,7 @@
 // What the master makes of stage reports: robust estimates of links, devices and bytes.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -167,6 +168,62 @@ TEST(CostEstimator, PartsOnAnIdleDevice) {
   EXPECT_NEAR(estimator.known_ranges()[0].front().part_factor, 0.6, 1e-9);
 }
 
+TEST(CostEstimator, AProfileOfNextToNothingIsNotBelievedForEver) {
+  CostEstimator estimator({{0, 1e-9, 1e-9, 1e-9}, {0, 0.1, 0.1, 0.1}}, {3e6, 3e6});
+  for (int i = 0; i < 2; ++i) estimator.add_computation(0, 1, 3, 0.3, 1.0);
+  estimator.add_computation(0, 1, 3, 1e-5, 1.0);
+  EXPECT_LT(estimator.layer_cost()[0][1], 1e-6) << "not three times in a row";
+  for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 0.3, 1.0);
+  EXPECT_NEAR(estimator.layer_cost()[0][1], 0.15, 1e-6);
+  EXPECT_NEAR(estimator.layer_cost()[0][2], 0.15, 1e-6);
+  EXPECT_NEAR(estimator.profiles()[0][1], 0.15, 1e-6);
+  EXPECT_LT(estimator.layer_cost()[0][3], 1e-6) << "of that nothing is known";
+  for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 0.6, 1.0);
+  EXPECT_NEAR(estimator.slowdown(0), 2, 1e-6) << "measured as any other from then on";
+  // In the next epoch it says the same again.
+  estimator.set_route({0, 1}, {{0, 1e-9, 1e-9, 1e-9}, {0, 0.1, 0.1, 0.1}}, {3e6, 3e6});
+  EXPECT_NEAR(estimator.profiles()[0][1], 0.15, 1e-6);
+  estimator.set_route({0, 1}, {{0, 0.1, 0.1, 0.1}, {0, 0.1, 0.1, 0.1}}, {3e6, 3e6});
+  EXPECT_EQ(estimator.profiles()[0][1], 0.1) << "another device";
+}
+
+/// Whatever a worker says: when it is measured honestly again, plans are as they were.
+TEST(CostEstimator, AbsurdReportsLeaveNothingBehind) {
+  for (const double absurd : {1e-300, 1e-12, 1e6}) {
+    CostEstimator estimator = estimator_of_two(3e6);
+    for (int i = 0; i < 5; ++i) {
+      estimator.add_computation(0, 1, 4, absurd, 1.0);
+      estimator.add_transfer(1, {.bytes = 1'000'000, .seconds = absurd});
+      estimator.add_codec(1, absurd, 1000);
+    }
+    for (const std::vector<double>& costs : estimator.layer_cost()) {
+      for (const double cost : costs) EXPECT_TRUE(std::isfinite(cost)) << absurd;
+    }
+    EXPECT_GE(estimator.layer_cost()[0][1], 0.1 / 1e5) << "no device is a thousand times faster than it said";
+    EXPECT_LE(estimator.bandwidth()[1], 1e12);
+    EXPECT_GE(estimator.bandwidth()[1], 1);
+    for (int i = 0; i < 9; ++i) {
+      estimator.add_computation(0, 1, 4, 0.6, 1.0);
+      estimator.add_transfer(1, {.bytes = 1'000'000, .seconds = 0.5});
+      estimator.add_codec(1, 1e-3, 1000);
+    }
+    EXPECT_NEAR(estimator.slowdown(0), 1, 1e-6) << absurd;
+    EXPECT_NEAR(estimator.layer_cost()[0][1], 0.1, 1e-6) << absurd;
+    EXPECT_NEAR(estimator.bandwidth()[1], 2e6, 1) << absurd;
+    EXPECT_NEAR(estimator.codec_s_per_byte(1), 1e-6, 1e-12) << absurd;
+  }
+}
+
+TEST(CostEstimator, AnAbsurdPartLeavesNothingBehind) {
+  CostEstimator estimator = estimator_of_two();
+  const std::vector<double> shares(4, 0.2);
+  for (const double absurd : {1e-300, 1e6}) {
+    for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, absurd, 0.5, shares);
+    EXPECT_TRUE(std::isfinite(estimator.part_cost(0).of(0.2)));
+    EXPECT_GT(estimator.part_cost(0).of(0.2), 0);
+  }
+}
+
 class FixedPredictor final : public prediction::TransferPredictor {
  public:
   explicit FixedPredictor(std::size_t layers)
@@ -187,6 +244,17 @@ TEST(TransferForecast, CorrectedByWhatWasSent) {
   EXPECT_NEAR(forecast.predict({}).delta[2], 20000, 1);
   EXPECT_NEAR(forecast.predict({}).delta[3], 20000, 1);  // the others are expected to be off alike
   EXPECT_NEAR(forecast.predict({}).delta[0], 10000, 1);  // but not the input, which is coded differently
+  EXPECT_NEAR(forecast.predict({}).raw[2], 100000, 1);
+}
+
+TEST(TransferForecast, AbsurdBytesLeaveNothingBehind) {
+  const Graph graph = make_model("toy_dag", {.rows = 32, .columns = 32});
+  TransferForecast forecast(graph, false);
+  forecast.set_predictor(std::make_shared<FixedPredictor>(static_cast<std::size_t>(graph.size())));
+  const std::vector<LayerIndex> tensors{2};
+  for (int i = 0; i < 9; ++i) forecast.observe(tensors, false, {}, 1e15);
+  EXPECT_LE(forecast.predict({}).raw[2], 1e8 + 1);
+  for (int i = 0; i < 3; ++i) forecast.observe(tensors, false, {}, 100000);
   EXPECT_NEAR(forecast.predict({}).raw[2], 100000, 1);
 }
 

@@ -25,8 +25,8 @@ class PlannerTest : public ::testing::Test {
   /// Every layer takes worker 0 one millisecond, worker 1 `factor` times that.
   void begin_epoch(double factor) {
     const auto layers = static_cast<std::size_t>(model_.graph.size());
-    planner_.begin_epoch({std::vector<double>(layers, 1e-3), std::vector<double>(layers, factor * 1e-3)},
-                         {1e6, 1e6});
+    planner_.begin_epoch(
+        {0, 1}, {std::vector<double>(layers, 1e-3), std::vector<double>(layers, factor * 1e-3)}, {1e6, 1e6});
   }
   /// A result whose frame went over link 0 with so many bytes per second.
   static chain::Result result(std::uint64_t frame, std::uint64_t bytes_per_s) {
@@ -114,6 +114,93 @@ TEST_F(PlannerTest, WhatWasMeasuredOfLinksOutlivesAnEpoch) {
   begin_epoch(1);
   planner_.plan(3, Changes(1));
   EXPECT_EQ(bandwidth(0), 4e6);
+}
+
+/// Three workers, of which some are there.
+class PlannerRouteTest : public ::testing::Test {
+ protected:
+  static Config three_workers(const std::string& scheduler) {
+    Config config = planned_workers();
+    config.workers.resize(3);
+    config.schedule.scheduler = scheduler;
+    return config;
+  }
+  static std::vector<std::vector<double>> profiles(const Model& model) {
+    return std::vector(3, std::vector<double>(static_cast<std::size_t>(model.graph.size()), 1e-3));
+  }
+  const std::vector<std::optional<double>> bandwidth_{50e6, 50e6, 50e6};
+};
+
+TEST_F(PlannerRouteTest, WhoIsAwayGetsNoLayersAndFramesUnderWayAnotherPlan) {
+  const Config config = three_workers("load_balance");
+  const Model model = load_model(config.model);
+  Planner planner(config, model);
+  planner.begin_epoch({0, 1, 2}, profiles(model), bandwidth_);
+  const scheduling::Plan all = planner.plan(0, Changes(1));
+  EXPECT_FALSE(all.idle(1));
+  planner.sent(0, planner.plan_of(0, all));
+  planner.begin_epoch({0, 2}, profiles(model), bandwidth_);
+  const scheduling::Plan again = planner.plan_of(0, all);
+  EXPECT_TRUE(again.idle(1));
+  EXPECT_FALSE(again.idle(0));
+  EXPECT_FALSE(again.idle(2));
+  EXPECT_EQ(planner.plan_of(1, all), again) << "it was read with the old plan, too";
+  planner.sent(0, again);
+  planner.finished({.frame = 0,
+                    .run = {},
+                    .stages = {{.worker = -1, .transfer = {.bytes = 4000000, .seconds = 1}},
+                               {.worker = 0, .compute_s = 0.01, .transfer = {.bytes = 2000000, .seconds = 1}},
+                               {.worker = 2, .compute_s = 0.01}}});
+  EXPECT_EQ(planner.summary().bandwidth_bytes_per_s, (std::vector{4e6, 2e6}));
+  EXPECT_EQ(planner.summary().devices.back().worker, 2);
+  const scheduling::Plan next = planner.plan(3, Changes(1));
+  EXPECT_TRUE(next.idle(1));
+  EXPECT_EQ(planner.plan_of(3, next), next);
+  EXPECT_EQ(planner.plan_of(1, all), again);
+  planner.add_transfer(0, 2, {.bytes = 8000000, .seconds = 1});
+  planner.add_transfer(1, 2, {.bytes = 100, .seconds = 1});
+  EXPECT_NE(planner.summary().bandwidth_bytes_per_s[1], 100) << "that link is not on the route";
+}
+
+TEST_F(PlannerRouteTest, AFixedPlanGoesOnWithoutAWorker) {
+  Config config = three_workers("fixed");
+  const Model model = load_model(config.model);
+  const int last = model.graph.size() - 1;
+  config.schedule.plans = {{std::pair{1, 3}, std::pair{4, 6}, std::pair{7, last}}};
+  Planner planner(config, model);
+  planner.begin_epoch({0, 1, 2}, profiles(model), bandwidth_);
+  EXPECT_EQ(planner.plan(0, Changes(1)).ends, (std::vector<LayerIndex>{4, 7, last + 1}));
+  planner.begin_epoch({0, 2}, profiles(model), bandwidth_);
+  EXPECT_EQ(planner.plan(3, Changes(1)).ends, (std::vector<LayerIndex>{7, 7, last + 1}));
+  planner.begin_epoch({1}, profiles(model), bandwidth_);
+  EXPECT_EQ(planner.plan(6, Changes(1)).ends, (std::vector<LayerIndex>{1, last + 1, last + 1}));
+}
+
+TEST_F(PlannerRouteTest, AWorkerIsTakenInIfItIsWorthIt) {
+  const Config config = three_workers("data_aware");
+  const Model model = load_model(config.model);
+  Planner planner(config, model);
+  planner.begin_epoch({0}, profiles(model), bandwidth_);
+  planner.plan(0, Changes(1));
+  EXPECT_TRUE(planner.is_worth({0, 1}, profiles(model), bandwidth_));
+  std::vector<std::vector<double>> slow = profiles(model);
+  for (double& seconds : slow[1]) seconds *= 1000;
+  EXPECT_FALSE(planner.is_worth({0, 1}, slow, bandwidth_)) << "it would be idle";
+  EXPECT_FALSE(planner.is_worth({0, 1}, profiles(model), {50e6, 1e3, std::nullopt})) << "over such a link";
+}
+
+TEST_F(PlannerRouteTest, WhatIsKnownOfDevicesOutlivesRoutes) {
+  const Config config = three_workers("load_balance");
+  const Model model = load_model(config.model);
+  Planner planner(config, model);
+  planner.begin_epoch({0, 1}, profiles(model), bandwidth_);
+  planner.add_transfer(0, 1, {.bytes = 7000000, .seconds = 1});
+  planner.begin_epoch({0, 2}, profiles(model), bandwidth_);
+  planner.plan(0, Changes(1));
+  EXPECT_EQ(planner.summary().bandwidth_bytes_per_s[1], 50e6);
+  planner.begin_epoch({0, 1, 2}, profiles(model), bandwidth_);
+  planner.plan(3, Changes(1));
+  EXPECT_EQ(planner.summary().bandwidth_bytes_per_s, (std::vector{50e6, 7e6, 50e6}));
 }
 
 TEST(Planner, NamesTheFileOfAPlanThatDoesNotFit) {

@@ -19,6 +19,8 @@ void trouble(SimulatedChain& chain, int steps, bool input_flows_then) {
 
 TEST(RunOrders, EveryFrameOnceInOrderAndNeverStuck) {
   std::uint64_t sent_again = 0;
+  std::uint64_t shorter_routes = 0;
+  std::uint64_t changes_of_route = 0;
   for (std::uint64_t seed = 1; seed <= orders; ++seed) {
     SCOPED_TRACE(seed);
     SimulatedChain chain(seed);
@@ -31,9 +33,13 @@ TEST(RunOrders, EveryFrameOnceInOrderAndNeverStuck) {
     chain.expect_all_read_frames_delivered();
     chain.expect_all_doers_done();
     sent_again += chain.frames_sent_again();
+    shorter_routes += chain.shorter_routes();
+    changes_of_route += chain.changes_of_route();
     if (::testing::Test::HasFailure()) return;
   }
   EXPECT_GT(sent_again, orders) << "the orders are too tame to show anything";
+  EXPECT_GT(shorter_routes, orders);
+  EXPECT_GT(changes_of_route, orders / 4);
 }
 
 TEST(RunOrders, FramesBeforeABreakOfTheVideoAreDelivered) {

@@ -253,7 +253,9 @@ PlannedRun run_planned(const PlannedCase& chain, const std::string& scheduler) {
   double now = 0;
   Planner planner(config, model, [&now] { return now; });
   Devices devices(chain, model.graph);
-  planner.begin_epoch(devices.profiles(), {chain.bytes_per_s.begin(), chain.bytes_per_s.end()});
+  scheduling::Route everybody(chain.bytes_per_s.size());
+  std::iota(everybody.begin(), everybody.end(), 0);
+  planner.begin_epoch(everybody, devices.profiles(), {chain.bytes_per_s.begin(), chain.bytes_per_s.end()});
   planner.set_predictor(std::make_shared<Predictor>(model.graph, devices.byte_errors()));
 
   PlannedRun run;

@@ -21,7 +21,7 @@ TEST(PlanningTable, ComparesSchedulers) {
       .median_prediction_error = 0.0731,
       .bandwidth_bytes_per_s = {2.96e6, 1e7},
       .slowdown = {1, 1.25},
-      .devices = {}};
+      .devices = {{.worker = 0}, {.worker = 1}}};
   EXPECT_EQ(format_planning(summary),
             "\n"
             "by the model of this run   per frame             plan\n"

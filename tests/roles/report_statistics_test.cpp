@@ -93,7 +93,7 @@ RunStatistics two_frames() {
 
 TEST(RunStatistics, Figures) {
   RunStatistics statistics = two_frames();
-  statistics.devices = {{0.9, true}, {0.75, true}};
+  statistics.devices = {{0, 0.9, true}, {1, 0.75, true}};
   const RunSummary summary = summarize(statistics);
   EXPECT_EQ(summary.frames, 2U);
   EXPECT_DOUBLE_EQ(summary.duration_s, 1.0);
@@ -115,7 +115,7 @@ TEST(RunStatistics, Figures) {
 
 TEST(RunStatistics, NoGainWhereTheSourceSetsThePace) {
   RunStatistics statistics = two_frames();
-  statistics.devices = {{0.9, true}, {0.75, true}};
+  statistics.devices = {{0, 0.9, true}, {1, 0.75, true}};
   statistics.paced = true;
   EXPECT_FALSE(summarize(statistics).best_single_device->gain);
   statistics.devices.clear();
@@ -151,7 +151,7 @@ TEST(RunStatistics, FramesOutOfOrderAndWithoutReports) {
 
 TEST(Table, OfARun) {
   RunStatistics statistics = two_frames();
-  statistics.devices = {{0.9, true}, {0.75, true}};
+  statistics.devices = {{0, 0.9, true}, {1, 0.75, true}};
   statistics.dropped_frames = 3;
   statistics.checked_frames = 2;
   statistics.agreement = "bit for bit";
@@ -176,7 +176,7 @@ check: 2 frames right, bit for bit
 
 TEST(Table, ASlowerChainAndFailedChecks) {
   RunStatistics statistics = two_frames();
-  statistics.devices = {{0.2, false}, {0.3, true}};
+  statistics.devices = {{0, 0.2, false}, {1, 0.3, true}};
   statistics.checked_frames = 2;
   statistics.mismatched_frames = 1;
   statistics.add(frame_at(12, 1, {1, 23}));
@@ -213,7 +213,7 @@ TEST(Table, StaysWithin80Columns) {
   FrameRecord frame;
   for (int worker = 0; worker < 64; ++worker) {
     statistics.worker_names.push_back("device-ä-" + std::string(60, 'x'));
-    statistics.devices.push_back({1234, false});
+    statistics.devices.push_back({0, 1234, false});
     frame.plan.ends.push_back(worker + 2);
     frame.links.push_back({999'999'999, 999'999'999, 999'999'999});
     frame.workers.push_back({9, 9, 9, 9, 9});

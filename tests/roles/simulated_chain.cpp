@@ -24,15 +24,17 @@ SimulatedChain::SimulatedChain(std::uint64_t seed)
       frames_(pick(40)),
       workers_(1 + pick(3)),
       waits_for_trainer_(pick(3) == 0),
+      wait_for_(pick(workers_.size() + 1)),
       run_({.instance = our_instance,
             .isa = our_isa,
             .pending = pending_,
             .bandwidth = some_configured(),
+            .wait_for = wait_for_,
             .waits_for_trainer = waits_for_trainer_}) {}
 
 void SimulatedChain::step() {
   const std::size_t any = pick(workers_.size());
-  switch (pick(90)) {
+  switch (pick(100)) {
     case 0:
       return lose(any);
     case 1:
@@ -46,7 +48,15 @@ void SimulatedChain::step() {
     case 6:
       return profile(any);
     case 7:
-      return measure(any);
+      return fail_a_link();
+    case 15:
+    case 16:
+    case 17:
+    case 18:
+      make_a_link();
+      return;
+    case 19:
+      return run_.keep_out(static_cast<int>(any), pick(2) == 0);
     case 8:
       return pick(4) == 0 ? trainer_ready() : void();
     case 9:
@@ -81,7 +91,9 @@ void SimulatedChain::heal(bool input_flows) {
     if (workers_[i].doomed) lose(i);
     come_up(i);
     profile(i);
-    measure(i);
+    run_.keep_out(static_cast<int>(i), false);
+  }
+  while (make_a_link()) {
   }
   trainer_ready();
   input_stalls_ = !input_flows;
@@ -122,11 +134,19 @@ void SimulatedChain::lose(std::size_t index) {
   if (!worker.up) return;
   worker.up = worker.profiled = worker.doomed = false;
   if (pick(2) == 0) worker.items.clear();  // the process ended; otherwise only its connection
-  if (index + 1 == workers_.size()) {
+  if (!route_.empty() && static_cast<int>(index) == route_.back()) {
     std::erase_if(results_, [&](const chain::Result&) { return pick(2) == 0; });
   }
-  run_.worker_lost(static_cast<int>(index));
-  link_.clear();  // as the master does, so that nobody waits for room in it
+  const int number = static_cast<int>(index);
+  std::erase_if(links_, [&](const auto& link) { return link.first == number || link.second == number; });
+  run_.worker_lost(number);
+  reset_links_if_broken();
+}
+
+// As the master does, so that nobody waits for room in them.
+void SimulatedChain::reset_links_if_broken() {
+  if (!run_.is_broken()) return;
+  link_.clear();
   link_reset_ = true;
 }
 
@@ -137,7 +157,8 @@ void SimulatedChain::come_up(std::size_t index) {
   worker.doomed = false;
   // A new process may be one on another device.
   if (worker.items.empty() && pick(4) == 0) worker.isa = worker.isa == our_isa ? "scalar" : our_isa;
-  epoch_has_our_isa_ = epoch_has_our_isa_ && worker.isa == our_isa;
+  const bool on_route = std::binary_search(route_.begin(), route_.end(), static_cast<int>(index));
+  if (on_route) epoch_has_our_isa_ = epoch_has_our_isa_ && worker.isa == our_isa;
   run_.worker_up(static_cast<int>(index), worker.isa);
 }
 
@@ -145,14 +166,50 @@ void SimulatedChain::replace(std::size_t index) {
   if (!workers_[index].up) return;
   workers_[index].up = workers_[index].profiled = false;
   workers_[index].items.clear();
-  link_.clear();
-  link_reset_ = true;
+  const int number = static_cast<int>(index);
+  std::erase_if(links_, [&](const auto& link) { return link.first == number || link.second == number; });
   come_up(index);
+  reset_links_if_broken();
 }
 
-bool SimulatedChain::complete() const {
-  return std::all_of(workers_.begin(), workers_.end(),
-                     [](const Worker& worker) { return worker.up && worker.profiled; });
+bool SimulatedChain::can_be(const scheduling::Route& route) const {
+  int from = the_master;
+  for (const int to : route) {
+    const Worker& worker = workers_[static_cast<std::size_t>(to)];
+    if (!worker.up || !worker.profiled || !links_.contains({from, to})) return false;
+    from = to;
+  }
+  return !route.empty();
+}
+
+bool SimulatedChain::make_a_link() {
+  const auto wanted = run_.wanted_links();
+  run_.let_other_links_go();
+  std::erase_if(links_, [&](const auto& link) {
+    return !wanted[static_cast<std::size_t>(link.first + 1)].contains(link.second);
+  });
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const int from = static_cast<int>(i) - 1;
+    if (from >= 0 && !workers_[i - 1].up) continue;
+    for (const int to : wanted[i]) {
+      if (!links_.insert({from, to}).second) continue;
+      run_.link_state(from, to, true);
+      run_.link_measured(from, to, 2e6);
+      return true;
+    }
+  }
+  return false;
+}
+
+void SimulatedChain::fail_a_link() {
+  const auto wanted = run_.wanted_links();
+  const std::size_t i = pick(wanted.size());
+  if (wanted[i].empty() || (i > 0 && !workers_[i - 1].up)) return;
+  const int from = static_cast<int>(i) - 1;
+  const int to = *wanted[i].begin();
+  links_.erase({from, to});
+  run_.link_state(from, to, false);
+  reset_links_if_broken();
 }
 
 void SimulatedChain::trainer_ready() {
@@ -214,10 +271,14 @@ bool SimulatedChain::take_dispatch() {
   const auto next = run_.next_to_dispatch();
   if (const auto* begin = std::get_if<action::BeginEpoch>(&next)) {
     EXPECT_EQ(begin->epoch, epoch_ + 1);
+    route_ = begin->route;
     EXPECT_TRUE(complete() && !waits_for_trainer_);
-    epoch_has_our_isa_ = std::all_of(workers_.begin(), workers_.end(),
-                                     [](const Worker& worker) { return worker.isa == our_isa; });
-    for (const auto& bandwidth : begin->bandwidth) EXPECT_TRUE(bandwidth);
+    EXPECT_TRUE(epoch_ > 0 || route_.size() >= (wait_for_ > 0 ? wait_for_ : workers_.size()));
+    epoch_has_our_isa_ = std::all_of(route_.begin(), route_.end(), [&](int worker) {
+      return workers_[static_cast<std::size_t>(worker)].isa == our_isa;
+    });
+    for (const int worker : route_) EXPECT_TRUE(begin->bandwidth[static_cast<std::size_t>(worker)]);
+    shorter_ += route_.size() < workers_.size() ? 1 : 0;
     epoch_ = begin->epoch;
     sent_.clear();
     dispatching_ = Item{};
@@ -231,7 +292,10 @@ bool SimulatedChain::take_dispatch() {
     sent_.insert(send->frame.frame);
     ever_sent_.insert(send->frame.frame);
     EXPECT_EQ(send->frame.video_index, content_of(send->frame.frame));
-    dispatching_ = Item{.frame = send->frame.frame, .epoch = send->epoch, .content = send->frame.video_index};
+    dispatching_ = Item{.frame = send->frame.frame,
+                        .epoch = send->epoch,
+                        .content = send->frame.video_index,
+                        .route = route_};
   } else {
     dispatcher_done_ = std::holds_alternative<action::Done>(next);
     return dispatcher_done_;
@@ -262,6 +326,16 @@ bool SimulatedChain::read() {
     reader_done_ = std::holds_alternative<action::Done>(next);
     EXPECT_FALSE(reading_ && dispatching_) << "read before the link has room, or before the epoch has begun";
     EXPECT_FALSE(reading_ && !complete());
+    if (reading_ && pick(3) == 0) {
+      if (const auto other = run_.available()) {
+        EXPECT_TRUE(can_be(other->route));
+        EXPECT_NE(other->route, route_);
+        run_.change_route();
+        reading_ = false;
+        ++changes_;
+        return true;
+      }
+    }
     return reading_ || reader_done_;
   }
   if (input_stalls_) return false;
@@ -304,7 +378,7 @@ void SimulatedChain::check_delivery(const FrameUnderWay& frame) {
 }
 
 bool SimulatedChain::move_an_item() {
-  // From the link or from worker to worker; from the last one, results.
+  // From the link or from worker to worker; from the last one of its route, results.
   const std::size_t first = pick(workers_.size() + 1);
   for (std::size_t k = 0; k <= workers_.size(); ++k) {
     const std::size_t from = (first + k) % (workers_.size() + 1);  // 0: the link
@@ -319,7 +393,8 @@ bool SimulatedChain::move_an_item() {
         return true;
       }
     }
-    if (from == workers_.size()) {
+    const auto next = std::upper_bound(item.route.begin(), item.route.end(), static_cast<int>(from) - 1);
+    if (next == item.route.end()) {
       source.pop_front();
       results_.push_back({.frame = item.frame,
                           .run = {.instance = our_instance, .epoch = item.epoch},
@@ -327,13 +402,18 @@ bool SimulatedChain::move_an_item() {
                           .checksum = checksum_of(item.content)});
       return true;
     }
-    if (!workers_[from].up) continue;
+    Worker& to = workers_[static_cast<std::size_t>(*next)];
+    if (item.epoch < epoch_ && from > 0) {  // its link was given up, or it is dropped there
+      source.pop_front();
+      return true;
+    }
+    if (!to.up) continue;
     if (!healing_ && pick(10) == 0) {
-      workers_[from].items.push_back(item);  // the link was made anew, and this one comes again
+      to.items.push_back(item);  // the link was made anew, and this one comes again
       return true;
     }
     source.pop_front();
-    workers_[from].items.push_back(item);
+    to.items.push_back(item);
     return true;
   }
   return false;

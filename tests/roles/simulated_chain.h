@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "roles/master/run.h"
@@ -38,6 +39,9 @@ class SimulatedChain {
   void expect_input_consumed() const { EXPECT_EQ(read_, frames_); }
   void expect_all_doers_done() const;
   std::uint64_t frames_sent_again() const { return again_; }
+  /// Epochs of a part of the workers, and epochs that began without a loss.
+  std::uint64_t shorter_routes() const { return shorter_; }
+  std::uint64_t changes_of_route() const { return changes_; }
 
  private:
   /// A frame on its way down the chain.
@@ -45,6 +49,7 @@ class SimulatedChain {
     std::uint64_t frame = 0;
     std::uint32_t epoch = 0;
     std::uint64_t content = 0;
+    scheduling::Route route = {};     ///< that it takes
     bool computed_by_our_isa = true;  ///< so far
   };
 
@@ -62,13 +67,20 @@ class SimulatedChain {
 
   // What happens to the chain.
   void lose(std::size_t index);
+  void reset_links_if_broken();
   void come_up(std::size_t index);
   /// By a new process, before anybody saw that the old one had gone.
   void replace(std::size_t index);
-  bool complete() const;
+  /// All workers of the epoch are there, as far as the run can know.
+  bool complete() const { return can_be(route_); }
+  /// Its workers are there, have profiles, and the links between them are there.
+  bool can_be(const scheduling::Route& route) const;
+  /// One of the links that the run wants is there; false if all are.
+  bool make_a_link();
+  /// A link that the run wants cannot be made.
+  void fail_a_link();
   void trainer_ready();
   void profile(std::size_t index);
-  void measure(std::size_t index) { run_.link_measured(static_cast<int>(index), 2e6); }
   /// Results that nobody asked for, or again.
   void meddle();
 
@@ -87,7 +99,10 @@ class SimulatedChain {
   std::uint64_t frames_;  ///< of the input
   std::vector<Worker> workers_;
   bool waits_for_trainer_;
+  std::size_t wait_for_;  ///< 0: all
   Run run_;
+  std::set<std::pair<int, int>> links_;  ///< that are there
+  scheduling::Route route_;              ///< of the epoch
 
   std::deque<Item> link_;  ///< from the master to worker 0
   bool link_reset_ = false;
@@ -109,6 +124,8 @@ class SimulatedChain {
   std::set<std::uint64_t> unchanged_;              ///< frames that were read
   std::map<std::uint64_t, bool> accepted_frames_;  ///< whether from our instruction set only
   std::uint64_t again_ = 0;
+  std::uint64_t shorter_ = 0;
+  std::uint64_t changes_ = 0;
   std::uint64_t read_ = 0;
   std::uint64_t accepted_ = 0;
   std::uint64_t delivered_ = 0;
