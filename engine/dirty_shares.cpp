@@ -1,9 +1,10 @@
 #include "engine/dirty_shares.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/changed_positions.h"
-#include "engine/operations.h"
+#include "engine/layer_reaches.h"
 
 namespace edge {
 namespace {
@@ -30,15 +31,10 @@ DirtyShares::DirtyShares(const Graph& graph) {
       facts.rows = layer.output_shape[2];
       facts.columns = layer.output_shape[3];
     }
-    std::vector<Shape> shapes;
-    for (const LayerIndex input : layer.inputs) shapes.push_back(graph.layer(input).output_shape);
-    const bool all_maps =
-        is_feature_map(layer.output_shape) && std::all_of(shapes.begin(), shapes.end(), is_feature_map);
+    std::vector<std::optional<Reach>> reaches = layer_reaches(graph, layer);
     for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
-      Input input{.map = facts_[static_cast<std::size_t>(layer.inputs[k])].map, .reach = {}};
-      const auto reach = layer.operation.type().reach;
-      if (all_maps && reach != nullptr) input.reach = reach(layer.operation, shapes, k);
-      facts.inputs.push_back(std::move(input));
+      facts.inputs.push_back(
+          {.map = facts_[static_cast<std::size_t>(layer.inputs[k])].map, .reach = std::move(reaches[k])});
     }
     const bool same = !facts.inputs.empty() &&
                       std::all_of(facts.inputs.begin(), facts.inputs.end(), [&](const Input& input) {
@@ -67,13 +63,7 @@ std::vector<double> DirtyShares::of(const DirtyMap& frame) const {
     DirtyMap map(facts.rows, facts.columns);
     for (const Input& input : facts.inputs) {
       if (shares[input.map] == 0) continue;
-      const DirtyMap& from = maps[input.map];
-      if (!input.reach || input.reach->rows.in() != from.rows() ||
-          input.reach->columns.in() != from.columns()) {
-        map.mark_all();
-        break;
-      }
-      map |= from.spread(input.reach->rows, input.reach->columns);
+      map |= spread(maps[input.map], input.reach, facts.rows, facts.columns);
     }
     shares[layer] = map.share();
     maps[layer] = std::move(map);

@@ -1,7 +1,5 @@
 #include "engine/executor.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cassert>
@@ -18,7 +16,7 @@
 #include "engine/kept_choice.h"
 #include "engine/kept_outputs.h"
 #include "engine/layers/operation_type.h"
-#include "engine/openblas.h"
+#include "engine/loaded_layers.h"
 #include "engine/program.h"
 #include "engine/tensor.h"
 #include "engine/tensor_recycler.h"
@@ -33,23 +31,9 @@ GemmBackend gemm_backend_from_environment() {
   throw Error("EDGE_GEMM is '" + name + "'; it can be edge or openblas");
 }
 
-namespace {
-
-std::int64_t parameter_elements(const Layer& layer) {
-  std::int64_t elements = 0;
-  for (const ParameterSpec& parameter : layer.parameters) elements += parameter.shape.elements();
-  return elements;
-}
-
-}  // namespace
-
 struct Executor::Impl {
   static constexpr std::size_t max_programs = 8;
 
-  struct LoadedLayer {
-    std::unique_ptr<LayerKernel> kernel;  // null: not loaded, or nothing to run
-    std::int64_t last_run = 0;
-  };
   struct CachedProgram {
     Program program;
     std::int64_t last_run = 0;
@@ -61,58 +45,13 @@ struct Executor::Impl {
         weights(weight_source),
         options(executor_options),
         pool(executor_options.threads),
-        loaded(static_cast<std::size_t>(graph_to_run.size())) {}
-
-  LoadedLayer& layer_state(LayerIndex index) { return loaded[static_cast<std::size_t>(index)]; }
-
-  void load(const std::vector<LayerIndex>& layers) {
-    weights.check_unchanged();
-    std::vector<LayerIndex> missing;
-    for (const LayerIndex index : layers) {
-      if (index < 1 || index >= graph.size())
-        throw std::logic_error("executor: no layer " + std::to_string(index));
-      LoadedLayer& state = layer_state(index);
-      state.last_run = runs;
-      if (state.kernel == nullptr && !view_offset(graph, index)) missing.push_back(index);
-    }
-    if (missing.empty()) return;
-    // The largest first, so that no thread is left with a large one at the end.
-    std::stable_sort(missing.begin(), missing.end(), [&](LayerIndex a, LayerIndex b) {
-      return parameter_elements(graph.layer(a)) > parameter_elements(graph.layer(b));
-    });
-    std::vector<Tensor> scratch(static_cast<std::size_t>(pool.threads()));
-    pool.parallel_for(static_cast<std::int64_t>(missing.size()), [&](std::int64_t i, int thread) {
-      load(missing[static_cast<std::size_t>(i)], scratch[static_cast<std::size_t>(thread)]);
-    });
-    weights.check_unchanged();
-    scratch.clear();
-#if defined(__GLIBC__)
-    // Weights before they were packed leave holes in the heap: up to 8 MB with MobileNetV2.
-    ::malloc_trim(0);
-#endif
-  }
-
-  /// One layer that is not loaded. From pool threads, each with its own layer.
-  void load(LayerIndex index, Tensor& scratch) {
-    const Layer& layer = graph.layer(index);
-    KernelContext context{
-        .layer = layer, .input_shapes = {}, .weights = weights, .isa = options.isa, .scratch = &scratch};
-    for (const LayerIndex input : layer.inputs)
-      context.input_shapes.push_back(graph.layer(input).output_shape);
-    if (options.gemm == GemmBackend::openblas) {
-      load_openblas();
-      context.external_gemm = openblas_sgemm;
-    }
-    layer_state(index).kernel = layer.operation.type().make_kernel(context);
-  }
+        loaded(graph_to_run, weight_source, {.isa = executor_options.isa, .gemm = executor_options.gemm}) {}
 
   /// Drops parameters and programs that were not used for a while.
   void drop_unused() {
-    const auto unused = [&](std::int64_t last_run) { return runs - last_run >= runs_until_dropped; };
-    for (LoadedLayer& state : loaded) {
-      if (unused(state.last_run)) state.kernel.reset();
-    }
-    std::erase_if(programs, [&](const CachedProgram& cached) { return unused(cached.last_run); });
+    loaded.drop_unused(runs);
+    std::erase_if(programs,
+                  [&](const CachedProgram& cached) { return runs - cached.last_run >= runs_until_dropped; });
   }
 
   /// The layers must be loaded. The reference is valid until the next call.
@@ -128,7 +67,7 @@ struct Executor::Impl {
     }
     recycler.clear();  // sizes change with the set
     const auto traits = [&](LayerIndex index) {
-      const LayerKernel& kernel = *layer_state(index).kernel;
+      const LayerKernel& kernel = loaded.kernel(index);
       return KernelTraits{kernel.workspace_floats(pool.threads()) * sizeof(float), kernel.fusions()};
     };
     programs.push_back({compile_program(graph, layers, wanted, traits, keeps(layers, wanted, traits)), runs});
@@ -159,7 +98,7 @@ struct Executor::Impl {
     }
     if (to_run.kept == nullptr) {
       to_run.kept = std::make_unique<KeptOutputs>(
-          graph, to_run.program, [&](LayerIndex index) { return layer_state(index).kernel->runs_part(); });
+          graph, to_run.program, [&](LayerIndex index) { return loaded.kernel(index).runs_part(); });
     }
     return to_run.kept.get();
   }
@@ -260,7 +199,7 @@ struct Executor::Impl {
     if (step.workspace_bytes > 0) {
       arguments.workspace = {in_arena(step.workspace_offset), step.workspace_bytes / sizeof(float)};
     }
-    layer_state(step.layer).kernel->run(arguments, pool);
+    loaded.kernel(step.layer).run(arguments, pool);
   }
 
   /// Only what may differ from the run before.
@@ -292,7 +231,7 @@ struct Executor::Impl {
   TensorMap run(const std::vector<LayerIndex>& layers, const TensorMap& given,
                 const std::vector<LayerIndex>& wanted) {
     ++runs;
-    load(layers);
+    loaded.load(layers, runs, pool);
     drop_unused();
     CachedProgram& cached = program_for(layers, wanted);
     const Program& program = cached.program;
@@ -335,7 +274,7 @@ struct Executor::Impl {
   const WeightSource& weights;
   ExecutorOptions options;
   kernels::ThreadPool pool;
-  std::vector<LoadedLayer> loaded;
+  LoadedLayers loaded;
   std::list<CachedProgram> programs;  // whose elements stay where they are
   TensorRecycler recycler;
   Tensor arena;
@@ -363,7 +302,7 @@ TensorMap Executor::run_range(LayerIndex first, LayerIndex last, const TensorMap
 }
 
 void Executor::prepare(const std::vector<LayerIndex>& layers) {
-  impl_->load(layers);
+  impl_->loaded.load(layers, impl_->runs, impl_->pool);
 }
 
 void Executor::keep_outputs(std::size_t bytes) {
@@ -380,11 +319,7 @@ std::size_t Executor::arena_bytes() const {
 }
 
 std::size_t Executor::parameter_bytes() const {
-  std::size_t bytes = 0;
-  for (const Impl::LoadedLayer& state : impl_->loaded) {
-    if (state.kernel != nullptr) bytes += state.kernel->parameter_bytes();
-  }
-  return bytes;
+  return impl_->loaded.parameter_bytes();
 }
 
 std::size_t Executor::kept_bytes() const {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/changed_positions.h"
+#include "engine/layer_reaches.h"
 
 namespace edge {
 namespace {
@@ -13,18 +14,6 @@ using kernels::DirtyMap;
 
 double step_macs(const Graph& graph, const Program::Step& step) {
   return static_cast<double>(graph.layer(step.layer).macs);
-}
-
-/// What a change of `from` changes of a map of that size.
-DirtyMap spread(const DirtyMap& from, const std::optional<Reach>& reach, std::int64_t rows,
-                std::int64_t columns) {
-  if (!from.any()) return DirtyMap(rows, columns);
-  if (reach && reach->rows.in() == from.rows() && reach->columns.in() == from.columns()) {
-    return from.spread(reach->rows, reach->columns);
-  }
-  DirtyMap result(rows, columns);
-  if (from.any()) result.mark_all();
-  return result;
 }
 
 }  // namespace
@@ -84,13 +73,10 @@ void KeptOutputs::gather_facts(const std::function<bool(LayerIndex)>& runs_part)
     }
     facts.result_rows = is_feature_map(result.output_shape) ? result.output_shape[2] : 1;
     facts.result_columns = is_feature_map(result.output_shape) ? result.output_shape[3] : 1;
-    std::vector<Shape> shapes;
-    for (const LayerIndex input : layer.inputs) shapes.push_back(graph_.layer(input).output_shape);
-    const bool all_maps = facts.by_position && std::all_of(shapes.begin(), shapes.end(), is_feature_map);
-    const auto reach = layer.operation.type().reach;
+    std::vector<std::optional<Reach>> reaches = layer_reaches(graph_, layer);
     for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
       StepInput input = input_facts(layer.inputs[k], step.inputs[k]);
-      if (all_maps && input.by_position && reach != nullptr) input.reach = reach(layer.operation, shapes, k);
+      if (input.by_position) input.reach = std::move(reaches[k]);
       facts.inputs.push_back(std::move(input));
     }
     if (step.residual) {

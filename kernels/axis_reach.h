@@ -47,4 +47,9 @@ class AxisReach {
   std::vector<std::int32_t> last_out_;   ///< per input: the last output whose window begins at or before it
 };
 
+/// Where a change of a feature map can be seen in another.
+struct Reach {
+  AxisReach rows, columns;
+};
+
 }  // namespace edge::kernels

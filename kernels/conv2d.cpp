@@ -52,7 +52,7 @@ std::unique_ptr<ConvAlgorithm> choose_algorithm(const Conv2dShape& shape, const 
 
 }  // namespace
 
-ConvReach conv_reach(const Conv2dShape& shape) {
+Reach conv_reach(const Conv2dShape& shape) {
   const std::int64_t rows = shape.out_rows();
   const std::int64_t columns = shape.out_columns();
   if (const auto tile = winograd_of(shape)) {

@@ -97,10 +97,7 @@ class PackedConv2d {
 
 /// Where outputs of run() may have other bits than before if only the reached inputs have: by the algorithm
 /// that PackedConv2d takes for the shape.
-struct ConvReach {
-  AxisReach rows, columns;
-};
-ConvReach conv_reach(const Conv2dShape& shape);
+Reach conv_reach(const Conv2dShape& shape);
 
 /// The readable truth, straight from the definition; double accumulation. For tests.
 void conv2d_reference(const Conv2dShape& shape, const float* in, const float* weights, const float* bias,

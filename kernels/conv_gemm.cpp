@@ -9,19 +9,12 @@
 //
 // The sums of a tile continue through `out` from block to block; the epilogue runs in the microkernel of the
 // last block.
+#include "kernels/conv_gemm.h"
+
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
-#include <span>
-#include <vector>
 
-#include "kernels/aligned_buffer.h"
-#include "kernels/conv_algorithm.h"
-#include "kernels/conv_tile.h"
-#include "kernels/gemm_kernels.h"
 #include "kernels/gemm_pack.h"
-#include "kernels/rounding.h"
-#include "kernels/sgemm_kernels.h"
 
 namespace edge::kernels {
 
@@ -34,83 +27,6 @@ constexpr std::int64_t narrowest_tile = 48;  // a multiple of every nr
 /// page.
 constexpr std::int64_t short_sum = 64;
 
-/// How the work of one run is cut into jobs: neither changes any result.
-struct Split {
-  std::int64_t tile = 0;  ///< output positions per job, a multiple of nr
-  std::int64_t tiles = 0;
-  std::int64_t channel_part = 0;  ///< output channels per job, a multiple of mr
-  std::int64_t channel_parts = 0;
-};
-
-class GemmConvolution final : public ConvAlgorithm {
- public:
-  GemmConvolution(const Conv2dShape& shape, const float* weights, const GemmKernels& gemm);
-
-  std::size_t packed_bytes() const override {
-    return static_cast<std::size_t>(shape_.groups * m_ * k_) * sizeof(float) + packer_.table_bytes();
-  }
-  std::size_t workspace_floats(int threads) const override {
-    return static_cast<std::size_t>(thread_floats_ * threads + 16);
-  }
-  /// In place, sums cannot wait in `out` for the next K block: that takes another path, which is slow.
-  ConvFusions fusions() const override {
-    return {.residual = true, .residual_in_place = k_ <= kc_, .clamp = true, .any_activation = true};
-  }
-  void run(const float* in, float* out, const Epilogue& epilogue, std::span<float> workspace,
-           ThreadPool& pool) const override;
-  bool can_run_part() const override { return true; }
-  void run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue, bool max_pool,
-                std::span<float> workspace, ThreadPool& pool) const override;
-
- private:
-  /// A thread's part of the workspace.
-  struct Buffers {
-    float* stage;
-    float* panels;
-    float* scratch;  ///< of gemm_row_panel
-  };
-  Split choose_split(std::int64_t limit, int threads) const;
-  /// Some areas that are multiplied together: as many panels as there is room for.
-  struct PartTile {
-    std::size_t first = 0, count = 0;  ///< of the areas
-  };
-  /// Whether an area's positions follow each other in memory.
-  bool spans_rows(const Area& area) const { return area.columns == shape_.out_columns(); }
-  std::int64_t panels_of(const Area& area) const {
-    return spans_rows(area) ? divide_up(area.rows * area.columns, gemm_.nr)
-                            : area.rows * divide_up(area.columns, gemm_.nr);
-  }
-  std::vector<Area> split_areas(const std::vector<Area>& areas, std::int64_t most_panels) const;
-  void multiply_areas(const float* image, std::span<const Area> areas, const float* weights,
-                      std::int64_t rows, std::int64_t k_first, std::int64_t k_count, const Buffers& buffers,
-                      float* out, const Epilogue* epilogue) const;
-  void multiply(const float* image, const ConvTile& tile, const float* weights, std::int64_t rows,
-                std::int64_t k_first, std::int64_t k_count, const Buffers& buffers, float* out,
-                const Epilogue* epilogue) const;
-  /// The first `columns` of a tile, one row of blocks of C after the other.
-  void multiply_along_rows(const float* image, const ConvTile& tile, std::int64_t columns,
-                           const float* weights, std::int64_t rows, std::int64_t k_first,
-                           std::int64_t k_count, const Buffers& buffers, float* out,
-                           const Epilogue* epilogue) const;
-  void multiply_in_place(const float* image, const ConvTile& tile, const float* weights, std::int64_t channel,
-                         std::int64_t rows, const Buffers& buffers, float* out,
-                         const Epilogue& epilogue) const;
-
-  Conv2dShape shape_;
-  const GemmKernels& gemm_;
-  std::int64_t m_;          ///< output channels of a group
-  std::int64_t k_;          ///< input channels of a group x taps
-  std::int64_t kc_;         ///< length of a K block
-  std::int64_t positions_;  ///< output rows x columns
-  std::int64_t widest_;     ///< positions of a tile, at most
-  ConvTilePacker packer_;
-  /// Of the ISA's SgemmKernels, if it has one and the image need not be staged; else null.
-  void (*multiply_and_pack_)(const SgemmPanel& panel) = nullptr;
-  std::int64_t panels_floats_;
-  std::int64_t thread_floats_;
-  AlignedBuffer weights_;  ///< per group, per K block: panels of mr rows x the block
-};
-
 /// Positions of a tile: as many as the table allows, unless their stage gets too large.
 std::int64_t tile_limit(const Conv2dShape& shape, const GemmKernels& gemm, std::int64_t kc) {
   const Isa isa = gemm.rows[0].isa;
@@ -121,6 +37,8 @@ std::int64_t tile_limit(const Conv2dShape& shape, const GemmKernels& gemm, std::
   }
   return positions / gemm.nr * gemm.nr;
 }
+
+}  // namespace
 
 GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights, const GemmKernels& gemm)
     : shape_(shape),
@@ -155,16 +73,16 @@ GemmConvolution::GemmConvolution(const Conv2dShape& shape, const float* weights,
 
 /// The cut with the shortest estimated time of the busiest thread. A job's cost in steps of its K loop: its
 /// multiply-adds, packing its columns, reading its part of the weights.
-Split GemmConvolution::choose_split(std::int64_t limit, int threads) const {
+GemmSplit GemmConvolution::choose_split(std::int64_t limit, int threads) const {
   constexpr std::int64_t packing_cost = 12;
   constexpr std::int64_t weight_cost = 8;
   constexpr std::int64_t most_parts = 16;
   const std::int64_t images = shape_.batch * shape_.groups;
   const std::int64_t fewest_tiles = divide_up(positions_, limit);
-  Split best;
+  GemmSplit best;
   std::int64_t best_cost = 0;
   const auto consider = [&](std::int64_t tiles, std::int64_t parts) {
-    Split split;
+    GemmSplit split;
     split.tile = round_up(divide_up(positions_, tiles), gemm_.nr);
     split.tiles = divide_up(positions_, split.tile);
     split.channel_part = round_up(divide_up(m_, parts), gemm_.mr);
@@ -288,7 +206,7 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
   const std::int64_t k_blocks = divide_up(k_, kc_);
   const std::int64_t limit =
       in_place ? std::max<std::int64_t>(widest_ / gemm_.nr / k_blocks, 1) * gemm_.nr : widest_;
-  const Split split = choose_split(limit, pool.threads());
+  const GemmSplit split = choose_split(limit, pool.threads());
   const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
   float* aligned = workspace.data() + (16 - misalignment) % 16;
   const bool finish = epilogue.bias != nullptr || epilogue.residual != nullptr ||
@@ -333,158 +251,6 @@ void GemmConvolution::run(const float* in, float* out, const Epilogue& epilogue,
     }
   });
 }
-
-/// So that each fits into the stage and has at most that many panels.
-std::vector<Area> GemmConvolution::split_areas(const std::vector<Area>& areas,
-                                               std::int64_t most_panels) const {
-  std::vector<Area> pieces;
-  for (const Area& area : areas) {
-    const std::int64_t columns = std::min(area.columns, packer_.area_columns() / gemm_.nr * gemm_.nr);
-    const std::int64_t width = packer_.area_columns() >= area.columns ? area.columns : columns;
-    for (std::int64_t column = 0; column < area.columns; column += width) {
-      Area piece{area.first_row, area.rows, area.first_column + column,
-                 std::min(width, area.columns - column)};
-      const std::int64_t row_panels = divide_up(piece.columns, gemm_.nr);
-      const std::int64_t rows =
-          std::clamp<std::int64_t>(most_panels / row_panels, 1, std::min(packer_.area_rows(), area.rows));
-      for (std::int64_t row = 0; row < area.rows; row += rows) {
-        piece.first_row = area.first_row + row;
-        piece.rows = std::min(rows, area.rows - row);
-        pieces.push_back(piece);
-      }
-    }
-  }
-  return pieces;
-}
-
-/// multiply() for some areas: their panels are packed first, then each meets all of the weights.
-void GemmConvolution::multiply_areas(const float* image, std::span<const Area> areas, const float* weights,
-                                     std::int64_t rows, std::int64_t k_first, std::int64_t k_count,
-                                     const Buffers& buffers, float* out, const Epilogue* epilogue) const {
-  const std::int64_t nr = gemm_.nr;
-  const std::int64_t panel_stride = packer_.panel_floats(k_count);
-  const std::int64_t out_columns = shape_.out_columns();
-  // Positions that follow each other, with their panels side by side.
-  const auto for_each_stretch = [&](const auto& stretch) {
-    float* panel = buffers.panels;
-    for (const Area& area : areas) {
-      const std::int64_t stretches = spans_rows(area) ? 1 : area.rows;
-      const std::int64_t positions = area.rows * area.columns / stretches;
-      for (std::int64_t i = 0; i < stretches; ++i, panel += divide_up(positions, nr) * panel_stride) {
-        stretch(area, (area.first_row + i) * out_columns + area.first_column, positions, panel);
-      }
-    }
-  };
-  const Area* staged = nullptr;
-  for_each_stretch([&](const Area& area, std::int64_t first, std::int64_t positions, float* panel) {
-    const ConvTile tile = packer_.tile_of(area);
-    if (staged != &area) packer_.stage(image, tile, k_first, k_count, buffers.stage);
-    staged = &area;
-    for (std::int64_t i = 0; i < positions; i += nr, panel += panel_stride) {
-      packer_.pack_positions(image, tile, first + i, std::min(nr, positions - i), k_first, k_count,
-                             buffers.stage, panel);
-    }
-  });
-  const auto epilogue_at = [&](std::int64_t row, std::int64_t position) {
-    Epilogue here = *epilogue;
-    if (here.bias != nullptr) here.bias += row;
-    if (here.residual != nullptr) here.residual += row * positions_ + position;
-    return here;
-  };
-  if (gemm_.sweeps != nullptr) {
-    for (std::int64_t row = 0; row < rows; row += gemm_.mr) {
-      const auto row_count = static_cast<int>(std::min<std::int64_t>(gemm_.mr, rows - row));
-      for_each_stretch([&](const Area&, std::int64_t first, std::int64_t positions, const float* panel) {
-        const Epilogue here = epilogue != nullptr ? epilogue_at(row, first) : Epilogue{};
-        gemm_row_panel(gemm_, row_count, positions, k_count, weights + row * k_count, panel, panel_stride,
-                       out + row * positions_ + first, positions_, k_first > 0,
-                       epilogue != nullptr ? &here : nullptr, buffers.scratch);
-      });
-    }
-    return;
-  }
-  for_each_stretch([&](const Area&, std::int64_t first, std::int64_t positions, const float* panel) {
-    for (std::int64_t i = 0; i < positions; i += nr, panel += panel_stride) {
-      const Epilogue here = epilogue != nullptr ? epilogue_at(0, first + i) : Epilogue{};
-      gemm_column_panel(gemm_, rows, std::min(nr, positions - i), k_count, weights, panel, out + first + i,
-                        positions_, k_first > 0, epilogue != nullptr ? &here : nullptr);
-    }
-  });
-}
-
-void GemmConvolution::run_part(const float* in, float* out, const DirtyMap& dirty, const Epilogue& epilogue,
-                               bool /*max_pool*/, std::span<float> workspace, ThreadPool& pool) const {
-  assert(shape_.batch == 1 && workspace.size() >= workspace_floats(pool.threads()));
-  assert(epilogue.residual != out);
-  const std::int64_t most_panels = panels_floats_ / packer_.panel_floats(kc_);
-  const std::vector<Area> areas = split_areas(dirty.areas(gemm_.nr), most_panels);
-  std::int64_t panels = 0;
-  for (const Area& area : areas) panels += panels_of(area);
-  // Enough tiles, or parts of the output channels, for all threads.
-  const std::int64_t threads = pool.threads();
-  const std::int64_t panels_per_tile = std::clamp<std::int64_t>(divide_up(panels, threads), 1, most_panels);
-  std::vector<PartTile> tiles;
-  std::int64_t room = 0;
-  for (std::size_t i = 0; i < areas.size(); ++i) {
-    const std::int64_t wanted = panels_of(areas[i]);
-    if (tiles.empty() || wanted > room) {
-      tiles.push_back({i, 0});
-      room = std::max(panels_per_tile, wanted);
-    }
-    ++tiles.back().count;
-    room -= wanted;
-  }
-  const auto tile_count = static_cast<std::int64_t>(tiles.size());
-  const std::int64_t fewest_parts = divide_up(m_, gemm_.blocking.tile_rows);
-  const std::int64_t parts =
-      std::max(fewest_parts, std::min(divide_up(threads, tile_count), divide_up(m_, gemm_.mr)));
-  const std::int64_t channel_part = round_up(divide_up(m_, parts), gemm_.mr);
-  const std::int64_t channel_parts = divide_up(m_, channel_part);
-
-  const auto misalignment = reinterpret_cast<std::uintptr_t>(workspace.data()) % 64 / sizeof(float);
-  float* aligned = workspace.data() + (16 - misalignment) % 16;
-  const bool finish = epilogue.bias != nullptr || epilogue.residual != nullptr ||
-                      epilogue.activation.kind != Activation::Kind::none;
-  const bool apart = epilogue.activation.kind != Activation::Kind::none && !rectifies(epilogue.activation);
-  const std::int64_t in_plane = shape_.in_rows * shape_.in_columns;
-
-  pool.parallel_for(shape_.groups * tile_count * channel_parts, [&](std::int64_t job, int thread) {
-    float* mine = aligned + thread * thread_floats_;
-    float* buffer_panels = mine + packer_.stage_floats();
-    const Buffers buffers{mine, buffer_panels, buffer_panels + panels_floats_};
-    const std::int64_t channel = job % channel_parts * channel_part;
-    const PartTile& tile = tiles[static_cast<std::size_t>(job / channel_parts % tile_count)];
-    const std::int64_t group = job / channel_parts / tile_count;
-    const std::int64_t rows = std::min(channel_part, m_ - channel);
-    const std::span<const Area> mine_areas(areas.data() + tile.first, tile.count);
-    const std::int64_t first_channel = group * m_ + channel;
-    float* const to = out + first_channel * positions_;
-    Epilogue last;
-    last.bias = epilogue.bias != nullptr ? epilogue.bias + first_channel : nullptr;
-    last.residual = epilogue.residual != nullptr ? epilogue.residual + first_channel * positions_ : nullptr;
-    if (!apart) last.activation = epilogue.activation;
-    for (std::int64_t k = 0; k < k_; k += kc_) {
-      const std::int64_t k_count = std::min(kc_, k_ - k);
-      multiply_areas(in + group * (shape_.in_channels / shape_.groups) * in_plane, mine_areas,
-                     weights_.data() + group * m_ * k_ + m_ * k + channel * k_count, rows, k, k_count,
-                     buffers, to, finish && k + k_count == k_ ? &last : nullptr);
-    }
-    if (!apart) return;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      for (const Area& area : mine_areas) {
-        const std::int64_t stretches = spans_rows(area) ? 1 : area.rows;
-        const std::int64_t positions = area.rows * area.columns / stretches;
-        for (std::int64_t i = 0; i < stretches; ++i) {
-          float* const made =
-              to + row * positions_ + (area.first_row + i) * shape_.out_columns() + area.first_column;
-          activate(gemm_.rows[0].isa, epilogue.activation, made, made, static_cast<std::size_t>(positions));
-        }
-      }
-    }
-  });
-}
-
-}  // namespace
 
 std::unique_ptr<ConvAlgorithm> make_gemm_convolution(const Conv2dShape& shape, const float* weights,
                                                      Isa isa) {

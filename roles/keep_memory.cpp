@@ -1,5 +1,7 @@
 #include "roles/keep_memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -28,6 +30,12 @@ std::uint64_t available_bytes() {
 std::uint64_t automatic_keep_bytes() {
   const std::uint64_t available = available_bytes();
   return (available > 0 ? available : small_device_bytes) / part_of_available;
+}
+
+std::string automatic_keep_text(std::uint64_t bytes) {
+  return fmt::format(
+      "keeps up to {} MB of its layers' outputs (keep = auto: a quarter of the available memory)",
+      bytes >> 20U);
 }
 
 std::uint64_t resolve_keep_bytes(const std::optional<std::uint64_t>& configured) {

@@ -83,9 +83,7 @@ Inference infer_convolution(const Operation& operation, std::span<const Shape> i
 
 std::optional<Reach> convolution_reach(const Operation& operation, std::span<const Shape> inputs,
                                        std::size_t /*input*/) {
-  const kernels::Conv2dShape shape = conv2d_shape(operation.get<Conv2dLayer>(), inputs[0]);
-  kernels::ConvReach reach = kernels::conv_reach(shape);
-  return Reach{std::move(reach.rows), std::move(reach.columns)};
+  return kernels::conv_reach(conv2d_shape(operation.get<Conv2dLayer>(), inputs[0]));
 }
 
 /// Bias may be empty.

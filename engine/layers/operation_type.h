@@ -110,10 +110,7 @@ enum class ChangeRule : std::uint8_t {
 
 /// Where a change of an input's positions can be seen in the output. Output and input are feature maps of a
 /// batch of one.
-struct Reach {
-  kernels::AxisReach rows;
-  kernels::AxisReach columns;
-};
+using kernels::Reach;
 
 struct OperationType {
   const char* name;

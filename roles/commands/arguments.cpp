@@ -141,4 +141,17 @@ std::int64_t Arguments::number(std::string_view option, std::int64_t otherwise, 
   return number(option, least, most).value_or(otherwise);
 }
 
+std::optional<double> Arguments::real(std::string_view option, double least, double most) const {
+  const std::optional<std::string> written = text(option);
+  if (!written) return std::nullopt;
+  double number = 0;
+  const char* const end = written->data() + written->size();
+  const auto [stop, error] = std::from_chars(written->data(), end, number);
+  if (stop != end || error != std::errc{} || !(number >= least && number <= most)) {
+    throw UsageError(fmt::format("--{}: must be a number from {} to {}, not {}", option, least, most,
+                                 in_quotes(*written)));
+  }
+  return number;
+}
+
 }  // namespace edge::commands

@@ -36,6 +36,8 @@ class Arguments {
   std::optional<std::int64_t> number(std::string_view option, std::int64_t least, std::int64_t most) const;
   std::int64_t number(std::string_view option, std::int64_t otherwise, std::int64_t least,
                       std::int64_t most) const;
+  /// Throws UsageError: not a number from `least` to `most`.
+  std::optional<double> real(std::string_view option, double least, double most) const;
   const std::vector<std::string>& operands() const { return operands_; }
   /// In the order of the command line.
   const std::vector<GivenOption>& options() const { return options_; }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,16 +15,9 @@
 namespace edge::commands {
 namespace {
 
-/// 0 to 1.
 std::optional<float> share(const Arguments& arguments, std::string_view option) {
-  const auto text = arguments.text(option);
-  if (!text) return std::nullopt;
-  char* end = nullptr;
-  const float value = std::strtof(text->c_str(), &end);
-  if (*end != 0 || !(value >= 0 && value <= 1)) {
-    throw UsageError(fmt::format("--{}: must be a number from 0 to 1, not {}", option, in_quotes(*text)));
-  }
-  return value;
+  const std::optional<double> value = arguments.real(option, 0, 1);
+  return value ? std::optional(static_cast<float>(*value)) : std::nullopt;
 }
 
 std::string decoder_of(const std::string& name) {

@@ -14,8 +14,10 @@
 #include "roles/commands/model_option.h"
 #include "roles/commands/preprocessing_options.h"
 #include "roles/commands/role_options.h"
+#include "roles/config/engine_table.h"
 #include "roles/config/model_values.h"
 #include "roles/infer/process.h"
+#include "roles/keep_memory.h"
 #include "roles/usage_error.h"
 
 namespace edge::commands {
@@ -48,7 +50,11 @@ edge::infer::Options options_of(const Arguments& arguments) {
   apply_detection(arguments, options.detection);
   options.draw = arguments.text("draw", "");
   options.hold.gate = static_cast<int>(arguments.number("gate", 0, 0, 255));
-  options.keep_bytes = static_cast<std::uint64_t>(arguments.number("keep", 0, 0, 1 << 20)) << 20;
+  if (const auto text = arguments.text("keep")) {
+    const auto keep_bytes = of_option([&] { return parse_keep(*text, "--keep"); });
+    options.keep_bytes = resolve_keep_bytes(keep_bytes);
+    options.keeps_automatically = !keep_bytes;
+  }
   options.threads = static_cast<int>(arguments.number("threads", 1, 1024).value_or(0));
   options.repeat = static_cast<int>(arguments.number("repeat", 1, 1, 1'000'000));
   options.top = static_cast<int>(arguments.number("top", 5, 0, 1'000'000));
@@ -107,7 +113,8 @@ Command infer_command() {
             .help = "of a video, take only what moved by more than G of 255 steps, as [video] gate (0: all)"},
            {.name = "keep",
             .value = "MB",
-            .help = "keep so much of a frame's outputs, and compute only what changed (0: everything)"},
+            .help = "keep so much of a frame's outputs, and compute only what changed (0: everything); "
+                    "auto: a quarter of the memory that is available"},
            {.name = "repeat", .value = "N", .help = "timed runs of each frame (1)"},
            {.name = "top", .value = "N", .help = "so many of the best classes (5)"},
            {.name = "threads", .value = "N", .help = "default: all cores"}},

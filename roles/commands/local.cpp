@@ -12,6 +12,7 @@
 
 #include "engine/output_file.h"
 #include "roles/commands/arguments.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/preprocessing.h"
@@ -66,11 +67,14 @@ int run_local(const Arguments& arguments) {
       throw UsageError(fmt::format("--{}: edge local takes free ports by itself", given.name));
     }
     if (given.name == "trace") continue;
-    std::vector<std::string>& list = is_in(worker_options(), given.name)   ? local.passed_to_workers
-                                     : is_in(master_options(), given.name) ? local.passed_to_master
-                                                                           : local.passed_on;
-    list.push_back(given.is_flag ? fmt::format("--{}", given.name)
-                                 : fmt::format("--{}={}", given.name, given.value));
+    const std::string option =
+        given.is_flag ? fmt::format("--{}", given.name) : fmt::format("--{}={}", given.name, given.value);
+    const bool for_workers = is_in(worker_options(), given.name);
+    const bool for_master = is_in(master_options(), given.name);
+    if (for_workers) local.passed_to_workers.push_back(option);
+    if (for_master) local.passed_to_master.push_back(option);
+    if (is_in(hold_options(), given.name)) local.passed_to_trainer.push_back(option);
+    if (!for_workers && !for_master) local.passed_on.push_back(option);
     if (given.name == "video") local.video = given.value;
   }
   pass_on_fit(arguments, config, local);

@@ -10,6 +10,7 @@
 #include "engine/output_file.h"
 #include "engine/printable.h"
 #include "roles/commands/arguments.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/drawing/object_pictures.h"
@@ -34,6 +35,9 @@ void apply_master_options(const Arguments& arguments, Config& config) {
     config.output.where.clear();
   }
   if (arguments.has("check")) config.check = true;
+  apply_hold(arguments, config.video.hold);
+  apply_keep(arguments, config.engine);
+  apply_values(arguments, config.net);
   if (const auto address = arguments.text("trainer")) {
     config.trainer.address.reset();
     if (*address != "none") {

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "engine/output_file.h"
 #include "kernels/cpu.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/detection_options.h"
 #include "roles/commands/model_option.h"
 #include "roles/commands/preprocessing_options.h"
@@ -84,7 +86,8 @@ std::vector<Option> common_options() {
 
 std::vector<Option> worker_options() {
   return {
-      {.name = "reprofile", .value = "", .help = "measure layer costs again, although the cache has them"}};
+      {.name = "reprofile", .value = "", .help = "measure layer costs again, although the cache has them"},
+      keep_option()};
 }
 
 std::vector<Option> master_options() {
@@ -107,11 +110,17 @@ std::vector<Option> master_options() {
       {.name = "trainer", .value = "HOST:PORT", .help = "the trainer's address, or none", .in_help = false},
       draw_option(),
   };
+  options = joined(std::move(options), hold_options());
+  options = joined(std::move(options), {keep_option(), values_option()});
   return joined(std::move(options), detection_options());
 }
 
 std::vector<Option> joined(std::vector<Option> first, const std::vector<Option>& second) {
-  first.insert(first.end(), second.begin(), second.end());
+  for (const Option& option : second) {
+    const bool there = std::any_of(first.begin(), first.end(),
+                                   [&](const Option& known) { return known.name == option.name; });
+    if (!there) first.push_back(option);
+  }
   return first;
 }
 

@@ -17,6 +17,7 @@ void set_up_log(const std::string& process, const std::string& level);
 std::vector<Option> common_options();
 std::vector<Option> worker_options();
 std::vector<Option> master_options();
+/// Those of `second` behind those of `first`, each once.
 std::vector<Option> joined(std::vector<Option> first, const std::vector<Option>& second);
 
 /// What ^C and SIGTERM give: of a run, which they cut short, and of a service, which has no other end.

@@ -5,6 +5,7 @@
 
 #include "engine/output_file.h"
 #include "roles/commands/arguments.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/security.h"
@@ -15,7 +16,11 @@ namespace {
 int run_trainer(const Arguments& arguments) {
   Config config = configure(arguments, "trainer");
   use_secret(config.net);
-  config.trainer.source = arguments.text("video", config.trainer.source);
+  if (const auto source = arguments.text("video")) {
+    config.trainer.source = *source;
+    config.trainer.where.erase("source");
+  }
+  apply_hold(arguments, config.video.hold);
   std::optional<OutputFile> report;
   if (const auto file = arguments.text("report")) report.emplace(*file);
   std::optional<OutputFile> statistics;
@@ -38,7 +43,7 @@ Command trainer_command() {
           .summary = "learns from the video how changes spread through the network, for the master's plans",
           .details = "docs/prediction.md",
           .options = joined(
-              common_options(),
+              joined(common_options(), hold_options()),
               {{.name = "video", .value = "SOURCE", .help = "video source, instead of the config's"},
                {.name = "retrain", .value = "", .help = "learn again, although the cache has the predictors"},
                {.name = "report",

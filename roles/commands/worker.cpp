@@ -7,6 +7,7 @@
 #include <string>
 
 #include "roles/commands/arguments.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/config/quote.h"
@@ -38,6 +39,7 @@ int run_worker(const Arguments& arguments) {
   }
   Config config = configure(arguments, fmt::format("worker {}", worker.index));
   use_secret(config.net);
+  apply_keep(arguments, config.engine);
   return Worker(config, worker).run();
 }
 

@@ -60,7 +60,7 @@ struct TrainerConfig {
   int frames = 24;                        ///< of the source's begin, to learn from
   std::string source;                     ///< empty: that of [video]
   std::chrono::milliseconds wait{60000};  ///< how long a master waits for the predictors at the start
-  KeyPlaces where = {};                   ///< of address, listen
+  KeyPlaces where = {};                   ///< of address, listen, source
 };
 
 struct VideoConfig {

@@ -69,7 +69,7 @@ std::vector<WorkerConfig> read_workers(const TomlReader& top, const std::filesys
     }
     const TomlReader reader(*node.as_table(), "workers", label, file);
     WorkerConfig worker;
-    worker.where = reader.places_of({"address", "listen"});
+    worker.where = reader.places_of({"address", "listen", "source"});
     worker.address = read_peer_address(reader);
     if (reader.has("listen")) {
       worker.listen = read_address(reader, "listen");

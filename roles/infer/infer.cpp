@@ -25,6 +25,7 @@
 #include "roles/infer/input.h"
 #include "roles/infer/process.h"
 #include "roles/infer/tensor_files.h"
+#include "roles/keep_memory.h"
 #include "roles/model.h"
 #include "roles/report/log_sink.h"
 #include "roles/standard_output.h"
@@ -168,6 +169,7 @@ void run_frames(const Options& options) {
   start = std::chrono::steady_clock::now();
   Executor executor(graph, *network.weights,
                     {.threads = resolve_threads(options.threads), .keep_bytes = options.keep_bytes});
+  if (options.keeps_automatically) spdlog::info("{}", automatic_keep_text(options.keep_bytes));
   std::vector<LayerIndex> layers(static_cast<std::size_t>(range.second - range.first + 1));
   std::iota(layers.begin(), layers.end(), range.first);
   executor.prepare(layers);

@@ -158,6 +158,7 @@ std::unique_ptr<ChildProcess> start_trainer(const Config& config, const LocalOpt
   }
   std::vector<std::string> arguments = {"trainer"};
   arguments.insert(arguments.end(), options.passed_on.begin(), options.passed_on.end());
+  arguments.insert(arguments.end(), options.passed_to_trainer.begin(), options.passed_to_trainer.end());
   if (source == options.video) arguments.insert(arguments.end(), {"--video", source});
   add_trace(options, "trainer", arguments);
   arguments.insert(arguments.end(), {"--listening-descriptor", std::to_string(port.descriptor())});

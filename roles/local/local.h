@@ -12,6 +12,7 @@ struct LocalOptions {
   std::vector<std::string> passed_on;  ///< options for every role, as given on the command line
   std::vector<std::string> passed_to_workers;
   std::vector<std::string> passed_to_master;
+  std::vector<std::string> passed_to_trainer;
   std::string video;  ///< --video, which the master gets in passed_to_master; empty: that of the config
   std::string trace;  ///< file for the trace of all roles; empty: none
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace edge {
 
@@ -51,7 +52,7 @@ void ChainCosts::add_transfer(int worker, const net::Transfer& transfer) {
 void ChainCosts::add_to_scene(const std::vector<FrameChange>& changes) {
   for (const FrameChange& change : changes) {
     workers_keep_ = workers_keep_ || !change.dirty_shares.empty();
-    if (!change.rates.empty()) recent_.push_back(change);
+    if (!change.rates.empty() && !change.unchanged) recent_.push_back(change);
   }
   while (recent_.size() > usual_frames) recent_.pop_front();
 }
@@ -60,19 +61,9 @@ void ChainCosts::add_to_scene(const std::vector<FrameChange>& changes) {
 /// is still most of the time, a cut that is bad for the rest is not as good as the mean says.
 void ChainCosts::add_usual(Costs& costs) const {
   const auto add = [&](std::size_t begin, std::size_t end) {
-    const double weight = 1 / static_cast<double>(end - begin);
-    std::vector<double> rates(recent_[begin].rates.size());
-    std::vector<double> part(workers_keep_ ? costs.layer_cost.size() : 0);
-    for (std::size_t i = begin; i < end; ++i) {
-      for (std::size_t channel = 0; channel < rates.size(); ++channel) {
-        rates[channel] += recent_[i].rates[channel] * weight;
-      }
-      if (!workers_keep_) continue;
-      const std::vector<double> of_frame = computed_part(recent_[i]);
-      for (std::size_t layer = 0; layer < part.size(); ++layer) part[layer] += of_frame[layer] * weight;
-    }
-    costs.usual_delta_bytes.push_back(forecast_.predict(rates).delta);
-    if (workers_keep_) costs.usual_computed_part.push_back(std::move(part));
+    const FrameChange piece = mean_change(begin, end);
+    costs.usual_delta_bytes.push_back(forecast_.predict(piece.rates).delta);
+    if (workers_keep_) costs.usual_dirty_share.push_back(shares_of(piece));
   };
   const std::size_t frames = recent_.size();
   for (std::size_t end = frames; end > 0;) {
@@ -86,26 +77,38 @@ void ChainCosts::add_usual(Costs& costs) const {
   if (frames >= usual_frames) return;
   // As if frames like those of the training had been seen before.
   costs.usual_delta_bytes.push_back(forecast_.predict({}).delta);
-  if (!workers_keep_) return;
-  // Of how much of the layers they compute nothing is known: as the others.
-  std::vector<double> mean(costs.layer_cost.size(), frames == 0 ? 1.0 : 0.0);
-  for (const std::vector<double>& part : costs.usual_computed_part) {
-    for (std::size_t layer = 0; layer < mean.size(); ++layer) {
-      mean[layer] += part[layer] / static_cast<double>(costs.usual_computed_part.size());
-    }
-  }
-  costs.usual_computed_part.push_back(std::move(mean));
+  // Of how much of the layers they change nothing is known: as the others.
+  if (workers_keep_) costs.usual_dirty_share.push_back(shares_of(mean_change(0, frames)));
 }
 
-/// Of each layer's seconds, what a frame takes of a worker that has kept the outputs of the one before.
-std::vector<double> ChainCosts::computed_part(const FrameChange& change) const {
-  std::vector<double> part(static_cast<std::size_t>(graph_.size()), 1.0);
-  if (change.dirty_shares.empty()) return part;
-  for (std::size_t layer = 0; layer < part.size(); ++layer) {
-    const double share = change.dirty_shares[layer];
-    part[layer] = share > 0 ? std::min(1.0, estimator_->incremental(share)) : 0;
+/// Of the frames as they were lately.
+FrameChange ChainCosts::mean_change(std::size_t begin, std::size_t end) const {
+  FrameChange mean;
+  const double weight = 1 / static_cast<double>(end - begin);
+  const auto add = [&](const std::vector<double>& values, std::vector<double>& sum) {
+    sum.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) sum[i] += values[i] * weight;
+  };
+  for (std::size_t i = begin; i < end; ++i) {
+    add(recent_[i].rates, mean.rates);
+    if (workers_keep_) add(shares_of(recent_[i]), mean.dirty_shares);
   }
-  return part;
+  return mean;
+}
+
+std::vector<FrameChange> ChainCosts::frames_of_late() const {
+  std::vector<FrameChange> frames;
+  const std::size_t count = std::min(group_frames_, recent_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    frames.push_back(mean_change(i * recent_.size() / count, (i + 1) * recent_.size() / count));
+  }
+  return frames;
+}
+
+/// Of a frame of which nothing is known, all may change.
+std::vector<double> ChainCosts::shares_of(const FrameChange& change) const {
+  if (!change.dirty_shares.empty()) return change.dirty_shares;
+  return std::vector<double>(static_cast<std::size_t>(graph_.size()), 1.0);
 }
 
 Costs ChainCosts::of_group(const std::vector<FrameChange>& changes) const {
@@ -122,13 +125,15 @@ Costs ChainCosts::of_group(const std::vector<FrameChange>& changes) const {
   costs.link_offset = estimator_->link_offset();
   for (const FrameChange& change : changes) {
     prediction::TransferBytes bytes = forecast_.predict(change.rates);
-    if (workers_keep_) costs.computed_part.push_back(computed_part(change));
+    if (workers_keep_) costs.dirty_share.push_back(shares_of(change));
     costs.raw_bytes.push_back(std::move(bytes.raw));
     costs.delta_bytes.push_back(std::move(bytes.delta));
   }
   add_usual(costs);
   if (workers_keep_) costs.kept = kept_;
+  costs.return_s = return_s();
   for (int worker = 0; worker < costs.workers(); ++worker) {
+    costs.part_cost.push_back(estimator_->part_cost(worker));
     std::vector<double>& coding_s = costs.coding_s.emplace_back();
     for (LayerIndex layer = 0; layer < graph_.size(); ++layer) {
       coding_s.push_back(estimator_->codec_s_per_byte(worker) *
@@ -156,7 +161,17 @@ ChainCosts::Held ChainCosts::sent(const Plan& plan) {
 }
 
 void ChainCosts::learn_from(const Plan& plan, const FrameChange& change, const Held& held,
-                            const chain::StageReport& report, double encode_s) {
+                            std::span<const chain::StageReport> stages) {
+  double encode_s = 0;
+  for (const chain::StageReport& report : stages) {
+    learn_from_stage(plan, change, held, report, std::exchange(encode_s, report.encode_s));
+  }
+  estimator_->next_frame();
+}
+
+/// `encode_s`: encoding for the link into the report's worker.
+void ChainCosts::learn_from_stage(const Plan& plan, const FrameChange& change, const Held& held,
+                                  const chain::StageReport& report, double encode_s) {
   const int workers = static_cast<int>(cached_.size());
   if (report.worker < -1 || report.worker >= workers) return;
   if (report.transfer.bytes > 0 && report.worker + 1 < workers) {
@@ -166,7 +181,7 @@ void ChainCosts::learn_from(const Plan& plan, const FrameChange& change, const H
   const LayerIndex first = plan.begin(report.worker);
   // A worker that ran other layers before computes all of them.
   const bool in_part = workers_keep_ && held.kept[static_cast<std::size_t>(report.worker)];
-  const std::vector<double> part = in_part ? computed_part(change) : std::vector<double>{};
+  const std::vector<double> shares = in_part ? shares_of(change) : std::vector<double>{};
   const std::vector<LayerIndex>& tensors = boundary_[static_cast<std::size_t>(first)];
   double tensor_bytes = 0;
   for (const LayerIndex tensor : tensors) {
@@ -175,26 +190,24 @@ void ChainCosts::learn_from(const Plan& plan, const FrameChange& change, const H
   double& before = last_compute_at_[static_cast<std::size_t>(report.worker)];
   const double since = report.compute_at - std::exchange(before, report.compute_at);
   estimator_->add_computation(report.worker, first, plan.end(report.worker), report.compute_s,
-                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0, part);
+                              since > 0 ? std::min(1.0, report.compute_s / since) : 1.0, shares);
   estimator_->add_codec(report.worker, encode_s + report.decode_s, tensor_bytes);
   forecast_.observe(tensors, !held.whole[static_cast<std::size_t>(report.worker)], change.rates,
                     static_cast<double>(report.receive_bytes));
 }
 
 std::vector<double> ChainCosts::whole_network_s() const {
-  // Frames that nothing changes in are not sent, and do not count in either time.
-  std::vector<double> part(static_cast<std::size_t>(graph_.size()));
-  double frames = 0;
-  for (const FrameChange& change : recent_) {
-    if (!change.dirty_shares.empty() && change.dirty_shares.front() == 0) continue;
-    const std::vector<double> of_frame = computed_part(change);
-    for (std::size_t layer = 0; layer < part.size(); ++layer) part[layer] += of_frame[layer];
-    ++frames;
-  }
-  for (double& of_layer : part) of_layer = frames > 0 ? of_layer / frames : 1;
+  const std::vector<std::vector<double>> costs = estimator_->layer_cost();
   std::vector<double> seconds;
-  for (const std::vector<double>& cost : estimator_->layer_cost()) {
-    seconds.push_back(std::inner_product(part.begin(), part.end(), cost.begin(), 0.0));
+  for (std::size_t worker = 0; worker < costs.size(); ++worker) {
+    const scheduling::PartCost part = estimator_->part_cost(static_cast<int>(worker));
+    double& sum = seconds.emplace_back();
+    for (const FrameChange& change : recent_) {
+      for (std::size_t layer = 0; layer < costs[worker].size(); ++layer) {
+        sum += costs[worker][layer] * (workers_keep_ ? part.of(shares_of(change)[layer]) : 1.0);
+      }
+    }
+    sum = recent_.empty() ? sum_of(costs[worker]) : sum / static_cast<double>(recent_.size());
   }
   return seconds;
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "roles/config/config.h"
 #include "roles/master/cost_estimator.h"
 #include "roles/master/frame_change.h"
+#include "roles/master/robust_estimate.h"
 #include "roles/master/transfer_forecast.h"
 #include "roles/model.h"
 #include "roles/scheduling/costs.h"
@@ -33,7 +35,7 @@ class ChainCosts {
     forecast_.set_predictor(std::move(predictor));
   }
   void add_transfer(int worker, const net::Transfer& transfer);
-  /// The next frames are like this.
+  /// The next frames are like this. Those that nothing changes in are not sent, and do not count.
   void add_to_scene(const std::vector<FrameChange>& changes);
 
   /// What workers hold of the frame before when a frame arrives.
@@ -43,10 +45,16 @@ class ChainCosts {
   };
   /// A frame is sent by `plan`.
   Held sent(const scheduling::Plan& plan);
-  /// What a stage of such a frame took. `encode_s`: encoding for the link into the report's worker.
+  /// A result was here so many seconds after the end of the last computation.
+  void add_return(double seconds) { return_s_.add(seconds); }
+  double return_s() const { return return_s_.value().value_or(0); }
+  /// What the stages of such a frame took.
   void learn_from(const scheduling::Plan& plan, const FrameChange& change, const Held& held,
-                  const chain::StageReport& report, double encode_s);
+                  std::span<const chain::StageReport> stages);
 
+  /// Frames as they were lately, as many as a group has, each the mean of a part of these; none: none was
+  /// sent.
+  std::vector<FrameChange> frames_of_late() const;
   /// Of a group whose frames change this; what begin_epoch() gives must be known. Without Costs::tried and
   /// stage_ready.
   scheduling::Costs of_group(const std::vector<FrameChange>& changes) const;
@@ -56,7 +64,10 @@ class ChainCosts {
 
  private:
   void add_usual(scheduling::Costs& costs) const;
-  std::vector<double> computed_part(const FrameChange& change) const;
+  FrameChange mean_change(std::size_t begin, std::size_t end) const;
+  std::vector<double> shares_of(const FrameChange& change) const;
+  void learn_from_stage(const scheduling::Plan& plan, const FrameChange& change, const Held& held,
+                        const chain::StageReport& report, double encode_s);
 
   const Graph& graph_;
   const std::vector<std::vector<LayerIndex>> boundary_;
@@ -70,7 +81,8 @@ class ChainCosts {
   std::vector<std::pair<LayerIndex, LayerIndex>> kept_;
   bool workers_keep_ = false;            ///< shares of what is dirty are known
   std::vector<double> last_compute_at_;  ///< by worker, its clock
-  std::deque<FrameChange> recent_;       ///< of the last frames
+  RobustEstimate return_s_;
+  std::deque<FrameChange> recent_;  ///< of the last frames that were sent
 };
 
 }  // namespace edge

@@ -141,13 +141,7 @@ void FrameOutput::print_table(const PlanningSummary& planning) {
   progress_.clear();
   statistics_.devices = planning.devices;
   statistics_.chain_frame_s = planning.chain_frame_s;
-  // The model knows frames that are computed only.
-  const bool mostly_unchanged = 2 * statistics_.unchanged_frames > statistics_.frames;
-  const std::string table =
-      format_table(summarize(statistics_)) +
-      (mostly_unchanged ? "\nmost frames were unchanged: there is no comparison of plans\n"
-                        : format_planning(planning));
-  std::cerr << table << std::flush;
+  std::cerr << format_table(summarize(statistics_)) + format_planning(planning) << std::flush;
 }
 
 }  // namespace edge

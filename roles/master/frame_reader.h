@@ -23,6 +23,8 @@ class FrameReader {
   /// Frame `number`: 0, 1, 2 ...; waits for it, and plans where a group begins. Nothing at the end of the
   /// video. Throws what breaks the video, and what the scheduler throws.
   std::optional<FrameUnderWay> read(std::uint64_t number);
+  /// While the chain has something to do: reads what read() will want next, if it is no camera's.
+  void read_ahead() { source_.read_ahead(); }
 
  private:
   GroupSource& source_;

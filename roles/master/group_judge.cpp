@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -38,8 +39,9 @@ void GroupJudge::begin_epoch(bool other_route) {
   last_result_at_.reset();
 }
 
-void GroupJudge::planned(std::uint64_t last_frame, double now, double predicted_s) {
-  groups_.push_back({.last_frame = last_frame, .planned_at = now, .predicted_s = predicted_s});
+void GroupJudge::planned(const Group& group) {
+  groups_.push_back(group);
+  group_times_[group.first_frame] = {.frames = group.frames};
 }
 
 void GroupJudge::finished(std::uint64_t frame, const Sent& sent, double now) {
@@ -72,40 +74,62 @@ void GroupJudge::judge_plan(std::uint64_t frame, const Sent& sent, double now) {
     frame_times_.push_back(frame_s);
     if (frame_times_.size() > frames_of_late) frame_times_.pop_front();
   }
-  const std::uint64_t number = frame / group_frames_;
-  const auto last = group_times_.find(number - std::min<std::uint64_t>(number, 1));
-  const bool same_plan = last != group_times_.end() && last->second.plan == sent.plan;
-  GroupTime& time =
-      group_times_.try_emplace(number, GroupTime{.plan = sent.plan, .changes = {}}).first->second;
+  auto group = group_times_.upper_bound(frame);
+  if (group == group_times_.begin()) return;  // it was planned in another epoch
+  --group;
+  const bool same_plan = group != group_times_.begin() && std::prev(group)->second.plan == sent.plan;
+  GroupTime& time = group->second;
+  if (time.changes.empty()) time.plan = sent.plan;
   time.changes.push_back(sent.change);
   time.seconds += frame_s;
   time.steady = time.steady && sent.steady && same_plan && time.plan == sent.plan;
-  if (time.changes.size() < group_frames_) return;
-  while (group_times_.begin()->first < number) group_times_.erase(group_times_.begin());
+  if (time.changes.size() != time.frames) return;
+  group_times_.erase(group_times_.begin(), group);
+  const std::uint64_t number = group->first / group_frames_;
   if (!time.steady || !(time.seconds > 0) || config_.video.realtime) return;
-  Costs now_known = costs_.of_group(time.changes);
-  now_known.usual_delta_bytes.clear();
-  now_known.usual_computed_part.clear();
-  now_known.cached = scheduling::cached_after(now_known, sent.plan);
-  const double modelled =
-      scheduling::forecast(now_known, sent.plan, static_cast<std::size_t>(config_.schedule.pending))
-          .later_group_s;
-  if (!(modelled > 0)) return;
-  spdlog::debug("group {}: {:.3f} s, {:.3f} s by the model of {}", number, time.seconds, modelled,
-                scheduling::to_string(sent.plan));
-  add_to_tried(sent.plan, time.seconds / modelled, number);
+  add_to_tried(time, number);
 }
 
-void GroupJudge::add_to_tried(const Plan& plan, double factor, std::uint64_t group) {
-  auto tried = std::find_if(tried_.begin(), tried_.end(), [&](const Tried& one) { return one.plan == plan; });
+/// With everything in the caches.
+double GroupJudge::modelled_s(const Plan& plan, const std::vector<FrameChange>& changes) const {
+  Costs costs = costs_.of_group(changes);
+  costs.usual_delta_bytes.clear();
+  costs.usual_dirty_share.clear();
+  costs.cached = scheduling::cached_after(costs, plan);
+  return scheduling::forecast(costs, plan, static_cast<std::size_t>(config_.schedule.pending)).later_group_s;
+}
+
+/// Otherwise what is learnt of the devices from the same groups would count twice.
+void GroupJudge::follow_model(Tried& tried) const {
+  const double now_s = modelled_s(tried.plan, tried.changes);
+  if (!(now_s > 0)) return;
+  tried.factor.scale(tried.modelled_s / now_s);
+  tried.modelled_s = now_s;
+}
+
+void GroupJudge::costs_changed() {
+  if (!tried_.empty()) follow_model(tried_.back());
+}
+
+void GroupJudge::add_to_tried(const GroupTime& time, std::uint64_t group) {
+  const double by_model_s = modelled_s(time.plan, time.changes);
+  if (!(by_model_s > 0)) return;
+  spdlog::debug("group {}: {:.3f} s, {:.3f} s by the model of {}", group, time.seconds, by_model_s,
+                scheduling::to_string(time.plan));
+  auto tried =
+      std::find_if(tried_.begin(), tried_.end(), [&](const Tried& one) { return one.plan == time.plan; });
   if (tried == tried_.end()) {
     if (tried_.size() == most_tried) tried_.erase(tried_.begin());
-    tried_.push_back({.plan = plan, .factor = {}});
+    tried_.push_back({.plan = time.plan, .factor = {}, .changes = {}});
   } else {
     std::rotate(tried, tried + 1, tried_.end());
+    follow_model(tried_.back());
   }
-  tried_.back().factor.add(factor);
-  tried_.back().group = group;
+  Tried& newest = tried_.back();
+  newest.factor.add(time.seconds / by_model_s);
+  newest.group = group;
+  newest.changes = time.changes;
+  newest.modelled_s = by_model_s;
 }
 
 std::vector<scheduling::TriedPlan> GroupJudge::tried(std::uint64_t group) const {

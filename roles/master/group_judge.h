@@ -26,8 +26,14 @@ class GroupJudge {
   /// What was under way is lost; of other workers than before (`other_route`), plans that were in use are
   /// too.
   void begin_epoch(bool other_route);
-  /// A group was planned: how long until its last frame's result, by what is predicted.
-  void planned(std::uint64_t last_frame, double now, double predicted_s);
+  /// A group was planned. Frames that nothing changes in are none of it: they have their results at once.
+  struct Group {
+    std::uint64_t first_frame = 0, last_frame = 0;  ///< of those that are sent
+    std::size_t frames = 0;                         ///< that are sent
+    double planned_at = 0;
+    double predicted_s = 0;  ///< until the last frame's result
+  };
+  void planned(const Group& group);
 
   /// A frame on its way.
   struct Sent {
@@ -39,6 +45,8 @@ class GroupJudge {
   };
   void finished(std::uint64_t frame, const Sent& sent, double now);
 
+  /// What is known of the costs has changed: what the plan in use took stays what it took.
+  void costs_changed();
   /// The plans that were in use, as of a group.
   std::vector<scheduling::TriedPlan> tried(std::uint64_t group) const;
   /// |predicted - measured| / measured seconds; nothing: none was judged.
@@ -47,15 +55,11 @@ class GroupJudge {
   std::optional<double> chain_frame_s() const;
 
  private:
-  struct Group {
-    std::uint64_t last_frame = 0;
-    double planned_at = 0;
-    double predicted_s = 0;  ///< until the last frame's result
-  };
   /// What a group's frames took from one result to the next.
   struct GroupTime {
-    scheduling::Plan plan;
-    std::vector<FrameChange> changes;  ///< of its frames so far
+    std::size_t frames = 0;
+    std::vector<FrameChange> changes = {};  ///< of its frames that have come
+    scheduling::Plan plan = {};             ///< of these
     double seconds = 0;
     bool steady = true;  ///< all of them
   };
@@ -63,18 +67,23 @@ class GroupJudge {
     scheduling::Plan plan;
     RobustEstimate factor;  ///< measured / modelled seconds
     std::uint64_t group = 0;
+    std::vector<FrameChange> changes;  ///< of the frames of that group
+    double modelled_s = 0;             ///< of these frames, by the model that `factor` refers to
   };
+  double modelled_s(const scheduling::Plan& plan, const std::vector<FrameChange>& changes) const;
+  void follow_model(Tried& tried) const;
   void judge_prediction(std::uint64_t frame, double now);
   void judge_plan(std::uint64_t frame, const Sent& sent, double now);
-  void add_to_tried(const scheduling::Plan& plan, double factor, std::uint64_t group);
+  void add_to_tried(const GroupTime& time, std::uint64_t group);
 
   const Config& config_;
   const ChainCosts& costs_;
   const std::size_t group_frames_;
-  std::deque<Group> groups_;                        ///< whose results are awaited
-  std::map<std::uint64_t, GroupTime> group_times_;  ///< by number, of groups that are under way
-  std::vector<Tried> tried_;                        ///< the one that was used last at the end
-  std::optional<double> last_result_at_;            ///< of this epoch
+  std::deque<Group> groups_;  ///< whose results are awaited
+  /// By first frame: of groups that are under way, and the one in front of them.
+  std::map<std::uint64_t, GroupTime> group_times_;
+  std::vector<Tried> tried_;              ///< the one that was used last at the end
+  std::optional<double> last_result_at_;  ///< of this epoch
   std::vector<double> prediction_errors_;
   std::deque<double> frame_times_;  ///< of the last frames, while the chain was busy
 };

@@ -43,6 +43,7 @@ bool GroupSource::read_one() {
                    .pixels = hold_.hold(std::move(next->elements)),
                    .change = {}};
   frame.unchanged = !last_.empty() && frame.pixels.data() == last_.data();
+  frame.change.unchanged = frame.unchanged;
   if (!last_.empty()) frame.change.rates = prediction::change_rates(frame.pixels, last_);
   if (!last_.empty() && options_.dirty_shares != nullptr) {
     frame.change.dirty_shares = options_.dirty_shares->of(changed_positions(last_, frame.pixels));
@@ -59,6 +60,16 @@ std::vector<FrameChange> GroupSource::upcoming_changes() {
   std::vector<FrameChange> changes;
   for (const InputFrame& frame : ahead_) changes.push_back(frame.change);
   return changes;
+}
+
+void GroupSource::read_ahead() {
+  if (options_.look_ahead == 1 || !ahead_.empty()) return;
+  try {
+    while (ahead_.size() < options_.look_ahead && read_one()) {
+    }
+  } catch (...) {
+    broken_ = std::current_exception();
+  }
 }
 
 std::optional<InputFrame> GroupSource::next() {

@@ -48,6 +48,9 @@ class GroupSource {
   /// What the frames that next() will return change, as far as it looks ahead; waits for one at least. Empty
   /// at the end of the video.
   std::vector<FrameChange> upcoming_changes();
+  /// Reads the next group already, if all frames of this one have gone and the source may be read early. What
+  /// breaks the video is thrown by the calls above.
+  void read_ahead();
   void cancel() { source_.cancel(); }
 
  private:

@@ -291,6 +291,7 @@ void Master::feed() {
         run.input_ended();
       }
     });
+    reader_.read_ahead();
   }
 }
 

@@ -24,6 +24,7 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr double longest_horizon_groups = 20;
+constexpr double shortest_s = 1e-6;  // that is told apart from no time
 /// A worker that comes is taken in if groups take less than so much of what they take without it.
 constexpr double worth_the_change = 0.95;
 
@@ -115,6 +116,7 @@ void Planner::begin_epoch(const scheduling::Route& route, const std::vector<std:
   judge_.begin_epoch(other_route);
   clock_.forget_frames();
   sent_.clear();
+  room_since_.reset();
 }
 
 bool Planner::is_worth(const scheduling::Route& route, const std::vector<std::vector<double>>& profiles,
@@ -160,6 +162,37 @@ Costs Planner::costs(const std::vector<FrameChange>& changes) const {
   return costs;
 }
 
+/// Which of the group's frames are sent, as far as that is known; group_rows_ says where they are in what is
+/// known of them. mutex_ is held.
+GroupJudge::Group Planner::frames_to_send(std::uint64_t first, const std::vector<FrameChange>& changes) {
+  GroupJudge::Group group;
+  group_first_ = first;
+  group_rows_.clear();
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    group_rows_.push_back(group.frames);
+    if (changes[i].unchanged) continue;
+    if (group.frames == 0) group.first_frame = first + i;
+    group.last_frame = first + i;
+    ++group.frames;
+  }
+  return group;
+}
+
+/// Seconds from now until the result of the group's last frame. mutex_ is held.
+double Planner::predicted_finish_s(const Plan& plan, const StageClock::Expected& expected,
+                                   std::size_t frames) const {
+  const double back_s = costs_.return_s();
+  scheduling::PipelineRun run{.first_group = group_stage_costs_,
+                              .later_groups = group_stage_costs_,
+                              .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
+                              .ready = expected.stage_ready,
+                              .pending = static_cast<std::size_t>(config_.schedule.pending),
+                              .under_way = expected.finished,
+                              .back_s = back_s + turn_s_.value().value_or(0)};
+  run.ready.front() = std::max(run.ready.front(), begin_s_.value().value_or(0));
+  return scheduling::simulate(run, frames).finished.back() + back_s;
+}
+
 Plan Planner::plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const std::lock_guard lock(mutex_);
   planned_from_ = std::min(planned_from_, first);
@@ -179,27 +212,24 @@ Plan Planner::make_plan(std::uint64_t first, std::vector<FrameChange> changes) {
   const auto start = steady_clock::now();
   const double now = now_s_();
   changes.resize(group_frames_, changes.empty() ? FrameChange{} : changes.back());
-  group_first_ = first;
+  GroupJudge::Group judged = frames_to_send(first, changes);
+  // Of frames that are not known yet, as those of a camera, that of the group before is the best guess.
+  if (judged.frames == 0 && !plan_.ends.empty()) return plan_;
+  std::erase_if(changes, [](const FrameChange& change) { return change.unchanged; });
+  if (changes.empty()) changes.emplace_back();  // on another route, whatever will be sent by it
+  judge_.costs_changed();
   Costs group = costs(changes);
   const StageClock::Expected expected = clock_.expected(now);
   group.stage_ready = expected.stage_ready;
   Plan plan = scheduler_->plan(group, first / group_frames_);
-  group_stage_costs_ = scheduling::believed_stage_costs(PipelineModel(group), plan);
-  for (const scheduling::TriedPlan& tried : group.tried) {
-    if (tried.plan != plan) continue;
-    for (std::vector<double>& frame : group_stage_costs_) {
-      for (double& seconds : frame) seconds *= tried.factor;
-    }
+  group_stage_costs_ = scheduling::expected_stage_costs(PipelineModel(group), plan);
+  if (judged.frames > 0) {
+    judged.planned_at = now;
+    judged.predicted_s = predicted_finish_s(plan, expected, judged.frames);
+    judge_.planned(judged);
   }
-  const scheduling::Simulation simulation =
-      scheduling::simulate({.first_group = group_stage_costs_,
-                            .later_groups = group_stage_costs_,
-                            .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
-                            .ready = expected.stage_ready,
-                            .pending = static_cast<std::size_t>(config_.schedule.pending),
-                            .under_way = expected.finished},
-                           group_frames_);
-  judge_.planned(first + group_frames_ - 1, now, simulation.finished.back() + return_s_.value().value_or(0));
+  planned_at_ = now;
+  room_since_.reset();
   group_changes_ = std::move(changes);
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   planning_s_ += seconds;
@@ -212,7 +242,7 @@ Plan Planner::make_plan(std::uint64_t first, std::vector<FrameChange> changes) {
                           .later_group_s);
   if (plan != plan_) {
     if (plans_ > 1) ++plan_changes_;
-    spdlog::info("plan from frame {} on: {}", first, scheduling::to_string(widened(plan)));
+    spdlog::info("plan from frame {} on: {}", judged.first_frame, scheduling::to_string(widened(plan)));
     plan_ = plan;
   }
   return plan;
@@ -221,17 +251,22 @@ Plan Planner::make_plan(std::uint64_t first, std::vector<FrameChange> changes) {
 void Planner::sent(std::uint64_t frame, const Plan& planned) {
   const std::lock_guard lock(mutex_);
   const Plan plan = scheduling::narrowed(planned, route_);
+  const double now = now_s_();
+  if (planned_at_) begin_s_.add(std::max(shortest_s, now - *planned_at_));
+  if (room_since_) turn_s_.add(std::max(shortest_s, now - *room_since_));
+  planned_at_.reset();
+  room_since_.reset();
   SentFrame& sent = sent_[frame];
-  const std::size_t row = std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)),
-                                   group_stage_costs_.size() - 1);
-  sent = {.plan = plan, .change = group_changes_[row], .held = costs_.sent(plan)};
+  const auto in_group =
+      std::min(static_cast<std::size_t>(frame - std::min(frame, group_first_)), group_rows_.size() - 1);
+  const std::size_t row = std::min(group_rows_[in_group], group_stage_costs_.size() - 1);
+  sent = {.plan = plan, .change = group_changes_[row], .held = costs_.sent(plan), .at = now};
   // One frame at a time: the chain is empty whenever one is sent.
   sent.busy = config_.schedule.pending == 1 || sent_.size() > 1;
-  sent.at = now_s_();
   const std::vector<bool>& whole = sent.held.whole;
   sent.steady = sent.busy && std::none_of(whole.begin(), whole.begin() + plan.last_active() + 1,
                                           [](bool is_whole) { return is_whole; });
-  clock_.sent(frame, now_s_(), group_stage_costs_[row]);
+  clock_.sent(frame, now, group_stage_costs_[row]);
 }
 
 void Planner::finished(const chain::Result& result) {
@@ -240,16 +275,13 @@ void Planner::finished(const chain::Result& result) {
   if (sent == sent_.end()) return;  // came twice
   const SentFrame& frame = sent->second;
   const double now = now_s_();
-  double encode_s = 0;
   const std::vector<chain::StageReport> stages = on_route(result.stages, route_);
-  for (const chain::StageReport& report : stages) {
-    costs_.learn_from(frame.plan, frame.change, frame.held, report, std::exchange(encode_s, report.encode_s));
-  }
+  costs_.learn_from(frame.plan, frame.change, frame.held, stages);
   if (!stages.empty()) {
     const chain::StageReport& last = stages.back();
     const double back_s = last.compute_at > 0 ? now - last.compute_at - last.compute_s : 0;
     // Not longer than the frame was away, whatever its clock says.
-    if (back_s > 0 && back_s <= now - sent->second.at) return_s_.add(back_s);
+    if (back_s > 0 && back_s <= now - frame.at) costs_.add_return(back_s);
   }
   clock_.finished(result.frame, now, stages);
   judge_.finished(result.frame,
@@ -259,6 +291,7 @@ void Planner::finished(const chain::Result& result) {
                    .busy = frame.busy,
                    .steady = frame.steady},
                   now);
+  if (sent_.size() == static_cast<std::size_t>(config_.schedule.pending)) room_since_ = now;
   // Not the older ones: after a change of plan a frame may overtake those in front of it.
   sent_.erase(sent);
 }
@@ -274,7 +307,7 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
     const double seconds = outlook.group_s(plan);
     estimates.push_back({.name = name,
                          .plan = scheduling::to_string(widened(plan)),
-                         .seconds_per_frame = seconds / static_cast<double>(group_frames_),
+                         .seconds_per_frame = seconds / static_cast<double>(now.frames()),
                          .used = used});
   };
   const std::string& own = config_.schedule.scheduler;
@@ -296,7 +329,8 @@ std::vector<SchedulerEstimate> Planner::compare_schedulers() const {
 std::optional<Costs> Planner::final_costs() const {
   const std::lock_guard lock(mutex_);
   if (!costs_.began() || plans_ == 0) return std::nullopt;
-  return costs(group_changes_);
+  const std::vector<FrameChange> of_late = costs_.frames_of_late();
+  return costs(of_late.empty() ? group_changes_ : of_late);
 }
 
 PlanningSummary Planner::summary() const {

@@ -21,6 +21,7 @@
 #include "roles/model.h"
 #include "roles/report/planning_summary.h"
 #include "roles/scheduling/costs.h"
+#include "roles/scheduling/pipeline_model.h"
 #include "roles/scheduling/plan.h"
 #include "roles/scheduling/route.h"
 #include "roles/scheduling/scheduler.h"
@@ -49,7 +50,7 @@ class Planner {
   void add_transfer(int from, int to, const net::Transfer& transfer);
 
   /// The plan of the group that begins with frame `first`, given what its frames change, as far as that is
-  /// known.
+  /// known. If nothing changes in any of these it stays the one before: there is nothing to plan.
   scheduling::Plan plan(std::uint64_t first, std::vector<FrameChange> changes);
   /// The plan by which a frame is sent that was planned before: another one if the route is another by now.
   scheduling::Plan plan_of(std::uint64_t frame, const scheduling::Plan& planned);
@@ -60,7 +61,8 @@ class Planner {
 
   /// For the end of the run.
   PlanningSummary summary() const;
-  /// What is known of devices, links and the last group's bytes; nothing before the first plan.
+  /// What is known of devices and links, for a group of frames as they were lately; nothing before the first
+  /// plan.
   std::optional<scheduling::Costs> final_costs() const;
 
  private:
@@ -78,6 +80,9 @@ class Planner {
   scheduling::Plan widened(const scheduling::Plan& plan) const;
   scheduling::Plan make_plan(std::uint64_t first, std::vector<FrameChange> changes);
   scheduling::Costs costs(const std::vector<FrameChange>& changes) const;
+  GroupJudge::Group frames_to_send(std::uint64_t first, const std::vector<FrameChange>& changes);
+  double predicted_finish_s(const scheduling::Plan& plan, const StageClock::Expected& expected,
+                            std::size_t frames) const;
   std::vector<SchedulerEstimate> compare_schedulers() const;
 
   const Config& config_;
@@ -93,14 +98,18 @@ class Planner {
   GroupJudge judge_;
   StageClock clock_;
   std::map<std::uint64_t, SentFrame> sent_;
-  std::vector<FrameChange> group_changes_;              ///< of the current group's frames
-  std::vector<std::vector<double>> group_stage_costs_;  ///< likewise, predicted
+  std::vector<std::size_t> group_rows_;       ///< by frame of the current group: its row in what follows
+  std::vector<FrameChange> group_changes_;    ///< of the current group's frames that are sent
+  scheduling::StageTable group_stage_costs_;  ///< likewise, predicted
   scheduling::Plan plan_;
   std::uint64_t group_first_ = 0;
   std::uint64_t planned_from_ = 0;              ///< the first frame that was planned on this route
   std::optional<scheduling::Plan> plan_again_;  ///< of the frames in front of it
   std::uint64_t plan_changes_ = 0;
-  RobustEstimate return_s_;  ///< from the end of the last computation until the result is here
+  RobustEstimate begin_s_;  ///< from the beginning of planning until the group's first frame is sent
+  RobustEstimate turn_s_;   ///< from a result that makes room until the next frame of the group is sent
+  std::optional<double> planned_at_;  ///< until the group's first frame is sent
+  std::optional<double> room_since_;  ///< until the next frame is sent
   double planning_s_ = 0;
   double slowest_planning_s_ = 0;
   std::uint64_t plans_ = 0;

@@ -24,6 +24,10 @@ struct Candidate {
   double finish_s = 0;
 };
 
+double finish_of(const PipelineModel& model, const Plan& plan) {
+  return pipeline_finish(expected_stage_costs(model, plan), model.costs().stage_ready).back().back();
+}
+
 std::string layers_of(const Plan& plan, int worker) {
   if (!plan.idle(worker)) {
     const LayerIndex first = plan.begin(worker);
@@ -44,10 +48,17 @@ std::string bytes_text(double bytes) {
   return bytes < 1e6 ? fmt::format("{:.1f} kB", bytes / 1e3) : fmt::format("{:.2f} MB", bytes / 1e6);
 }
 
+double mean_of_column(const StageTable& table, std::size_t column) {
+  double sum = 0;
+  for (const std::vector<double>& row : table) sum += row[column];
+  return sum / static_cast<double>(table.size());
+}
+
 /// Means over the group's frames.
 std::string workers_table(const PipelineModel& model, const Plan& plan) {
   const Costs& costs = model.costs();
-  const StageTable cost = model.stage_costs(plan);
+  const StageTable cost = expected_stage_costs(model, plan);
+  const StageTable sent = model.sent_bytes(plan);
   std::string text = fmt::format("{:>6}  {:<9} {:<18} {:>10} {:>10} {:>10}\n", "worker", "layers", "receives",
                                  "bytes", "transfer", "computing");
   for (int worker = 0; worker < plan.workers(); ++worker) {
@@ -56,14 +67,11 @@ std::string workers_table(const PipelineModel& model, const Plan& plan) {
       return text + fmt::format("{:>6}  {}\n", worker,
                                 rest == 1 ? "not involved" : "and the following: not involved");
     }
-    double transfer = 0;
-    for (const std::vector<double>& frame : cost) transfer += frame[2 * static_cast<std::size_t>(worker)];
-    transfer /= static_cast<double>(cost.size());
-    const double bandwidth = costs.bandwidth[static_cast<std::size_t>(worker)];
-    text +=
-        fmt::format("{:>6}  {:<9} {:<18} {:>10} {:>10} {:>10}\n", worker, layers_of(plan, worker),
-                    received(costs, plan, worker), bytes_text(transfer * bandwidth), format_seconds(transfer),
-                    format_seconds(cost.front()[2 * static_cast<std::size_t>(worker) + 1]));
+    const auto index = static_cast<std::size_t>(worker);
+    text += fmt::format("{:>6}  {:<9} {:<18} {:>10} {:>10} {:>10}\n", worker, layers_of(plan, worker),
+                        received(costs, plan, worker), bytes_text(mean_of_column(sent, index)),
+                        format_seconds(mean_of_column(cost, 2 * index)),
+                        format_seconds(mean_of_column(cost, 2 * index + 1)));
   }
   return text;
 }
@@ -72,7 +80,7 @@ std::vector<Candidate> other_plans(const PipelineModel& model) {
   std::vector<Candidate> others;
   const auto add = [&](const std::string& name, const SchedulerOptions& options, const char* label) {
     const Plan plan = make_scheduler(name, options)->plan(model.costs(), 0);
-    others.push_back({label, plan, model.finish(plan)});
+    others.push_back({label, plan, finish_of(model, plan)});
   };
   for (const std::string& name : scheduler_names()) {
     if (name != "one_side" && name != "fixed") add(name, {}, name.c_str());
@@ -92,14 +100,14 @@ std::vector<Candidate> neighbors_of(const PipelineModel& model, const Plan& plan
       const LayerIndex front = worker == 0 ? 1 : plan.ends[worker - 1];
       if (moved.ends[worker] < front || moved.ends[worker] > plan.ends[worker + 1]) continue;
       neighbors.push_back({fmt::format("worker {} with {} layer", worker, by > 0 ? "one more" : "one less"),
-                           moved, model.finish(moved)});
+                           moved, finish_of(model, moved)});
     }
   }
   return neighbors;
 }
 
 std::string dearest_text(const PipelineModel& model, const Plan& plan) {
-  const CriticalPath path = critical_path(model.stage_costs(plan), model.costs().stage_ready);
+  const CriticalPath path = critical_path(expected_stage_costs(model, plan), model.costs().stage_ready);
   const std::size_t stage = path.dearest();
   if (path.ready_stage >= 0 && path.ready_s > path.stage_s[stage]) {
     return fmt::format("waiting until {} is free, {}", stage_name(static_cast<std::size_t>(path.ready_stage)),
@@ -120,8 +128,8 @@ std::string candidates_table(const PipelineModel& model, const std::vector<Candi
 
 /// Where the time went that one plan takes longer than another.
 std::string differences(const PipelineModel& model, const Plan& plan, const Plan& other) {
-  const CriticalPath ours = critical_path(model.stage_costs(plan), model.costs().stage_ready);
-  const CriticalPath theirs = critical_path(model.stage_costs(other), model.costs().stage_ready);
+  const CriticalPath ours = critical_path(expected_stage_costs(model, plan), model.costs().stage_ready);
+  const CriticalPath theirs = critical_path(expected_stage_costs(model, other), model.costs().stage_ready);
   std::vector<std::pair<double, std::string>> parts{
       {theirs.ready_s - ours.ready_s, "waiting for busy stages"}};
   for (std::size_t stage = 0; stage < ours.stage_s.size(); ++stage) {
@@ -146,7 +154,7 @@ std::string runner_up_text(const PipelineModel& model, const Plan& plan, std::ve
   const Candidate& best =
       *std::min_element(others.begin(), others.end(),
                         [](const Candidate& a, const Candidate& b) { return a.finish_s < b.finish_s; });
-  const double later = best.finish_s - model.finish(plan);
+  const double later = best.finish_s - finish_of(model, plan);
   const std::string who = fmt::format("{} ({})", to_string(best.plan), best.name);
   if (later == 0) return fmt::format("runner-up: {}, equally good\n", who);
   return fmt::format("{}: {}, {} {}; on the way to the last result\n{}", later > 0 ? "runner-up" : "better",
@@ -161,7 +169,7 @@ std::string explain(const Costs& costs, const Plan& plan, const std::string& nam
   const std::vector<Candidate> others = other_plans(model);
   std::string text = fmt::format("{}: the group of {} is finished after {}; most of it: {}\n\n", name,
                                  model.frames() == 1 ? "1 frame" : fmt::format("{} frames", model.frames()),
-                                 format_seconds(model.finish(plan)), dearest_text(model, plan));
+                                 format_seconds(finish_of(model, plan)), dearest_text(model, plan));
   text += workers_table(model, plan) + "\n" + candidates_table(model, others) + "\n";
   return text + runner_up_text(model, plan, others);
 }

@@ -105,7 +105,7 @@ PlanAnswer answer_plan(const PlanOptions& options) {
   } else {
     plan = make_scheduler(options.scheduler, {.side = options.side})->plan(costs, 0);
   }
-  const StageTable cost = model.stage_costs(plan);
+  const StageTable cost = expected_stage_costs(model, plan);
   const StageTable finish = pipeline_finish(cost, costs.stage_ready);
   OrderedJson json{{"plan", plan_json(plan)},
                    {"finish_s", finish.back().back()},

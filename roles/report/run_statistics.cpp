@@ -49,10 +49,12 @@ std::optional<SingleDevice> best_single_device(const RunStatistics& statistics, 
                       .seconds_per_frame = best->whole_network_s,
                       .measured = best->measured,
                       .gain = {}};
-  // One device alone would not have computed unchanged frames either.
-  if (!statistics.paced && statistics.frames > 0 && statistics.unchanged_frames == 0) {
-    device.gain = statistics.chain_frame_s ? best->whole_network_s / *statistics.chain_frame_s
-                                           : best->whole_network_s * frames_per_second;
+  if (statistics.paced || statistics.frames == 0) return device;
+  // Of frames that are sent, both. One device alone would not have computed the others either.
+  if (statistics.chain_frame_s) {
+    device.gain = best->whole_network_s / *statistics.chain_frame_s;
+  } else if (statistics.unchanged_frames == 0) {
+    device.gain = best->whole_network_s * frames_per_second;
   }
   return device;
 }
@@ -64,8 +66,11 @@ void RunStatistics::add(const FrameRecord& frame) {
   first_captured_s = frames == 0 ? frame.captured_s : std::min(first_captured_s, frame.captured_s);
   last_finished_s = frames == 0 ? frame.finished_s : std::max(last_finished_s, frame.finished_s);
   ++frames;
-  if (frame.unchanged) ++unchanged_frames;
-  latency.add(frame.finished_s - frame.captured_s);
+  if (frame.unchanged) {
+    ++unchanged_frames;
+  } else {
+    latency.add(frame.finished_s - frame.captured_s);
+  }
   links.resize(worker_names.size());
   workers.resize(worker_names.size());
   for (std::size_t i = 0; i < frame.links.size(); ++i) {

@@ -37,7 +37,7 @@ struct RunStatistics {
   std::uint64_t unchanged_frames = 0;  ///< of these: neither sent nor computed
   double first_captured_s = 0;
   double last_finished_s = 0;
-  LatencyHistogram latency;
+  LatencyHistogram latency;                                ///< of frames that were sent
   std::vector<LinkTraffic> links;                          ///< by worker that the link leads to
   std::vector<WorkerTimes> workers;                        ///< by worker
   std::map<std::vector<LayerIndex>, std::uint64_t> plans;  ///< frames of each, by Plan::ends; bounded
@@ -83,6 +83,7 @@ struct RunSummary {
   std::string agreement;
   double duration_s = 0;  ///< from the first frame's capture to the last one's result
   double frames_per_second = 0;
+  /// Of frames that were sent: the others have their results at once.
   double latency_mean_s = 0, latency_p50_s = 0, latency_p95_s = 0, latency_max_s = 0;
   std::string plan;       ///< the most frequent one
   double plan_share = 0;  ///< of the frames

@@ -62,9 +62,12 @@ std::string format_run(const RunSummary& summary) {
   if (summary.dropped_frames > 0) {
     text += fmt::format(", {} dropped", summary.dropped_frames);
   }
-  text += fmt::format("\nlatency   mean {}   p50 {}   p95 {}   max {}\n",
+  const std::string of = summary.unchanged_frames > 0
+                             ? fmt::format("   (of {} sent)", summary.frames - summary.unchanged_frames)
+                             : "";
+  text += fmt::format("\nlatency   mean {}   p50 {}   p95 {}   max {}{}\n",
                       format_seconds(summary.latency_mean_s), format_seconds(summary.latency_p50_s),
-                      format_seconds(summary.latency_p95_s), format_seconds(summary.latency_max_s));
+                      format_seconds(summary.latency_p95_s), format_seconds(summary.latency_max_s), of);
   if (!summary.plan.empty()) {
     const std::string share =
         summary.several_plans ? fmt::format("   ({:.0f} % of the frames)", 100 * summary.plan_share) : "";

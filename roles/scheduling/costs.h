@@ -1,6 +1,7 @@
 // What schedulers know about the network, the devices and the links. Plain values, safe from any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -21,7 +22,11 @@ enum class LaterFrames : std::uint8_t {
 struct KnownRange {
   LayerIndex first = 0, end = 0;
   double factor = 1;
+  double part_factor = 1;  ///< of frames of which it computed less than `large_part`
 };
+
+/// Frames that take that part of a worker's seconds or more are much like those that are computed in full.
+inline constexpr double large_part = 0.7;
 
 /// Seconds besides bytes / bandwidth: latency, or less than 0 where the first bytes pass at once. That is
 /// less and less so from `from_bytes` on and no longer so at `until_bytes`, where the bandwidth was measured.
@@ -34,6 +39,16 @@ struct LinkOffset {
     if (seconds >= 0 || bytes <= from_bytes) return seconds;
     return bytes >= until_bytes ? 0 : seconds * (until_bytes - bytes) / (until_bytes - from_bytes);
   }
+};
+
+/// Where workers keep outputs, and compute only what may have changed: of a layer's seconds, what it takes to
+/// compute a share of the positions of its output. What is to be done for any share, and for all of it; at
+/// most all. A mean over networks.
+struct PartCost {
+  double fixed = 0.03;
+  double variable = 1.3;
+
+  double of(double share) const { return share > 0 ? std::min(1.0, fixed + variable * share) : 0.0; }
 };
 
 /// A plan that was in use: what its groups took, relative to what the model says of them (> 0).
@@ -60,14 +75,17 @@ struct Costs {
   /// looking ahead assumes of later groups, since one group may be still or wild. Empty: later groups are
   /// like this one.
   std::vector<std::vector<double>> usual_delta_bytes{};
-  /// [f][l]: of layer l's seconds, what frame f takes (0..1), where workers compute only what has changed.
-  /// Empty: all of them.
-  std::vector<std::vector<double>> computed_part{};
+  /// [f][l]: the part of the positions of layer l's output that frame f changes (0..1), where workers compute
+  /// only these. Empty: they compute all.
+  std::vector<std::vector<double>> dirty_share{};
+  /// [w]: what computing a part takes of all. Empty: as usual.
+  std::vector<PartCost> part_cost{};
   /// [i][l]: the same of the frames of `usual_delta_bytes`.
-  std::vector<std::vector<double>> usual_computed_part{};
+  std::vector<std::vector<double>> usual_dirty_share{};
   /// [w]: the layers whose outputs w keeps, first and one past the last: by other layers, the group's first
-  /// frame is computed in full. Only if there are computed parts. Empty: nothing is kept.
+  /// frame is computed in full. Only if there are dirty shares. Empty: nothing is kept.
   std::vector<std::pair<LayerIndex, LayerIndex>> kept{};
+  bool keeps_all = false;  ///< whatever layers a worker gets, it has kept their outputs
   /// [w]: what a transfer over the link into w takes besides bytes / bandwidth. Empty: nothing.
   std::vector<LinkOffset> link_offset{};
   /// [w][l]: seconds of encoding and decoding layer l's output for the link into w. Empty: none.
@@ -75,6 +93,7 @@ struct Costs {
   /// [w]: what is known better than from the layers' sums. Only forecasts look at it, not the search.
   std::vector<std::vector<KnownRange>> known_ranges{};
   std::vector<TriedPlan> tried{};  ///< only looking ahead minds it
+  double return_s = 0;             ///< from the end of the last stage until the result is with the master
   /// [w]: layers whose outputs w's input holds of the last frame. Empty: nothing is held anywhere.
   std::vector<std::vector<LayerIndex>> cached{};
   /// [s]: when stage s is free for the group's first frame, in seconds from now. Stage 2w is the transfer

@@ -39,7 +39,8 @@ class DataAware : public Scheduler {
     if (!advice.change.tried) {
       const double may_cost_s = advice.change.refill_s + try_costs_groups * advice.group_s;
       const double allowed_s = part_for_tries * (time_s_ + groups_in_advance * advice.group_s);
-      if (advice.saved_part < large_gain && tries_s_ + may_cost_s > allowed_s) return *current_;
+      const double promising = advice.saved_part >= large_gain ? large_gains_count : 1;
+      if (tries_s_ + may_cost_s > promising * allowed_s) return *current_;
       tries_s_ += may_cost_s;
     }
     advised_before_ = false;
@@ -48,6 +49,7 @@ class DataAware : public Scheduler {
 
   static constexpr double large_gain = 0.15;
   static constexpr double part_for_tries = 0.02;
+  static constexpr double large_gains_count = 3;  ///< so much more may tries cost that promise a large gain
   static constexpr double groups_in_advance = 20;
   static constexpr double try_costs_groups = 0.3;
   double time_s_ = 0;   ///< of the groups so far, as expected

@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::size_t max_long_group = 9;  ///< frames; enough for the slowest stage to decide
 
+/// Of hundreds of cuts, none of which was measured, the best is the one that is flattered most: to begin with
+/// it must be better than a single device by so many times the doubt.
+constexpr double first_doubts = 1.5;
 constexpr double groups_of_a_try = 3;  // until its results are there
 
 std::vector<double> mean_of(const std::vector<std::vector<double>>& rows) {
@@ -28,34 +31,26 @@ std::vector<double> mean_of(const std::vector<std::vector<double>>& rows) {
   return mean;
 }
 
-/// Every frame computes that part of each layer.
-void compute_part(Costs& costs, const std::vector<double>& part) {
-  const auto scale = [&](std::vector<double>& cost) {
-    for (std::size_t layer = 0; layer < cost.size(); ++layer) cost[layer] *= part[layer];
-  };
-  scale(costs.layer_cost);
-  for (std::vector<double>& cost : costs.worker_layer_cost) scale(cost);
-}
-
-/// Without what tells of the group alone.
-Costs without_group(const Costs& costs) {
+/// Without what tells of the time before the group.
+Costs without_past(const Costs& costs) {
   Costs rest = costs;
   rest.usual_delta_bytes.clear();
-  rest.usual_computed_part.clear();
-  rest.computed_part.clear();
+  rest.usual_dirty_share.clear();
   rest.stage_ready.clear();
+  rest.keeps_all = true;
   return rest;
 }
 
 /// The costs of a group that finds everything in the caches and all stages free, as is usual for the scene.
 Costs with_full_caches(const Costs& costs) {
-  Costs full = without_group(costs);
+  Costs full = without_past(costs);
   if (!costs.usual_delta_bytes.empty()) {
     for (std::vector<double>& frame : full.delta_bytes) frame = mean_of(costs.usual_delta_bytes);
   }
   full.raw_bytes = full.delta_bytes;
-  const auto& parts = costs.usual_computed_part.empty() ? costs.computed_part : costs.usual_computed_part;
-  if (!parts.empty()) compute_part(full, mean_of(parts));
+  if (!costs.usual_dirty_share.empty()) {
+    full.dirty_share.assign(full.frames(), mean_of(costs.usual_dirty_share));
+  }
   return full;
 }
 
@@ -63,13 +58,15 @@ Costs with_full_caches(const Costs& costs) {
 std::vector<Costs> usual_frames(const Costs& costs) {
   const bool usual = !costs.usual_delta_bytes.empty();
   const auto& bytes = usual ? costs.usual_delta_bytes : costs.delta_bytes;
-  const auto& parts = usual ? costs.usual_computed_part : costs.computed_part;
-  Costs frame = without_group(costs);
+  const auto& shares = usual ? costs.usual_dirty_share : costs.dirty_share;
+  Costs frame = without_past(costs);
   frame.delta_bytes.clear();
   frame.raw_bytes.clear();
+  frame.dirty_share.clear();
   std::vector<Costs> frames(std::max<std::size_t>(bytes.size(), 1), frame);
   for (std::size_t i = 0; i < bytes.size(); ++i) frames[i].delta_bytes = frames[i].raw_bytes = {bytes[i]};
-  for (std::size_t i = 0; i < std::min(frames.size(), parts.size()); ++i) compute_part(frames[i], parts[i]);
+  for (std::size_t i = 0; i < std::min(frames.size(), shares.size()); ++i)
+    frames[i].dirty_share = {shares[i]};
   return frames;
 }
 
@@ -81,7 +78,7 @@ double steady_frame_s(const PipelineModel& frame, const Plan& plan, std::size_t 
     slowest = std::max(slowest, seconds);
     all += seconds;
   }
-  return std::max(slowest, all / static_cast<double>(pending));
+  return std::max(slowest, (all + frame.costs().return_s) / static_cast<double>(pending));
 }
 
 /// The standard normal distribution.
@@ -94,10 +91,14 @@ double distribution(double x) {
 
 /// The group several times over.
 Costs repeated(Costs costs) {
-  const std::vector<std::vector<double>> group = costs.delta_bytes;
-  while (!group.empty() && costs.delta_bytes.size() + group.size() <= max_long_group) {
-    costs.delta_bytes.insert(costs.delta_bytes.end(), group.begin(), group.end());
-  }
+  const auto repeat = [](std::vector<std::vector<double>>& rows) {
+    const std::vector<std::vector<double>> group = rows;
+    while (!group.empty() && rows.size() + group.size() <= max_long_group) {
+      rows.insert(rows.end(), group.begin(), group.end());
+    }
+  };
+  repeat(costs.delta_bytes);
+  repeat(costs.dirty_share);
   costs.raw_bytes = costs.delta_bytes;
   return costs;
 }
@@ -115,6 +116,13 @@ std::vector<Plan> candidates(const Costs& costs) {
   }
   for (const TriedPlan& tried : costs.tried) plans.push_back(tried.plan);
   return plans;
+}
+
+/// Whether several workers share the layers.
+bool is_cut(const Plan& plan) {
+  int active = 0;
+  for (int worker = 0; worker < plan.workers(); ++worker) active += plan.idle(worker) ? 0 : 1;
+  return active > 1;
 }
 
 }  // namespace
@@ -214,7 +222,9 @@ Advice advise(const Costs& costs, const std::optional<Plan>& current, const Hori
   const Plan* best = &plans.front();
   double least = std::numeric_limits<double>::infinity();
   for (const Plan& plan : plans) {
-    const double total = PipelineModel(costs).finish(plan) + (horizon.groups - 1) * outlook.group_s(plan);
+    const double flattered = is_cut(plan) ? 1 + first_doubts * horizon.doubt : 1;
+    const double total =
+        PipelineModel(costs).finish(plan) + (horizon.groups - 1) * outlook.group_s(plan) * flattered;
     if (total >= least) continue;
     best = &plan;
     least = total;

@@ -27,7 +27,8 @@ struct Forecast {
 };
 
 /// Once a plan runs, a frame takes as long as its slowest stage, or as long as all of its stages one after
-/// another divided by the frames in flight, whichever is more. By the model, without Costs::tried.
+/// another, and to bring its result back, divided by the frames in flight, whichever is more. By the model,
+/// without Costs::tried.
 Forecast forecast(const Costs& costs, const Plan& plan, std::size_t pending);
 
 struct ChangeOfPlan {

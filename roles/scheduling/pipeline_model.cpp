@@ -38,9 +38,12 @@ void pass(std::span<const double> cost, double start, std::vector<double>& free)
          is_table(costs.coding_s) && (costs.coding_s.empty() || costs.coding_s.size() == workers) &&
          (costs.link_offset.empty() || costs.link_offset.size() == workers) &&
          (costs.known_ranges.empty() || costs.known_ranges.size() == workers) &&
-         is_table(costs.usual_delta_bytes) && is_table(costs.computed_part) &&
-         is_table(costs.usual_computed_part) &&
-         (costs.computed_part.empty() || costs.computed_part.size() == costs.frames()) &&
+         is_table(costs.usual_delta_bytes) && is_table(costs.dirty_share) &&
+         is_table(costs.usual_dirty_share) &&
+         (costs.usual_dirty_share.empty() ||
+          costs.usual_dirty_share.size() == costs.usual_delta_bytes.size()) &&
+         (costs.dirty_share.empty() || costs.dirty_share.size() == costs.frames()) &&
+         (costs.part_cost.empty() || costs.part_cost.size() == workers) &&
          (costs.kept.empty() || costs.kept.size() == workers) &&
          (costs.cached.empty() || costs.cached.size() == workers) &&
          (costs.stage_ready.empty() || costs.stage_ready.size() == 2 * workers) &&
@@ -63,16 +66,23 @@ StageTable pipeline_finish(const StageTable& cost, std::span<const double> ready
 
 PipelineModel::PipelineModel(const Costs& costs) : costs_(costs), frames_(costs.frames()) {
   assert(fits(costs));
-  const auto add_worker = [&](const std::vector<double>& layer_cost) {
-    full_in_front_.push_back(sums_in_front(layer_cost));
-    for (const std::vector<double>& part : costs.computed_part) {
-      std::vector<double> cost = layer_cost;
-      for (std::size_t layer = 0; layer < cost.size(); ++layer) cost[layer] *= part[layer];
+  const bool shared = costs.worker_layer_cost.empty();
+  if (shared) full_in_front_.push_back(sums_in_front(costs.layer_cost));
+  for (const std::vector<double>& cost : costs.worker_layer_cost) {
+    full_in_front_.push_back(sums_in_front(cost));
+  }
+  for (int worker = 0; worker < workers() && !costs.dirty_share.empty(); ++worker) {
+    for (std::size_t frame = 0; frame < frames_; ++frame) {
+      std::vector<double> cost =
+          shared ? costs.layer_cost : costs.worker_layer_cost[static_cast<std::size_t>(worker)];
+      const PartCost part =
+          costs.part_cost.empty() ? PartCost{} : costs.part_cost[static_cast<std::size_t>(worker)];
+      for (std::size_t layer = 0; layer < cost.size(); ++layer) {
+        cost[layer] *= part.of(costs.dirty_share[frame][layer]);
+      }
       part_in_front_.push_back(sums_in_front(cost));
     }
-  };
-  if (costs.worker_layer_cost.empty()) add_worker(costs.layer_cost);
-  for (const std::vector<double>& cost : costs.worker_layer_cost) add_worker(cost);
+  }
   std::vector<std::vector<bool>> held(costs.capacity.size(), std::vector<bool>(costs.layer_cost.size()));
   for (std::size_t worker = 0; worker < costs.cached.size(); ++worker) {
     for (const LayerIndex layer : costs.cached[worker]) held[worker][static_cast<std::size_t>(layer)] = true;
@@ -121,18 +131,30 @@ void PipelineModel::add_kinds(LayerIndex first, const std::vector<std::vector<bo
   }
 }
 
-StageTable PipelineModel::stage_costs(const Plan& plan) const {
+StageTable PipelineModel::sent_bytes(const Plan& plan) const {
   assert(plan.workers() == workers() && plan.ends.back() == layers());
-  StageTable cost(frames_, std::vector<double>(2 * static_cast<std::size_t>(workers())));
+  StageTable sent(frames_, std::vector<double>(static_cast<std::size_t>(workers())));
   int kind_here = 0;
   for (int worker = 0; worker <= plan.last_active(); ++worker) {
     const LayerIndex first = plan.begin(worker);
     if (worker == 0 || !plan.idle(worker - 1)) kind_here = kind(worker, first);
-    const std::span<const double> sent = bytes(first, kind_here);
+    const std::span<const double> of_frames = bytes(first, kind_here);
     for (std::size_t frame = 0; frame < frames_; ++frame) {
-      const std::size_t stage = 2 * static_cast<std::size_t>(worker);
-      cost[frame][stage] = sending(worker, first, sent[frame]);
-      cost[frame][stage + 1] = computing(worker, first, plan.end(worker), frame);
+      sent[frame][static_cast<std::size_t>(worker)] = of_frames[frame];
+    }
+  }
+  return sent;
+}
+
+StageTable PipelineModel::stage_costs(const Plan& plan) const {
+  const StageTable sent = sent_bytes(plan);
+  StageTable cost(frames_, std::vector<double>(2 * static_cast<std::size_t>(workers())));
+  for (int worker = 0; worker <= plan.last_active(); ++worker) {
+    const LayerIndex first = plan.begin(worker);
+    const auto index = static_cast<std::size_t>(worker);
+    for (std::size_t frame = 0; frame < frames_; ++frame) {
+      cost[frame][2 * index] = sending(worker, first, sent[frame][index]);
+      cost[frame][2 * index + 1] = computing(worker, first, plan.end(worker), frame);
     }
   }
   return cost;
@@ -144,7 +166,22 @@ StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan) {
     for (const KnownRange& range : model.costs().known_ranges[worker]) {
       if (range.first != plan.begin(static_cast<int>(worker))) continue;
       if (range.end != plan.end(static_cast<int>(worker))) continue;
-      for (std::vector<double>& frame : cost) frame[2 * worker + 1] *= range.factor;
+      const double all = model.computing_all(static_cast<int>(worker), range.first, range.end);
+      for (std::vector<double>& frame : cost) {
+        double& seconds = frame[2 * worker + 1];
+        seconds *= seconds < large_part * all ? range.part_factor : range.factor;
+      }
+    }
+  }
+  return cost;
+}
+
+StageTable expected_stage_costs(const PipelineModel& model, const Plan& plan) {
+  StageTable cost = believed_stage_costs(model, plan);
+  for (const TriedPlan& tried : model.costs().tried) {
+    if (tried.plan != plan) continue;
+    for (std::vector<double>& frame : cost) {
+      for (double& seconds : frame) seconds *= tried.factor;
     }
   }
   return cost;
@@ -163,9 +200,10 @@ Simulation simulate(const PipelineRun& run, std::size_t frames) {
     const StageTable& group = frame < run.first_group.size() ? run.first_group : run.later_groups;
     const std::size_t before = run.under_way.size() + frame;  // frames that were or are sent in front of it
     const std::size_t due = before - std::min(before, run.pending);  // must be finished first
-    const double room = before < run.pending         ? 0
-                        : due < run.under_way.size() ? run.under_way[due]
-                                                     : simulation.finished[due - run.under_way.size()];
+    const double room = before < run.pending ? 0
+                        : due < run.under_way.size()
+                            ? run.under_way[due] + run.back_s
+                            : simulation.finished[due - run.under_way.size()] + run.back_s;
     simulation.started.push_back(std::max(room, free.front()));
     pass(std::span(group[frame % group.size()]).first(run.stages), room, free);
     simulation.finished.push_back(free[run.stages - 1]);
@@ -177,12 +215,13 @@ Simulation simulate(const Costs& costs, const Plan& plan, std::size_t frames, st
   Costs following = costs;
   following.cached = cached_after(costs, plan);
   following.kept = kept_after(costs, plan);
-  return simulate({.first_group = PipelineModel(costs).stage_costs(plan),
-                   .later_groups = PipelineModel(following).stage_costs(plan),
+  return simulate({.first_group = expected_stage_costs(PipelineModel(costs), plan),
+                   .later_groups = expected_stage_costs(PipelineModel(following), plan),
                    // Stages behind the last active worker have nothing to do with the result.
                    .stages = 2 * static_cast<std::size_t>(plan.last_active()) + 2,
                    .ready = costs.stage_ready,
-                   .pending = pending},
+                   .pending = pending,
+                   .back_s = costs.return_s},
                   frames);
 }
 

@@ -13,7 +13,7 @@
 
 namespace edge::scheduling {
 
-/// Seconds, [frame][stage].
+/// Seconds (or bytes), [frame][stage].
 using StageTable = std::vector<std::vector<double>>;
 
 /// The pipeline's recurrence: finish[f][s] = max(finish[f - 1][s], finish[f][s - 1]) + cost[f][s] with
@@ -30,6 +30,8 @@ class PipelineModel {
   LayerIndex layers() const { return costs_.layers(); }
   std::size_t frames() const { return frames_; }
 
+  /// Bytes on the link into each worker for each frame of the group; 0 behind the last active one.
+  StageTable sent_bytes(const Plan& plan) const;
   /// Cost of each stage for each frame of the group. Behind the last active worker all are 0.
   StageTable stage_costs(const Plan& plan) const;
   /// When the group's last frame leaves the last stage.
@@ -50,19 +52,23 @@ class PipelineModel {
   }
   /// Seconds that `worker` needs for the layers from `first` to `end` - 1 of a frame of the group.
   double computing(int worker, LayerIndex first, LayerIndex end, std::size_t frame) const {
-    const bool in_full = frame == 0 && !costs_.computed_part.empty() && !keeps(worker, first, end);
-    return in_full ? sum(full_in_front_, 1, 0, worker, first, end)
-                   : computing_at_least(worker, first, end, frame);
+    const bool in_full = frame == 0 && !part_in_front_.empty() && !keeps(worker, first, end);
+    return in_full ? computing_all(worker, first, end) : computing_at_least(worker, first, end, frame);
+  }
+  /// If nothing of the frame before is kept.
+  double computing_all(int worker, LayerIndex first, LayerIndex end) const {
+    const std::size_t row = costs_.worker_layer_cost.empty() ? 0 : static_cast<std::size_t>(worker);
+    return sum(full_in_front_[row], worker, first, end);
   }
   /// The same if the worker kept those layers' outputs from the frame before. Never less for more layers.
   double computing_at_least(int worker, LayerIndex first, LayerIndex end, std::size_t frame) const {
-    return costs_.computed_part.empty() ? sum(full_in_front_, 1, 0, worker, first, end)
-                                        : sum(part_in_front_, frames_, frame, worker, first, end);
+    if (part_in_front_.empty()) return computing_all(worker, first, end);
+    return sum(part_in_front_[static_cast<std::size_t>(worker) * frames_ + frame], worker, first, end);
   }
   /// Of the group's frame that takes least.
   double computing_least(int worker, LayerIndex first, LayerIndex end) const {
     double least = computing_at_least(worker, first, end, 0);
-    for (std::size_t frame = 1; frame < frames_ && !costs_.computed_part.empty(); ++frame) {
+    for (std::size_t frame = 1; frame < frames_ && !part_in_front_.empty(); ++frame) {
       least = std::min(least, computing_at_least(worker, first, end, frame));
     }
     return least;
@@ -92,28 +98,28 @@ class PipelineModel {
   void add_kinds(LayerIndex first, const std::vector<std::vector<bool>>& held);
 
   bool keeps(int worker, LayerIndex first, LayerIndex end) const {
+    if (costs_.keeps_all) return true;
     return !costs_.kept.empty() && costs_.kept[static_cast<std::size_t>(worker)] == std::pair(first, end);
   }
-  /// `in_front`: for each worker, or once for all, `rows` sums.
-  double sum(const std::vector<std::vector<double>>& in_front, std::size_t rows, std::size_t row, int worker,
-             LayerIndex first, LayerIndex end) const {
-    const bool shared = costs_.worker_layer_cost.empty();
-    const std::vector<double>& sums = in_front[(shared ? 0 : static_cast<std::size_t>(worker)) * rows + row];
-    const double cost = sums[static_cast<std::size_t>(end)] - sums[static_cast<std::size_t>(first)];
-    return shared ? cost / costs_.capacity[static_cast<std::size_t>(worker)] : cost;
+  double sum(const std::vector<double>& in_front, int worker, LayerIndex first, LayerIndex end) const {
+    const double cost = in_front[static_cast<std::size_t>(end)] - in_front[static_cast<std::size_t>(first)];
+    const bool is_of_worker = !costs_.worker_layer_cost.empty();
+    return is_of_worker ? cost : cost / costs_.capacity[static_cast<std::size_t>(worker)];
   }
 
   const Costs& costs_;
   std::size_t frames_;
-  // Sums of the costs in front of each layer; per worker, or one for all.
-  std::vector<std::vector<double>> full_in_front_;
-  std::vector<std::vector<double>> part_in_front_;  ///< [w * frames + f]; empty: as in full
+  // Sums of the costs in front of each layer, on worker 0 where Costs::worker_layer_cost is empty.
+  std::vector<std::vector<double>> full_in_front_;  ///< by worker, or one for all
+  std::vector<std::vector<double>> part_in_front_;  ///< [w * frames + f]; empty: all is computed
   std::vector<Cut> cuts_;
   std::vector<std::vector<double>> coding_s_;  ///< [w][first]; empty: none
 };
 
 /// PipelineModel::stage_costs(), but with what is known of just these ranges of layers (Costs::known_ranges).
 StageTable believed_stage_costs(const PipelineModel& model, const Plan& plan);
+/// The same, corrected by what the plan's groups really took if it was in use (Costs::tried).
+StageTable expected_stage_costs(const PipelineModel& model, const Plan& plan);
 
 /// N frames in a row by one plan, group after group with the costs of the given one.
 struct Simulation {
@@ -131,6 +137,7 @@ struct PipelineRun {
   std::vector<double> ready;
   std::size_t pending = 1;
   std::vector<double> under_way = {};
+  double back_s = 0;  ///< from the end of the last stage until that makes room for the next frame
 };
 Simulation simulate(const PipelineRun& run, std::size_t frames);
 

@@ -202,12 +202,15 @@ void Trainer::train() {
 }
 
 std::unique_ptr<FrameSource> Trainer::open_video() {
-  return open_frame_source({.source = source_,
-                            .rows = config_.model.rows,
-                            .columns = config_.model.columns,
-                            .framing = model_.framing,
-                            .rtsp_transport = config_.video.rtsp_transport,
-                            .stop = stop_source_.get_token()});
+  const TrainerConfig& trainer = config_.trainer;
+  return at_key(trainer.source.empty() ? config_.video.where : trainer.where, "source", [&] {
+    return open_frame_source({.source = source_,
+                              .rows = config_.model.rows,
+                              .columns = config_.model.columns,
+                              .framing = model_.framing,
+                              .rtsp_transport = config_.video.rtsp_transport,
+                              .stop = stop_source_.get_token()});
+  });
 }
 
 Predictors Trainer::load_or_learn() {

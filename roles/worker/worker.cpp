@@ -189,7 +189,7 @@ void Worker::compute() {
     // Not before: of layers that are run again and again on the same tensors, nothing would be computed.
     const std::uint64_t keep_bytes = resolve_keep_bytes(config_.engine.keep_bytes);
     executor_.keep_outputs(keep_bytes);
-    spdlog::debug("keeps up to {} MB of outputs", keep_bytes >> 20);
+    if (!config_.engine.keep_bytes) spdlog::info("{}", automatic_keep_text(keep_bytes));
     while (std::optional<net::IncomingFrame> frame = receiver_.pop()) process(std::move(*frame));
   } catch (const Cancelled&) {
     return;  // the process stops

@@ -51,6 +51,26 @@ TEST_F(Local, RunsTheChainAndStopsIt) {
   expect_nobody_left(config);
 }
 
+TEST_F(Local, OptionsOfWhatChangesReachWhomTheyConcern) {
+  ChainConfig chain{.video = "synthetic:static?seed=3&noise=2&frames=12"};
+  chain.gate = 6;
+  const std::string config = write_config(chain);
+  const auto table_of = [&](const std::vector<std::string>& options) {
+    const auto local = start_local(config, options);
+    EXPECT_EQ(local->wait(), 0) << local->errors();
+    return local->errors();
+  };
+  const std::string gated = table_of({});
+  EXPECT_NE(gated.find("11 unchanged (not sent)"), std::string::npos) << gated;
+  EXPECT_NE(gated.find("worker 0 info: keeps up to "), std::string::npos) << gated;
+  const std::string refreshed = table_of({"--refresh", "0.25"});
+  EXPECT_NE(refreshed.find("9 unchanged (not sent)"), std::string::npos) << refreshed;
+  const std::string all = table_of({"--gate", "0", "--keep", "0", "--values", "int8", "--check"});
+  EXPECT_EQ(all.find("unchanged"), std::string::npos) << all;
+  EXPECT_EQ(all.find("keeps up to"), std::string::npos) << all;
+  EXPECT_NE(all.find("values between workers are int8"), std::string::npos) << all;
+}
+
 TEST_F(Local, SignalsLeaveNoOrphans) {
   for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
     const std::string config = write_config({.video = "synthetic:street?seed=3&frames=0"});

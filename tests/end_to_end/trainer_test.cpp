@@ -207,7 +207,15 @@ TEST_F(TrainerTest, ShortVideosAndNone) {
   write("missing.mp4");
   trainer = start_trainer();
   EXPECT_EQ(trainer->wait(), 1);
+  EXPECT_NE(trainer->errors().find(": video.source: "), std::string::npos) << trainer->errors();
   EXPECT_NE(trainer->errors().find("missing.mp4"), std::string::npos) << trainer->errors();
+
+  file_ = write_config({.video_lines = fmt::format(
+                            "[trainer]\naddress = \"127.0.0.1:{}\"\nsource = \"gone.mp4\"", port_)});
+  trainer = start_trainer();
+  EXPECT_EQ(trainer->wait(), 1);
+  EXPECT_NE(trainer->errors().find(": trainer.source: "), std::string::npos) << trainer->errors();
+  EXPECT_NE(trainer->errors().find("gone.mp4"), std::string::npos) << trainer->errors();
 }
 
 TEST_F(TrainerTest, ReportEndsByItself) {

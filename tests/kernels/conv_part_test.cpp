@@ -126,7 +126,7 @@ class Part {
 
 void check_changes(const Conv2dShape& shape, Random& random) {
   SCOPED_TRACE(text_of(shape));
-  const ConvReach reach = conv_reach(shape);
+  const Reach reach = conv_reach(shape);
   for (const Isa isa : test::supported_isas()) {
     SCOPED_TRACE(isa_name(isa));
     Part conv(shape, isa, 7);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "roles/commands/arguments.h"
+#include "roles/commands/change_options.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/help.h"
 #include "roles/usage_error.h"
@@ -91,6 +92,67 @@ TEST(Arguments, Numbers) {
   EXPECT_EQ(refused("10", 9), "--frames: must be 1 to 9, not 10");
   EXPECT_EQ(refused("-1", INT64_MAX), "--frames: must be at least 1, not -1");
   EXPECT_EQ(refused("99999999999999999999", 9), "--frames: must be 1 to 9, not 99999999999999999999");
+}
+
+TEST(Arguments, RealNumbers) {
+  EXPECT_EQ(parse({"--frames", "0.25"}).real("frames", 0, 1), 0.25);
+  EXPECT_EQ(parse({}).real("frames", 0, 1), std::nullopt);
+  for (const char* text : {"2", "-0.5", "nan", "x", "0.5 "}) {
+    try {
+      parse({"--frames", text}).real("frames", 0, 1);
+      ADD_FAILURE() << text;
+    } catch (const UsageError& error) {
+      EXPECT_EQ(error.what(), "--frames: must be a number from 0 to 1, not '" + std::string(text) + "'");
+    }
+  }
+}
+
+/// The command line of `edge master` or the like, with these options.
+Arguments given_to(const Command& command, const std::vector<const char*>& words) {
+  return {command, words};
+}
+
+TEST(ChangeOptions, StandInPlaceOfTheConfig) {
+  Config config;
+  const Arguments some = given_to(
+      master_command(), {"--gate", "6", "--refresh", "0.5", "--keep", "1.5", "--values", "int8"});
+  apply_hold(some, config.video.hold);
+  apply_keep(some, config.engine);
+  apply_values(some, config.net);
+  EXPECT_EQ(config.video.hold.gate, 6);
+  EXPECT_EQ(config.video.hold.refresh, 0.5);
+  EXPECT_EQ(config.engine.keep_bytes, std::uint64_t{3} << 19);
+  EXPECT_EQ(config.net.values, ValueFormat::int8);
+  const Arguments none = given_to(master_command(), {});
+  apply_hold(none, config.video.hold);
+  apply_keep(none, config.engine);
+  apply_values(none, config.net);
+  EXPECT_EQ(config.video.hold.gate, 6);
+  EXPECT_EQ(config.engine.keep_bytes, std::uint64_t{3} << 19);
+  EXPECT_EQ(config.net.values, ValueFormat::int8);
+  apply_keep(given_to(worker_command(), {"--keep", "auto"}), config.engine);
+  EXPECT_FALSE(config.engine.keep_bytes);
+}
+
+TEST(ChangeOptions, ValuesThatCannotBe) {
+  const auto refused = [](const std::vector<const char*>& words) -> std::string {
+    Config config;
+    try {
+      const Arguments arguments = given_to(local_command(), words);
+      apply_hold(arguments, config.video.hold);
+      apply_keep(arguments, config.engine);
+      apply_values(arguments, config.net);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(refused({"--gate", "256"}), "--gate: must be 0 to 255, not 256");
+  EXPECT_EQ(refused({"--refresh", "2"}), "--refresh: must be a number from 0 to 1, not '2'");
+  EXPECT_EQ(refused({"--keep", "much"}),
+            "--keep: expected \"auto\" or megabytes from 0 to 1048576, found 'much'");
+  EXPECT_EQ(refused({"--keep", "-1"}), "--keep: expected \"auto\" or megabytes from 0 to 1048576, found '-1'");
+  EXPECT_EQ(refused({"--values", "bf16"}), "--values: must be exact, float16, int8, not 'bf16'");
 }
 
 TEST(Help, SaysThatACheckThatFailsIsAnError) {

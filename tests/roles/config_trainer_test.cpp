@@ -41,6 +41,7 @@ TEST(TrainerConfigTest, AllKeys) {
   EXPECT_EQ(trainer.source, "/configs/day.mp4") << "from the config's directory";
   EXPECT_EQ(trainer.wait.count(), 0);
   EXPECT_EQ(parse("source = \"synthetic:street\"").trainer.source, "synthetic:street");
+  EXPECT_EQ(place_of(trainer.where, "source"), "/configs/config.toml:7: trainer.source: ");
 }
 
 TEST(TrainerConfigTest, BadValuesAreNamed) {

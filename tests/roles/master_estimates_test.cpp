@@ -77,9 +77,10 @@ TEST(CostEstimator, TransfersThatAreOverInAMomentTellNothingOfBandwidth) {
 TEST(CostEstimator, SlowWorker) {
   CostEstimator estimator = estimator_of_two();
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 3, 1.2, 0.9);  // profiled: 0.3
-  EXPECT_NEAR(estimator.slowdown(0), 4, 1e-9);
+  EXPECT_NEAR(estimator.layer_cost()[0][2], 0.8, 1e-9);
   EXPECT_EQ(estimator.slowdown(1), 1);
-  EXPECT_NEAR(estimator.layer_cost()[0][3], 1.2, 1e-9);
+  EXPECT_GT(estimator.layer_cost()[0][3], 0.8) << "so are the others, probably";
+  EXPECT_LT(estimator.layer_cost()[0][3], 1.2) << "it was seen three times only";
   ASSERT_EQ(estimator.known_ranges()[0].size(), 1U);
   EXPECT_NEAR(estimator.known_ranges()[0][0].factor, 1, 1e-9);
 }
@@ -90,7 +91,7 @@ TEST(CostEstimator, AnIdleDeviceIsNotBelievedToBeFasterThanItsProfile) {
   EXPECT_EQ(estimator.slowdown(0), 1);
   EXPECT_NEAR(estimator.known_ranges()[0][0].factor, 0.5, 1e-9) << "but these layers take it so long";
   for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 3, 0.15, 1.0);
-  EXPECT_NEAR(estimator.slowdown(0), 0.5, 1e-9);
+  EXPECT_NEAR(estimator.slowdown(0), 0.5, 0.05);
 }
 
 /// Coming back to a plan must not be judged by what other layers took beside other work.
@@ -105,19 +106,66 @@ TEST(CostEstimator, RemembersWhatARangeTook) {
   for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 2, 0.15, 0.5);
   EXPECT_NEAR(whole_network_s(), 0.66, 1e-9);
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 2, 0.30, 0.5);
-  EXPECT_NEAR(whole_network_s(), 1.32, 1e-9) << "the device has become slow";
+  EXPECT_GT(whole_network_s(), 0.95) << "the device has become slow";
+  EXPECT_LT(whole_network_s(), 1.32) << "or has it? These layers are a small part of it";
+}
+
+CostEstimator estimator_of_small_and_large_layers() {
+  return {{{0, 0.02, 0.5, 0.5}, {0, 0.02, 0.5, 0.5}}, {3e6, 3e6}};
+}
+
+TEST(CostEstimator, ABusyMomentOfASmallRangeTellsLittleOfTheOthers) {
+  CostEstimator estimator = estimator_of_small_and_large_layers();
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 2, 0.06, 1.0);
+  EXPECT_NEAR(estimator.layer_cost()[0][1], 0.06, 1e-9);
+  EXPECT_LT(estimator.slowdown(0), 1.5);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(1, 1, 3, 1.56, 1.0);
+  EXPECT_GT(estimator.slowdown(1), 2.5) << "half of it was seen";
+}
+
+TEST(CostEstimator, ASmallRangeThatBecomesSlowTellsLittleOfTheOthers) {
+  CostEstimator estimator = estimator_of_small_and_large_layers();
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 4, 1.02, 1.0);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 2, 0.02, 1.0);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 2, 0.08, 1.0);
+  EXPECT_LT(estimator.layer_cost()[0][3], 0.75);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 4, 4.08, 1.0);
+  EXPECT_NEAR(estimator.slowdown(0), 4, 0.2);
+}
+
+TEST(CostEstimator, WhatIsNotSeenAgainFades) {
+  CostEstimator estimator = estimator_of_small_and_large_layers();
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 3, 0.52, 1.0);
+  for (int i = 0; i < 9; ++i) estimator.add_computation(0, 1, 3, 1.56, 1.0);
+  EXPECT_NEAR(estimator.layer_cost()[0][2], 1.5, 0.1);
+  for (int frame = 0; frame < 3000; ++frame) estimator.next_frame();
+  EXPECT_NEAR(estimator.slowdown(0), 1, 0.05);
+  EXPECT_NEAR(estimator.known_ranges()[0].front().factor, 1, 0.05);
 }
 
 TEST(CostEstimator, PartsOfLayers) {
   CostEstimator estimator = estimator_of_two();
   for (int i = 0; i < 3; ++i) estimator.add_computation(0, 1, 4, 0.6, 1.0);
-  const double before = estimator.incremental(0.2);
+  const double before = estimator.part_cost(0).of(0.2);
   EXPECT_GT(before, 0.2);
   EXPECT_LT(before, 0.4);
-  const std::vector<double> part(4, before);
-  for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, 1.5 * 0.6 * before, 0.5, part);
+  const std::vector<double> shares(4, 0.2);
+  for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, 1.5 * 0.6 * before, 0.5, shares);
   EXPECT_NEAR(estimator.slowdown(0), 1, 1e-9) << "a frame that computes little does not tell";
-  EXPECT_GT(estimator.incremental(0.2), 1.4 * before);
+  EXPECT_NEAR(estimator.part_cost(0).of(0.2), 1.5 * before, 1e-9);
+  EXPECT_NEAR(estimator.part_cost(1).of(0.2), 1.5 * before, 1e-9) << "as far as is known";
+  for (int i = 0; i < 5; ++i) estimator.add_computation(1, 1, 4, 1.2 * before, 0.5, shares);
+  EXPECT_NEAR(estimator.part_cost(1).of(0.2), before, 1e-9);
+}
+
+/// As for whole layers: what an idle device shows is believed of the layers that it ran only.
+TEST(CostEstimator, PartsOnAnIdleDevice) {
+  CostEstimator estimator = estimator_of_two();
+  const double usual = estimator.part_cost(0).of(0.2);
+  const std::vector<double> shares(4, 0.2);
+  for (int i = 0; i < 5; ++i) estimator.add_computation(0, 3, 4, 0.6 * 0.3 * usual, 0.3, shares);
+  EXPECT_NEAR(estimator.part_cost(0).of(0.2), usual, 1e-9);
+  EXPECT_NEAR(estimator.known_ranges()[0].front().part_factor, 0.6, 1e-9);
 }
 
 TEST(CostEstimator, AProfileOfNextToNothingIsNotBelievedForEver) {
@@ -168,12 +216,11 @@ TEST(CostEstimator, AbsurdReportsLeaveNothingBehind) {
 
 TEST(CostEstimator, AnAbsurdPartLeavesNothingBehind) {
   CostEstimator estimator = estimator_of_two();
-  const double before = estimator.incremental(0.2);
-  const std::vector<double> part(4, before);
+  const std::vector<double> shares(4, 0.2);
   for (const double absurd : {1e-300, 1e6}) {
-    for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, absurd, 0.5, part);
-    EXPECT_TRUE(std::isfinite(estimator.incremental(0.2)));
-    EXPECT_GT(estimator.incremental(0.2), 0);
+    for (int i = 0; i < 5; ++i) estimator.add_computation(0, 1, 4, absurd, 0.5, shares);
+    EXPECT_TRUE(std::isfinite(estimator.part_cost(0).of(0.2)));
+    EXPECT_GT(estimator.part_cost(0).of(0.2), 0);
   }
 }
 

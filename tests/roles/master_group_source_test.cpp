@@ -76,6 +76,49 @@ TEST(GroupSource, FramesInFrontOfABreakCount) {
   EXPECT_THROW(upcoming_rates(group), std::runtime_error);
 }
 
+TEST(GroupSource, ReadsTheNextGroupWhenThisOneHasGone) {
+  auto list = std::make_unique<ListSource>(std::vector<std::vector<std::uint8_t>>(5, {1, 2, 3, 4, 5, 6}));
+  const ListSource& source = *list;
+  GroupSource group(std::move(list), {}, {.look_ahead = 2});
+  group.read_ahead();
+  EXPECT_EQ(source.read(), 2U);
+  EXPECT_EQ(upcoming_rates(group).size(), 2U);
+  group.next();
+  group.read_ahead();
+  EXPECT_EQ(source.read(), 2U) << "one of this group is left";
+  group.next();
+  group.read_ahead();
+  EXPECT_EQ(source.read(), 4U);
+  for (std::uint64_t frame = 2; frame < 5; ++frame) EXPECT_EQ(group.next()->video_index, frame);
+  group.read_ahead();
+  EXPECT_FALSE(group.next());
+
+  auto camera = std::make_unique<ListSource>(std::vector<std::vector<std::uint8_t>>(5, {1, 2, 3, 4, 5, 6}));
+  const ListSource& pictures = *camera;
+  GroupSource live(std::move(camera), {}, {.look_ahead = 1});
+  live.read_ahead();
+  EXPECT_EQ(pictures.read(), 0U) << "frames read early would be old ones";
+}
+
+TEST(GroupSource, ABreakThatWasReadAheadIsToldInItsTurn) {
+  GroupSource group(std::make_unique<BreakingSource>(), {}, {.look_ahead = 2});
+  group.read_ahead();
+  group.next();
+  group.next();
+  EXPECT_NO_THROW(group.read_ahead());
+  EXPECT_THROW(group.next(), std::runtime_error);
+}
+
+TEST(GroupSource, SaysWhichFramesAreUnchanged) {
+  const std::vector<std::vector<std::uint8_t>> frames{
+      {0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0}, {0, 0, 9, 0, 0, 0}};
+  GroupSource group(std::make_unique<ListSource>(frames), {}, {.look_ahead = 3});
+  const std::vector<FrameChange> changes = group.upcoming_changes();
+  EXPECT_FALSE(changes[0].unchanged);
+  EXPECT_TRUE(changes[1].unchanged);
+  EXPECT_FALSE(changes[2].unchanged);
+}
+
 /// Worked out for the whole network only if somebody wants to know.
 TEST(GroupSource, KnowsWhatALayerComputes) {
   const std::vector<std::vector<std::uint8_t>> frames{

@@ -86,6 +86,27 @@ TEST_F(PlannerTest, ReportsOfWorkersThatAreNotThereAreIgnored) {
   EXPECT_EQ(bandwidth(1), 1e6);
 }
 
+/// They are neither sent nor computed: groups are judged by the frames that are.
+TEST_F(PlannerTest, UnchangedFramesAreNotPlanned) {
+  begin_epoch(1);
+  const scheduling::Plan plan = planner_.plan(0, Changes(3));
+  for (std::uint64_t frame = 0; frame < 3; ++frame) {
+    planner_.sent(frame, plan);
+    planner_.finished(result(frame, 1000000));
+  }
+  const FrameChange unchanged{.rates = {0, 0, 0}, .unchanged = true};
+  const FrameChange changed{.rates = {0.5, 0.5, 0.5}};
+  begin_epoch(9);
+  EXPECT_EQ(planner_.plan(3, Changes(3, unchanged)), plan) << "there is nothing to plan for";
+  EXPECT_EQ(planner_.summary().plans, 1U);
+  const scheduling::Plan other = planner_.plan(6, {unchanged, changed, unchanged});
+  EXPECT_NE(other, plan);
+  EXPECT_EQ(planner_.summary().plans, 2U);
+  planner_.sent(7, other);
+  planner_.finished(result(7, 1000000));
+  EXPECT_TRUE(planner_.summary().median_prediction_error);
+}
+
 TEST_F(PlannerTest, WhatWasMeasuredOfLinksOutlivesAnEpoch) {
   begin_epoch(1);
   planner_.sent(0, planner_.plan(0, Changes(1)));

@@ -10,6 +10,7 @@
 #include "engine/error.h"
 #include "roles/plan/costs_file.h"
 #include "roles/plan/plan_command.h"
+#include "roles/scheduling/pipeline_model.h"
 
 namespace edge::plan {
 namespace {
@@ -94,6 +95,63 @@ TEST(CostsFile, BadNumbers) {
             "costs.json: inputs[2][0]: must be a layer, 0 to 1, not 2");
   EXPECT_EQ(message_with("later_frames", "1"),
             "costs.json: later_frames: must be \"delta\" or \"whole\", not 1");
+}
+
+TEST(CostsFile, BadPartsAndOverheads) {
+  EXPECT_EQ(message_with("dirty_share", "[0, 0.5, 1.5]"),
+            "costs.json: dirty_share[0][2]: must be a share, 0 to 1, not 1.5");
+  EXPECT_EQ(message_with("dirty_share", "[[0, 0.5, 1]]").find("costs.json: dirty_share: has 1 entries"), 0U);
+  EXPECT_EQ(message_with("part_cost", "[[0.03, 1.3], [1]]"),
+            "costs.json: part_cost[1]: must be [fixed, variable], parts of a layer's seconds");
+  EXPECT_EQ(message_with("part_cost", "[[0.03, 1.3]]"),
+            "costs.json: part_cost: has 1 entries, but must have 2, one per worker");
+  EXPECT_EQ(message_with("kept", "[[1, 3], []]"), "costs.json: kept[0][1]: must be a layer, 0 to 2, not 3");
+  EXPECT_EQ(message_with("kept", "[[2, 1], []]"),
+            "costs.json: kept[0]: must be [first, last] layer, from 1 on");
+  EXPECT_EQ(
+      message_with("link_offset", "[[-0.01, 9, 9], [0, 0, 1]]"),
+      "costs.json: link_offset[0]: must be [seconds, from bytes, until bytes], where until is more than "
+      "from");
+  EXPECT_EQ(message_with("link_offset", "[[\"x\", 0, 9], [0, 0, 1]]"),
+            "costs.json: link_offset[0][0]: must be a number, not \"x\"");
+  EXPECT_EQ(message_with("return_s", "-1"), "costs.json: return_s[0]: must be a number from 0 on, not -1");
+  EXPECT_EQ(message_with("coding_s", "[[1, 2, 3]]"),
+            "costs.json: coding_s: has 1 entries, but must have 2, one per worker");
+  EXPECT_EQ(
+      message_with("known_ranges", "[[0, 1, 2, 1]]"),
+      "costs.json: known_ranges[0]: must be [worker, first layer, last layer, factor, factor of parts]");
+  EXPECT_EQ(message_with("known_ranges", "[[2, 1, 2, 1, 1]]"),
+            "costs.json: known_ranges[0][0]: must be a layer, 0 to 1, not 2");
+  EXPECT_EQ(message_with("known_ranges", "[[1, 0, 2, 1, 1]]"),
+            "costs.json: known_ranges[0]: must be [first, last] layer, from 1 on");
+}
+
+TEST(CostsFile, BadTriedPlans) {
+  EXPECT_EQ(message_with("tried", "[[1.1, 1, 2]]"), "accepted");
+  EXPECT_EQ(message_with("tried", "[[1.1, 0, 2]]"), "accepted");
+  EXPECT_EQ(message_with("tried", "[[1.1, 2]]"),
+            "costs.json: tried[0]: must be [factor, last layer of worker 0, of worker 1 ..]");
+  EXPECT_EQ(message_with("tried", "[[0, 1, 2]]"),
+            "costs.json: tried[0]: must be [factor, last layer of worker 0, of worker 1 ..]");
+  EXPECT_EQ(message_with("tried", "[[1, 1, 3]]"), "costs.json: tried[0][1]: must be a layer, 0 to 2, not 3");
+  EXPECT_EQ(message_with("tried", "[[1, 2, 1]]"),
+            "costs.json: tried[0]: must be a plan: last layers in order, the last one the network's");
+}
+
+/// Workers that keep outputs: a frame takes what it changes, the first one too if the layers are the same.
+TEST(CostsFile, PartsAreComputed) {
+  json object = valid();
+  object["dirty_share"] = {0.1, 0.2, 0.4};
+  object["part_cost"] = {{0.1, 1}, {0.2, 2}};
+  object["kept"] = {{1, 2}, json::array()};
+  const scheduling::Costs costs = parse_costs(object.dump(), "costs.json");
+  const auto computing = [&](const scheduling::Plan& plan, std::size_t frame, std::size_t worker) {
+    return scheduling::PipelineModel(costs).stage_costs(plan)[frame][2 * worker + 1];
+  };
+  const scheduling::Plan on_first{.ends = {3, 3}}, on_second{.ends = {1, 3}};
+  EXPECT_NEAR(computing(on_first, 0, 0), 0.5 * 0.3 + 1 * 0.5, 1e-12);
+  EXPECT_NEAR(computing(on_second, 0, 1), (0.5 + 1) / 2, 1e-12) << "it has kept nothing";
+  EXPECT_NEAR(computing(on_second, 1, 1), (0.5 * 0.6 + 1 * 1) / 2, 1e-12);
 }
 
 TEST(CostsFile, BadLengths) {

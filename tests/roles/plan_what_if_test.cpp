@@ -24,6 +24,14 @@ Costs measured(const Graph& graph) {
               .delta_bytes = {std::vector<double>(layers, 1e3), std::vector<double>(layers, 3e3)},
               .cached = {{0}, graph.boundary(5)},
               .stage_ready = {1, 2, 3, 4}};
+  costs.dirty_share = {std::vector<double>(layers, 0.1), std::vector<double>(layers, 0.25)};
+  costs.part_cost = {{.fixed = 0.04, .variable = 1.2}, {.fixed = 0.05, .variable = 1.5}};
+  costs.kept = {{1, 5}, {}};
+  costs.coding_s = {std::vector<double>(layers, 1e-3), std::vector<double>(layers, 2e-3)};
+  costs.link_offset = {{.seconds = -0.01, .from_bytes = 2e4, .until_bytes = 3e5}, {.seconds = 0.002}};
+  costs.known_ranges = {{{.first = 1, .end = 5, .factor = 0.9, .part_factor = 1.1}}, {}};
+  costs.return_s = 0.003;
+  costs.tried = {{.plan = {.ends = {5, graph.size()}}, .factor = 1.25}};
   costs.boundary.emplace_back();
   for (LayerIndex first = 1; first <= graph.size(); ++first) costs.boundary.push_back(graph.boundary(first));
   return costs;
@@ -70,6 +78,15 @@ TEST(CostsText, ComesBack) {
   for (LayerIndex first = 1; first < graph.size(); ++first)
     EXPECT_EQ(boundary_of(back, first), boundary_of(costs, first)) << first;
   EXPECT_EQ(back.later_frames, scheduling::LaterFrames::delta);
+  EXPECT_EQ(back.dirty_share, costs.dirty_share);
+  EXPECT_EQ(back.kept, costs.kept);
+  EXPECT_EQ(back.coding_s, costs.coding_s);
+  const scheduling::Plan plan{.ends = {5, graph.size()}};
+  Costs idle = costs;
+  idle.stage_ready = back.stage_ready;
+  EXPECT_EQ(scheduling::simulate(back, plan, 20, 3).finished,
+            scheduling::simulate(idle, plan, 20, 3).finished);
+  EXPECT_EQ(costs_text(back, graph), costs_text(costs, graph));
 }
 
 TEST(WhatIf, AFasterDeviceComputesFaster) {

@@ -272,13 +272,20 @@ PlannedRun run_planned(const PlannedCase& chain, const std::string& scheduler) {
     if (frame % group_frames == 0) {
       std::vector<FrameChange> changes;
       for (std::uint64_t i = frame; i < frame + group_frames; ++i) {
-        changes.push_back({.rates = std::vector<double>(3, chain.rate(i)), .dirty_shares = {}});
+        changes.push_back(
+            {.rates = std::vector<double>(3, chain.rate(i)), .unchanged = i > 0 && chain.rate(i) == 0});
         if (chain.keep && i > 0) {
           changes.back().dirty_shares = shares_of(devices.dirty(), model.graph, chain.rate(i), i);
         }
       }
       plan = planner.plan(frame, std::move(changes));
       run.plans.push_back(plan);
+    }
+    if (frame > 0 && chain.rate(frame) == 0) {
+      // It has its result with the frame before; the planner knows nothing of it.
+      under_way.emplace_back(under_way.empty() ? now : under_way.back().first,
+                             chain::Result{.frame = frame, .run = {}});
+      continue;
     }
     planner.sent(frame, plan);
     chain::Result result;
@@ -289,6 +296,7 @@ PlannedRun run_planned(const PlannedCase& chain, const std::string& scheduler) {
   }
   while (!under_way.empty()) deliver();
   run.summary = planner.summary();
+  run.costs = planner.final_costs();
   return run;
 }
 

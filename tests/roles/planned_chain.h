@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct PlannedCase {
   std::size_t pending = 3;
   std::uint64_t frames = 200;
   std::uint64_t seed = 1;
-  /// The part of the input that changes in a frame, 0..1.
+  /// The part of the input that changes in a frame, 0..1; 0: it is neither sent nor computed.
   std::function<double(std::uint64_t frame)> rate = [](std::uint64_t) { return 0.3; };
   /// Factors of a device's speed and a link's, by frame; null: 1.
   std::function<double(std::uint64_t frame, std::size_t worker)> speed_change = nullptr;
@@ -39,6 +40,7 @@ struct PlannedRun {
   std::vector<double> finished;         ///< of each frame, seconds from the start
   std::vector<scheduling::Plan> plans;  ///< of each group
   PlanningSummary summary;
+  std::optional<scheduling::Costs> costs = {};  ///< at the end
 
   double seconds() const { return finished.back(); }
   std::uint64_t changes() const { return summary.plan_changes; }

@@ -65,6 +65,23 @@ FrameRecord frame_at(double captured_s, double latency_s, std::vector<LayerIndex
   return frame;
 }
 
+TEST(RunStatistics, UnchangedFramesHaveNoLatency) {
+  RunStatistics statistics;
+  statistics.worker_names = {"0", "1"};
+  statistics.add(frame_at(10.0, 0.5, {7, 23}));
+  for (int i = 1; i < 9; ++i) {
+    FrameRecord frame = frame_at(10.0 + 0.1 * i, 1e-6, {7, 23});
+    frame.unchanged = true;
+    statistics.add(frame);
+  }
+  const RunSummary summary = summarize(statistics);
+  EXPECT_EQ(summary.latency_p50_s, 0.5);
+  EXPECT_EQ(summary.latency_mean_s, 0.5);
+  const std::string table = format_table(summary);
+  EXPECT_NE(table.find("8 unchanged (not sent)"), std::string::npos) << table;
+  EXPECT_NE(table.find("max 500 ms   (of 1 sent)\n"), std::string::npos) << table;
+}
+
 /// Two frames within one second.
 RunStatistics two_frames() {
   RunStatistics statistics;
