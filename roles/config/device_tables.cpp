@@ -69,7 +69,7 @@ std::vector<WorkerConfig> read_workers(const TomlReader& top, const std::filesys
     }
     const TomlReader reader(*node.as_table(), "workers", label, file);
     WorkerConfig worker;
-    worker.where = reader.places_of({"address", "listen", "source"});
+    worker.where = reader.places_of({"address", "listen"});
     worker.address = read_peer_address(reader);
     if (reader.has("listen")) {
       worker.listen = read_address(reader, "listen");
@@ -91,7 +91,7 @@ std::vector<WorkerConfig> read_workers(const TomlReader& top, const std::filesys
 TrainerConfig read_trainer(const TomlReader& reader, const std::filesystem::path& file,
                            const std::vector<WorkerConfig>& workers) {
   TrainerConfig trainer;
-  trainer.where = reader.places_of({"address", "listen"});
+  trainer.where = reader.places_of({"address", "listen", "source"});
   reader.read_integer("frames", trainer.frames, 2, max_training_frames);
   read_source(reader, trainer.source, file);
   reader.read_seconds("wait_s", trainer.wait, 0, 3600);

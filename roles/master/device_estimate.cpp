@@ -125,8 +125,9 @@ void DeviceEstimate::settle_change(Range& range, double before) {
   const double all = profiled(0, static_cast<LayerIndex>(profile_.size()));
   const double share = profiled(range.first, range.end) / all;
   const double change = std::pow(*range.slowdown.value() / before, share / (share + weight_of_profile));
-  change_ = std::clamp(change_ * change, 1 / most_times_faster, most_times_slower);
-  range.slowdown.scale(1 / change);
+  const double old =
+      std::exchange(change_, std::clamp(change_ * change, 1 / most_times_faster, most_times_slower));
+  range.slowdown.scale(old / change_);
 }
 
 void DeviceEstimate::learn_layers(const Range& range, double now) {
