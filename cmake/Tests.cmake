@@ -81,7 +81,10 @@ if(sources AND NOT CMAKE_CROSSCOMPILING)
   add_executable(edge_faults ${sources} ${CMAKE_SOURCE_DIR}/tests/end_to_end/edge_process.cpp)
   target_link_libraries(edge_faults PRIVATE edge_net GTest::gtest)  # which the precompiled headers have
   target_compile_definitions(edge_faults PRIVATE EDGE_BINARY="$<TARGET_FILE:edge>"
-    EDGE_CLOCK_LIBRARY="$<TARGET_FILE:edge_clock_jump>" $<$<BOOL:${EDGE_SANITIZE}>:EDGE_SANITIZED>)
+    EDGE_CLOCK_LIBRARY="$<TARGET_FILE:edge_clock_jump>")
+  if(EDGE_SANITIZE)
+    target_compile_definitions(edge_faults PRIVATE EDGE_SANITIZED)
+  endif()
   target_compile_options(edge_faults PRIVATE ${edge_test_options})
   edge_precompile(edge_faults REUSE_FROM edge_test_headers)
   add_dependencies(edge_faults edge edge_clock_jump)

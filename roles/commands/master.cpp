@@ -1,16 +1,22 @@
 // edge master
 #include "roles/master/master.h"
 
+#include <spdlog/spdlog.h>
+
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "engine/output_file.h"
+#include "engine/printable.h"
 #include "roles/commands/arguments.h"
 #include "roles/commands/commands.h"
 #include "roles/commands/role_options.h"
 #include "roles/drawing/object_pictures.h"
+#include "roles/master/resume.h"
 #include "roles/security.h"
 #include "roles/usage_error.h"
+#include "roles/video/source_name.h"
 
 namespace edge::commands {
 namespace {
@@ -36,6 +42,22 @@ void apply_master_options(const Arguments& arguments, Config& config) {
   }
 }
 
+/// The first frame to be computed.
+std::uint64_t first_frame(const Arguments& arguments, const Config& config) {
+  if (!arguments.has("resume")) return 0;
+  if (arguments.has("overwrite")) throw UsageError("--resume and --overwrite: give one of the two");
+  if (config.output.file == "-")
+    throw UsageError("--resume: name the file that holds the first frames with --output");
+  if (config.video.realtime) {
+    throw UsageError("--resume: with realtime frames are dropped, so there is no first one that is missing");
+  }
+  const std::uint64_t first = resume_behind(config.output.file, source_name(config.video.source));
+  if (first > 0) {
+    spdlog::info("{} has {} frames: goes on with frame {}", printable(config.output.file, 200), first, first);
+  }
+  return first;
+}
+
 int run_master(const Arguments& arguments) {
   Config config = configure(arguments, "master");
   apply_master_options(arguments, config);
@@ -48,6 +70,7 @@ int run_master(const Arguments& arguments) {
   const std::string draw = arguments.text("draw", "");
   if (!draw.empty()) drawing::check_pictures(draw);
   const Existing existing = arguments.has("overwrite") ? Existing::overwrite : Existing::keep;
+  const std::uint64_t first = first_frame(arguments, config);
   std::optional<LineOutput> lines;
   at_key(config.output.where, "file", [&] { lines.emplace(config.output.file, existing); });
   return Master(config, {.lines = &*lines,
@@ -55,7 +78,8 @@ int run_master(const Arguments& arguments) {
                          .truth = truth ? &*truth : nullptr,
                          .costs = costs ? &*costs : nullptr,
                          .draw = draw,
-                         .gantt = arguments.has("gantt")})
+                         .gantt = arguments.has("gantt"),
+                         .first_frame = first})
       .run();
 }
 

@@ -95,6 +95,7 @@ std::vector<Option> master_options() {
        .value = "FILE",
        .help = "file for the JSON lines, added at its end (-: standard output)"},
       {.name = "overwrite", .value = "", .help = "empty the output file first"},
+      {.name = "resume", .value = "", .help = "go on behind the last frame in the output file"},
       {.name = "costs",
        .value = "FILE",
        .help = "write what the run has measured, for edge plan (docs/scheduling.md)"},

@@ -1,5 +1,7 @@
 #include "roles/master/group_source.h"
 
+#include <utility>
+
 #include "engine/changed_positions.h"
 #include "roles/prediction/transfer_predictor.h"
 
@@ -8,12 +10,22 @@ namespace edge {
 GroupSource::GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions& pace, const Options& options)
     : source_(std::move(source), pace), options_(options), hold_(options.hold) {}
 
+/// False if the video ends before the first frame that is wanted.
+bool GroupSource::skip() {
+  for (std::uint64_t frame = 0; frame < options_.first_frame; ++frame) {
+    std::optional<PacedFrame> next = source_.next();
+    if (!next) return false;
+    hold_.hold(std::move(next->elements));
+  }
+  return true;
+}
+
 bool GroupSource::read_one() {
   if (broken_ && ahead_.empty()) std::rethrow_exception(broken_);
   if (ended_ || broken_) return false;
   std::optional<PacedFrame> next;
   try {
-    next = source_.next();
+    if (std::exchange(skipped_, true) || skip()) next = source_.next();
   } catch (...) {
     if (ahead_.empty()) throw;
     broken_ = std::current_exception();  // frames that were read before the break count

@@ -37,6 +37,8 @@ class GroupSource {
     /// Frames that may be read before they are wanted, so that a whole group's rates are known when it is
     /// planned. 1 for cameras: there a frame read early would be an old one.
     std::size_t look_ahead = 1;
+    /// Those in front of it are read, so that what the gate holds is what it would hold, but not returned.
+    std::uint64_t first_frame = 0;
     std::shared_ptr<const DirtyShares> dirty_shares = nullptr;  ///< null: nobody wants to know them
   };
   GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions& pace, const Options& options);
@@ -50,12 +52,14 @@ class GroupSource {
 
  private:
   bool read_one();
+  bool skip();
 
   PacedSource source_;
   const Options options_;
   FrameHold hold_;
   std::deque<InputFrame> ahead_;
   Array last_;
+  bool skipped_ = false;  ///< the frames in front of the first one
   bool ended_ = false;
   std::exception_ptr broken_;  ///< thrown when the frames in front of it have gone
 };

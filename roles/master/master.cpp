@@ -54,7 +54,7 @@ Master::Master(const Config& config, const MasterOptions& options)
       identity_(make_identity("master", 0, model_)),
       frame_options_(frame_options(config, detector_)),
       trace_(open_trace(options.trace)),
-      source_(open_source(config_, model_)),
+      source_(open_source(config_, model_, options.first_frame)),
       stop_signal_(context_, [this] { interrupt(); }),
       planner_(config_, model_),
       reader_(source_, planner_, static_cast<std::uint64_t>(config_.schedule.group_size), trace_.get()),
@@ -150,8 +150,9 @@ void Master::tell(Event event) {
 
 void Master::update_links() {
   std::uint32_t epoch = 0;
-  const std::vector<std::set<int>> wanted = run_.tell([&](const Run& run) {
+  const std::vector<std::set<int>> wanted = run_.tell([&](Run& run) {
     epoch = run.epoch();
+    run.let_other_links_go();
     return run.wanted_links();
   });
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -294,12 +295,23 @@ void Master::feed() {
 }
 
 /// Whether workers that have come since the epoch began are taken in now, before the next frame is read.
+/// Those that are not worth it are looked at again after 1, 2, 4 ... groups, as scenes and devices change.
 bool Master::joins_others() {
+  constexpr int longest_wait = 64;
   const auto available = run_.tell([](const Run& run) { return run.available(); });
-  if (!available ||
-      !planner_.is_worth(available->route, profiles_of(available->members), available->bandwidth)) {
+  if (!available) return false;
+  if (available->route != not_worth_it_) groups_to_skip_ = skipped_groups_ = 0;
+  if (skipped_groups_ < groups_to_skip_) {
+    ++skipped_groups_;
     return false;
   }
+  if (!planner_.is_worth(available->route, profiles_of(available->members), available->bandwidth)) {
+    not_worth_it_ = available->route;
+    groups_to_skip_ = std::clamp(2 * groups_to_skip_, 1, longest_wait);
+    skipped_groups_ = 0;
+    return false;
+  }
+  not_worth_it_.clear();
   run_.tell([](Run& run) { run.change_route(); });
   return true;
 }
@@ -401,6 +413,8 @@ void Master::output_frames() {
   if (!delivery.empty()) {
     delivery.finish(planner_.summary());
     write_costs();
+  } else if (options_.first_frame > 0 && exit_status_ == 0 && stop_signal_.received() == 0) {
+    spdlog::info("all frames of the video are there already");
   } else if (exit_status_ == 0 && stop_signal_.received() == 0) {
     throw Error(fmt::format("{}: no frame", source_name(config_.video.source)));
   }

@@ -33,12 +33,13 @@
 namespace edge {
 
 struct MasterOptions {
-  LineOutput* lines;             ///< where the results go; outlives the master
-  std::string trace = {};        ///< write a trace file
-  TruthOutput* truth = nullptr;  ///< write what was to be found; outlives the master
-  OutputFile* costs = nullptr;   ///< write costs for `edge plan`; outlives the master
-  std::string draw = {};         ///< directory for pictures with objects; empty: none
-  bool gantt = false;            ///< print when the stages worked on the last frames
+  LineOutput* lines;              ///< where the results go; outlives the master
+  std::string trace = {};         ///< write a trace file
+  TruthOutput* truth = nullptr;   ///< write what was to be found; outlives the master
+  OutputFile* costs = nullptr;    ///< write costs for `edge plan`; outlives the master
+  std::string draw = {};          ///< directory for pictures with objects; empty: none
+  bool gantt = false;             ///< print when the stages worked on the last frames
+  std::uint64_t first_frame = 0;  ///< of the video, that is computed
 };
 
 /// A shell around Run: tells it what happens and does what it says. Threads: the caller of run() does all
@@ -110,6 +111,11 @@ class Master {
   std::vector<std::uint64_t> instances_;  ///< [w]: of the process that is connected
   FlapGuard flap_guard_;
   std::map<int, asio::steady_timer> kept_out_;  ///< by worker
+
+  // The "feed" thread's.
+  scheduling::Route not_worth_it_;  ///< a route that the chain could take, but better does not
+  int groups_to_skip_ = 0;          ///< before that is thought over again
+  int skipped_groups_ = 0;
 
   // The "dispatch" thread's, of the epoch.
   std::vector<Member> members_;

@@ -131,6 +131,12 @@ std::vector<std::set<int>> Membership::wanted_links(const Route& route) const {
   return wanted;
 }
 
+void Membership::keep_only(const std::vector<std::set<int>>& wanted) {
+  for (auto& [ends, link] : links_) {
+    if (!wanted[static_cast<std::size_t>(ends.first + 1)].contains(ends.second)) link.connected = false;
+  }
+}
+
 std::vector<Missing> Membership::missing(std::size_t needed) const {
   using What = Missing::What;
   std::vector<Missing> list;

@@ -119,6 +119,8 @@ class Run {
   std::optional<action::BeginEpoch> available() const;
   /// Membership::wanted_links()
   std::vector<std::set<int>> wanted_links() const { return membership_.wanted_links(route_); }
+  /// All others are let go: no epoch begins on one of them before it is there again.
+  void let_other_links_go() { membership_.keep_only(wanted_links()); }
   bool is_unreachable(int from, int to) const { return membership_.unreachable(from, to); }
   bool has_begun() const { return epoch_ > 0; }
   /// What was sent in this epoch is lost; another one begins as soon as it can.

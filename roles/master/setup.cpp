@@ -7,6 +7,8 @@
 
 #include "net/value_rounder.h"
 #include "roles/scheduling/scheduler.h"
+#include "roles/usage_error.h"
+#include "roles/video/source_name.h"
 
 namespace edge {
 
@@ -30,7 +32,7 @@ chain::FrameOptions frame_options(const Config& config, const std::optional<dete
   return options;
 }
 
-GroupSource open_source(const Config& config, const Model& model) {
+GroupSource open_source(const Config& config, const Model& model, std::uint64_t first_frame) {
   std::unique_ptr<FrameSource> source = at_key(config.video.where, "source", [&] {
     return open_frame_source({.source = config.video.source,
                               .rows = config.model.rows,
@@ -39,6 +41,10 @@ GroupSource open_source(const Config& config, const Model& model) {
                               .loop = config.video.loop,
                               .rtsp_transport = config.video.rtsp_transport});
   });
+  if (first_frame > 0 && source->live()) {
+    throw UsageError(
+        fmt::format("--resume: {} is live: what it showed before is gone", source_name(config.video.source)));
+  }
   const bool may_look_ahead = !config.video.realtime && !source->live();
   const bool keeps = config.engine.keep_bytes.value_or(1) > 0;
   const bool predicts = scheduling::needs_predictions(config.schedule.scheduler);
@@ -46,6 +52,7 @@ GroupSource open_source(const Config& config, const Model& model) {
           {.realtime = config.video.realtime, .frame_limit = config.video.frames},
           {.hold = config.video.hold,
            .look_ahead = may_look_ahead ? static_cast<std::size_t>(config.schedule.group_size) : 1,
+           .first_frame = first_frame,
            .dirty_shares = keeps && predicts ? std::make_shared<const DirtyShares>(model.graph) : nullptr}};
 }
 

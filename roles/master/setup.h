@@ -1,6 +1,7 @@
 // What the parts of a master are made with, by its config. Called once, at the start.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,9 @@ std::optional<detection::Detector> open_detector(const Config& config, const Gra
 /// What the last worker shall send back of each frame, and how links encode.
 chain::FrameOptions frame_options(const Config& config, const std::optional<detection::Detector>& detector);
 
-/// Opens the config's video. Throws Error.
-GroupSource open_source(const Config& config, const Model& model);
+/// Opens the config's video; what is returned of it begins with frame `first_frame`. Throws Error, UsageError
+/// if it is live and shall not begin with its first frame.
+GroupSource open_source(const Config& config, const Model& model, std::uint64_t first_frame);
 
 /// Of the link into each worker, bytes/s; nothing where it is to be measured.
 std::vector<std::optional<double>> configured_bandwidth(const Config& config);

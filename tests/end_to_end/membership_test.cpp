@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <thread>
 
 #include "tests/end_to_end/chain_fixture.h"
@@ -64,7 +65,9 @@ TEST_F(Membership, TheChainGoesOnWithoutAWorkerThatIsLostForGood) {
     lose(victim);
     EXPECT_EQ(master->wait(60s), 0) << master->errors();
     EXPECT_EQ(checksums(json_lines(master->output())), sums);
-    const char* others = victim == 0 ? "workers 1 and 2" : victim == 1 ? "workers 0 and 2" : "workers 0 and 1";
+    const char* others = victim == 0   ? "workers 1 and 2"
+                         : victim == 1 ? "workers 0 and 2"
+                                       : "workers 0 and 1";
     expect_message(*master, fmt::format("the chain is {}", others));
   }
 }
@@ -98,7 +101,8 @@ TEST_F(Membership, WithoutAnyWorkerItWaits) {
   const auto master = start_master(file);
   wait_for_lines(*master, 10);
   for (const int worker : {1, 0, 2}) lose(worker);
-  for (int worker = 0; worker < 3; ++worker) expect_message(*master, fmt::format("waiting for worker {}", worker));
+  for (int worker = 0; worker < 3; ++worker)
+    expect_message(*master, fmt::format("waiting for worker {}", worker));
   EXPECT_TRUE(master->running());
   workers_[2] = start_worker(2, file);
   EXPECT_EQ(master->wait(60s), 0) << master->errors();
@@ -182,6 +186,38 @@ TEST_F(Membership, SlowIsNotDead) {
   EXPECT_EQ(master->wait(60s), 0) << master->errors();
   EXPECT_EQ(checksums(json_lines(master->output())), sums);
   EXPECT_TRUE(workers_[1]->running());
+}
+
+TEST_F(Membership, AMasterThatWasKilledGoesOnBehindItsLastFrame) {
+  ChainConfig config = three_workers(60);
+  config.gate = 4;  // what it holds depends on all frames before
+  const std::vector<std::string> sums = expected(config);
+  const std::string file = write_config(config);
+  start_workers(file, 3);
+  const std::string results = (directory_.path() / "results.jsonl").string();
+  const auto lines = [&] {
+    return std::filesystem::exists(results) ? json_lines(read_file(results)) : std::vector<nlohmann::json>();
+  };
+  const auto command = edge_command({"master", "-c", file, "--output", results, "--resume"});
+  for (int kills = 0; kills < 2; ++kills) {
+    const std::size_t before = lines().size();
+    const auto master = start("master", command);
+    for (int i = 0; i < 3000 && master->running(); ++i) {
+      const std::string text = std::filesystem::exists(results) ? read_file(results) : "";
+      if (std::count(text.begin(), text.end(), '\n') > static_cast<std::ptrdiff_t>(before) + 8) break;
+      std::this_thread::sleep_for(5ms);
+    }
+    master->kill(SIGKILL);
+    master->wait();
+  }
+  std::ofstream(results, std::ios::app) << "{\"schema\":1,\"fra";  // the power went off
+  const auto master = start("master", command);
+  EXPECT_EQ(master->wait(60s), 0) << master->errors();
+  EXPECT_EQ(checksums(lines()), sums);
+  const auto again = start("master", command);
+  EXPECT_EQ(again->wait(60s), 0) << again->errors();
+  expect_message(*again, "all frames of the video are there already");
+  EXPECT_EQ(checksums(lines()), sums);
 }
 
 TEST_F(Membership, AWorkerOfAnotherModelDoesNotStopTheOthers) {

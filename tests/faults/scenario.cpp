@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tests/faults/dice.h"
 
@@ -88,6 +89,15 @@ std::optional<std::string> missing_for(const Fault& fault, const Abilities& abil
   }
   if (fault.kind == Kind::wrong_secret && !abilities.tls) return "a wrong secret (no edge secret)";
   return std::nullopt;
+}
+
+/// Whether a worker is left if this one, too, is killed for good.
+bool leaves_one(const Scenario& scenario, int victim) {
+  std::set<int> victims{victim};
+  for (const Fault& fault : scenario.faults) {
+    if (fault.kind == Kind::kill_for_good) victims.insert(fault.process);
+  }
+  return static_cast<int>(victims.size()) < scenario.workers;
 }
 
 void add_chain(Dice& dice, Scenario& scenario) {
@@ -222,10 +232,15 @@ Scenario make_scenario(std::uint64_t seed, bool tls, const Abilities& abilities)
       scenario.left_out.push_back(*missing);
       continue;
     }
+    if (fault.kind == Kind::kill_for_good && !leaves_one(scenario, fault.process)) continue;
     const bool first = scenario.faults.empty();
     if (!first && (ends_the_run(fault) || ends_the_run(scenario.faults.front()))) continue;
     scenario.faults.push_back(fault);
   }
+  // Where all are needed to begin, one that is lost before that and stays so is waited for.
+  const bool loses_one = std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                                     [](const Fault& fault) { return fault.kind == Kind::kill_for_good; });
+  scenario.begins_with_one = abilities.goes_on && (dice.chance(0.3) || loses_one);
   return scenario;
 }
 
@@ -284,6 +299,7 @@ std::string describe(const Scenario& scenario) {
       scenario.compress ? " compressed" : "", scenario.frames, scenario.frames_per_s, scenario.pending,
       scenario.gate > 0 ? ", gate" : "", scenario.default_times ? ", default times" : "",
       scenario.fresh_profiles ? ", no profiles" : "");
+  if (scenario.begins_with_one) text += ", begins with one";
   text += "\n  ";
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
     text += (i == 0 ? "" : "; ") + describe(scenario.faults[i]);

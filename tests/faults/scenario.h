@@ -88,6 +88,7 @@ struct Scenario {
   bool default_times = false;  ///< [net] heartbeat_s and timeout_s are the program's own
   bool fresh_profiles = false;
   bool with_trainer = false;
+  bool begins_with_one = false;  ///< [schedule] wait_for = 1
   int gate = 0;
   int frames = 0;
   double frames_per_s = 0;

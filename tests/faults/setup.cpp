@@ -102,6 +102,7 @@ std::string ConfigText::text() const {
   }
   text += fmt::format("[video]\nsource = \"-\"\ngate = {}\n[output]\nresult = \"checksum\"\n", scenario.gate);
   text += fmt::format("[schedule]\nscheduler = \"{}\"\npending = {}\n", scenario.scheduler, scenario.pending);
+  if (scenario.begins_with_one) text += "wait_for = 1\n";
   if (scenario.scheduler == "fixed") {
     text += "plans = [";
     for (const std::vector<double>& cuts : scenario.cuts) text += plan_text(cuts, last_layer) + ", ";

@@ -47,6 +47,24 @@ TEST(Membership, WhatWasImpossibleIsForgottenWithTheWorker) {
   EXPECT_FALSE(membership.ready({0, 1}));
 }
 
+TEST(Membership, ALinkThatIsLetGoIsNotThereUntilItIsMadeAnew) {
+  Membership membership = everybody(2);
+  for (const int to : {0, 1}) {
+    membership.link_state(the_master, to, true);
+    membership.link_measured(the_master, to, 5e6);
+  }
+  EXPECT_TRUE(membership.ready({1}));
+  membership.keep_only(membership.wanted_links({0, 1}));
+  EXPECT_TRUE(membership.ready({0}));
+  EXPECT_FALSE(membership.ready({1})) << "a frame for it would be dropped";
+  EXPECT_FALSE(membership.unreachable(the_master, 1));
+  membership.lost(0);
+  EXPECT_EQ(membership.wanted_links({0, 1})[0], std::set<int>{1});
+  membership.link_state(the_master, 1, true);
+  membership.keep_only(membership.wanted_links({0, 1}));
+  EXPECT_TRUE(membership.ready({1}));
+}
+
 TEST(Membership, ALinkIsReadyWhenItIsThereAndItsSpeedIsKnown) {
   Membership membership = everybody(3);
   membership.link_state(the_master, 0, true);

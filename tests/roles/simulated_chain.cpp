@@ -184,6 +184,10 @@ bool SimulatedChain::can_be(const scheduling::Route& route) const {
 
 bool SimulatedChain::make_a_link() {
   const auto wanted = run_.wanted_links();
+  run_.let_other_links_go();
+  std::erase_if(links_, [&](const auto& link) {
+    return !wanted[static_cast<std::size_t>(link.first + 1)].contains(link.second);
+  });
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const int from = static_cast<int>(i) - 1;
     if (from >= 0 && !workers_[i - 1].up) continue;
