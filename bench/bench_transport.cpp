@@ -6,6 +6,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <cstddef>
 #include <memory>
@@ -71,6 +72,7 @@ void records(benchmark::State& state, CipherOrder order, bool decrypt) {
 
 void connection(benchmark::State& state, const std::shared_ptr<const TlsContext>& tls) {
   asio::io_context context;
+  const auto work = asio::make_work_guard(context);  // between handshake and messages there is none
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   tcp::socket caller(context);
   caller.connect(acceptor.local_endpoint());
