@@ -59,6 +59,10 @@ void check_outputs(const Arguments& arguments, const Config& config) {
 
 int run_local(const Arguments& arguments) {
   Config config = configure(arguments, "local");
+  // Wrong ones are told before there are processes.
+  apply_hold(arguments, config.video.hold);
+  apply_keep(arguments, config.engine);
+  apply_values(arguments, config.net);
   use_secret(config.net);  // what every process would find out
   LocalOptions local;
   local.trace = trace_file(arguments);
