@@ -345,7 +345,8 @@ PlanningSummary Planner::summary() const {
                           .slowdown = {},
                           .devices = {}};
   if (!costs_.began() || plans_ == 0) return summary;
-  summary.schedulers = compare_schedulers();
+  // None was planned for this route: it began when all frames had been sent.
+  if (!plan_.ends.empty()) summary.schedulers = compare_schedulers();
   const CostEstimator& estimator = costs_.estimator();
   summary.bandwidth_bytes_per_s = estimator.bandwidth();
   summary.chain_frame_s = judge_.chain_frame_s();

@@ -391,7 +391,8 @@ class FaultRun {
   /// A master that is none of this chain.
   void call_as_stranger(Active& active, const std::string& secret) {
     ConfigText text = config_text();
-    if (scenario_.tls) text.secret = setup_.directory / secret;
+    const bool encrypts = scenario_.tls || active.fault.kind == Kind::wrong_secret;
+    if (encrypts) text.secret = setup_.directory / secret;
     if (active.fault.kind == Kind::wrong_model) text.model_seed = 2;
     const auto config = chain_.write(fmt::format("stranger {}.toml", ++strangers_), text.text());
     active.child = &chain_.start(

@@ -203,7 +203,7 @@ int run(const std::vector<std::string>& arguments) {
   if (mkdtemp(directory.data()) == nullptr) throw Error("no directory for files");
   setup.directory = directory;
   setup.abilities = abilities_of(setup);
-  if (setup.abilities.tls && options.tls) {
+  if (setup.abilities.tls) {
     for (const char* name : {"right.secret", "other.secret"}) make_secret(setup, setup.directory / name);
   }
   const int status = options.soak_minutes > 0

@@ -61,6 +61,17 @@ TEST_F(PlannerTest, PlansByTheProfilesOfTheEpoch) {
   EXPECT_TRUE(summary.schedulers.front().used);
 }
 
+TEST_F(PlannerTest, ARouteThatBeginsBehindTheLastFrameHasNoPlan) {
+  begin_epoch(1);
+  planner_.plan(0, Changes(1));
+  const auto layers = static_cast<std::size_t>(model_.graph.size());
+  planner_.begin_epoch({0}, {std::vector<double>(layers, 1e-3), {}}, {1e6, std::nullopt});
+  const PlanningSummary summary = planner_.summary();
+  EXPECT_TRUE(summary.schedulers.empty());
+  EXPECT_EQ(summary.devices.size(), 1U);
+  EXPECT_TRUE(planner_.final_costs());
+}
+
 TEST_F(PlannerTest, LearnsFromResultsOfFramesThatItSent) {
   begin_epoch(1);
   const scheduling::Plan plan = planner_.plan(0, Changes(1));
