@@ -61,6 +61,11 @@ Run::Fate Run::result(chain::Result result, std::chrono::steady_clock::time_poin
   if (frame == frames_.end()) return Fate::not_under_way;
   FrameUnderWay& content = frame->content;
   if (content.result) return Fate::repeated;
+  // Another worker of the chain has nothing to say of it. (Without a report nobody knows who speaks.)
+  if (!result.stages.empty() && !content.plan.ends.empty() &&
+      result.stages.back().worker != content.plan.last_active()) {
+    return Fate::not_under_way;
+  }
   content.finished = now;
   content.same_isa = same_isa_;
   content.route = route_;

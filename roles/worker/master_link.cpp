@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <utility>
 
 #include "net/clock_questions.h"
@@ -41,17 +42,13 @@ asio::awaitable<void> MasterLink::take_messages(std::shared_ptr<net::Connection>
 void MasterLink::take_route(const chain::RouteOrder& order) {
   {
     const std::lock_guard lock(mutex_);
-    begin_epoch_locked({.instance = run_.instance, .epoch = order.epoch});
+    if (order.epoch > run_.epoch) {
+      run_.epoch = order.epoch;
+      handlers_.epoch_begins();
+      ordered_.notify_all();
+    }
   }
   handlers_.routed(order.links);
-}
-
-/// False if it is over. mutex_ is held.
-bool MasterLink::begin_epoch_locked(const chain::RunId& run) {
-  if (run.epoch < run_.epoch) return false;
-  if (run.epoch > run_.epoch) handlers_.epoch_begins();
-  run_.epoch = run.epoch;
-  return true;
 }
 
 void MasterLink::welcome(const std::shared_ptr<net::Connection>& connection, std::uint64_t instance) {
@@ -61,6 +58,7 @@ void MasterLink::welcome(const std::shared_ptr<net::Connection>& connection, std
   if (run_.instance != instance) {
     run_ = {.instance = instance, .epoch = 0};
     handlers_.epoch_begins();
+    ordered_.notify_all();
   }
   if (!failure_.empty()) send_locked(chain::failure_message(failure_));
   if (!layer_cost_.empty()) send_locked(chain::profile_message(layer_cost_));
@@ -72,6 +70,7 @@ void MasterLink::welcome(const std::shared_ptr<net::Connection>& connection, std
 void MasterLink::forget(const std::shared_ptr<net::Connection>& connection) {
   const std::lock_guard lock(mutex_);
   if (master_ == connection) master_.reset();
+  ordered_.notify_all();
 }
 
 std::optional<std::string> MasterLink::other_master(std::uint64_t instance) const {
@@ -81,8 +80,13 @@ std::optional<std::string> MasterLink::other_master(std::uint64_t instance) cons
 }
 
 bool MasterLink::takes(const chain::RunId& run) {
-  const std::lock_guard lock(mutex_);
-  return master_ && run.instance == run_.instance && begin_epoch_locked(run);
+  // Two connections: the order was written before the frame was, but may be read after it.
+  constexpr std::chrono::seconds longest_wait{2};
+  std::unique_lock lock(mutex_);
+  ordered_.wait_for(lock, longest_wait, [&] {
+    return leaving_ || !master_ || run.instance != run_.instance || run.epoch <= run_.epoch;
+  });
+  return master_ && run.instance == run_.instance && run.epoch == run_.epoch;
 }
 
 bool MasterLink::is_over(const chain::RunId& run) const {
@@ -125,6 +129,7 @@ void MasterLink::mended() {
 void MasterLink::leave(const std::string& verb) {
   const std::lock_guard lock(mutex_);
   leaving_ = true;
+  ordered_.notify_all();
   if (master_) master_->leave(verb);
 }
 

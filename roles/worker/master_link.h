@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,8 +41,8 @@ class MasterLink {
 
   /// The master that is served, if it is another one than the process `instance`: as messages name it.
   std::optional<std::string> other_master(std::uint64_t instance) const;
-  /// Whether a frame is of the run of the master that is here, and not of an epoch that is over. Frames of
-  /// older epochs than this are none from now on.
+  /// Whether a frame is of the run of the master that is here, and of the present epoch. Which one that is,
+  /// the master says: if its order is still on its way, it is waited for, but not for ever.
   bool takes(const chain::RunId& run);
   /// Whether a frame is of an epoch that is over. One of another master's run may be of the one that comes.
   bool is_over(const chain::RunId& run) const;
@@ -70,11 +71,11 @@ class MasterLink {
 
   asio::awaitable<void> take_messages(std::shared_ptr<net::Connection> connection);
   void take_route(const chain::RouteOrder& order);
-  bool begin_epoch_locked(const chain::RunId& run);
 
   const int worker_;
   const Handlers handlers_;
   mutable std::mutex mutex_;
+  std::condition_variable ordered_;  ///< another epoch, another master, or none
   std::shared_ptr<net::Connection> master_;
   chain::RunId run_;                     ///< the master's; older epochs are dropped
   std::vector<double> layer_cost_;       ///< empty until profiled

@@ -212,6 +212,20 @@ TEST(Run, AResultOfAnotherRunIsNotOurs) {
   EXPECT_EQ(run.result(result(0), now), Fate::accepted);
 }
 
+TEST(Run, AResultOfAWorkerThatDoesNotEndTheFrameIsRefused) {
+  edge::Run run = working(3, 3);
+  ASSERT_TRUE(std::holds_alternative<action::ReadFrame>(run.next_to_read()));
+  FrameUnderWay frame;
+  frame.plan = {{2, 3, 3}};
+  run.frame_read(std::move(frame));
+  EXPECT_EQ(send(run), 0U);
+  chain::Result strange = result(0);
+  strange.stages = {{.worker = -1}, {.worker = 0}};
+  EXPECT_EQ(run.result(strange, now), Fate::not_under_way);
+  strange.stages.push_back({.worker = 1});
+  EXPECT_EQ(run.result(strange, now), Fate::accepted);
+}
+
 TEST(Run, AResultBeforeTheFrameWasSentIsRefused) {
   edge::Run run = working();
   read(run);

@@ -94,6 +94,7 @@ class WorkerTest : public ::testing::Test {
               .longest_pause = 5ms};
     }
     asio::awaitable<void> listen(std::shared_ptr<net::Connection> connection) {
+      connection->send(chain::route_message({.epoch = 1}));
       try {
         for (;;) messages.push_back((co_await connection->receive()).message);
       } catch (const net::PeerLeft& left) {
@@ -250,9 +251,12 @@ TEST_F(WorkerTest, FramesOfAHostileMasterAreRefusedAndBendNothing) {
     ASSERT_TRUE(hostile.run_until([&] { return hostile.got(net::MessageType::profile).has_value(); }))
         << hostile.refused;
     hostile.link.leave("finished");
-    json header = net::from_cbor(chain::pack(
-        {.run = {.instance = hostile.hello.identity.instance, .epoch = 1}, .ends = {end}, .route = {0}, .options = {}},
-        {0}));
+    json header =
+        net::from_cbor(chain::pack({.run = {.instance = hostile.hello.identity.instance, .epoch = 1},
+                                    .ends = {end},
+                                    .route = {0},
+                                    .options = {}},
+                                   {0}));
     header[key] = lie;
     RawLink link(hostile.context, hostile.options(*this, net::Purpose::link),
                  {.type = net::MessageType::frame,
