@@ -168,7 +168,8 @@ void run_frames(const Options& options) {
 
   start = std::chrono::steady_clock::now();
   Executor executor(graph, *network.weights,
-                    {.threads = resolve_threads(options.threads), .keep_bytes = options.keep_bytes});
+                    {.threads = resolve_threads(options.threads),
+                     .keep_bytes = static_cast<std::size_t>(options.keep_bytes)});
   if (options.keeps_automatically) spdlog::info("{}", automatic_keep_text(options.keep_bytes));
   std::vector<LayerIndex> layers(static_cast<std::size_t>(range.second - range.first + 1));
   std::iota(layers.begin(), layers.end(), range.first);

@@ -188,7 +188,7 @@ void Worker::compute() {
     profile();
     // Not before: of layers that are run again and again on the same tensors, nothing would be computed.
     const std::uint64_t keep_bytes = resolve_keep_bytes(config_.engine.keep_bytes);
-    executor_.keep_outputs(keep_bytes);
+    executor_.keep_outputs(static_cast<std::size_t>(keep_bytes));  // of this device's own memory
     if (!config_.engine.keep_bytes) spdlog::info("{}", automatic_keep_text(keep_bytes));
     while (std::optional<net::IncomingFrame> frame = receiver_.pop()) process(std::move(*frame));
   } catch (const Cancelled&) {
