@@ -41,6 +41,7 @@ void Connector::stop() {
 void Connector::hold(bool held) {
   if (held_ == held) return;
   held_ = held;
+  refusal_.clear();  // whoever wants the connection next shall hear of it, too
   pause_.cancel();
   if (held && connection_) connection_->leave("waits for its turn");
 }

@@ -179,13 +179,17 @@ asio::awaitable<std::optional<Hello>> Listener::get_to_know(std::shared_ptr<Tran
                                                             std::shared_ptr<Connection> connection) {
   Strangers::Place place = strangers_->enter([transport] { transport->close(); },
                                              [transport] { return transport->is_promising(); });
+  // Who knows the secret and goes away again, before the hello, has changed its mind: a link that is not
+  // wanted any more.
+  auto level = spdlog::level::warn;
   try {
     co_await handshake_within(transport, options_.timeout);
+    if (options_.tls) level = spdlog::level::debug;
     if (options_.tls) place.leave();
     connection->start();
     co_return co_await expect_hello(connection);
   } catch (const std::exception& error) {
-    tell(spdlog::level::warn, "turned away a connection from", connection->peer(),
+    tell(level, "turned away a connection from", connection->peer(),
          place.was_dropped() ? "too many strangers at a time, and this one was the oldest" : line_of(error));
   }
   co_return std::nullopt;

@@ -1,5 +1,7 @@
 #include "roles/master/group_source.h"
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 #include "engine/changed_positions.h"
@@ -12,6 +14,9 @@ GroupSource::GroupSource(std::unique_ptr<FrameSource> source, const PaceOptions&
 
 /// False if the video ends before the first frame that is wanted.
 bool GroupSource::skip() {
+  if (options_.first_frame > 0) {
+    spdlog::info("reads the {} frames in front once more, for what the gate holds", options_.first_frame);
+  }
   for (std::uint64_t frame = 0; frame < options_.first_frame; ++frame) {
     std::optional<PacedFrame> next = source_.next();
     if (!next) return false;

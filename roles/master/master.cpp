@@ -205,6 +205,9 @@ Chain::Handlers Master::chain_events() {
 
 void Master::worker_lost(int worker) {
   tell([&](Run& run) { run.worker_lost(worker); });
+  if (run_.tell([](const Run& run) { return run.is_broken() && !run.somebody_there(); })) {
+    spdlog::warn("no worker is left: frames wait until one is back");
+  }
   const FlapGuard::Duration pause = flap_guard_.lost(worker, steady_clock::now());
   if (pause == FlapGuard::Duration::zero()) return;
   spdlog::warn("worker {} came and went {} times within a minute: it is kept out for {} s", worker,

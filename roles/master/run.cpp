@@ -132,6 +132,11 @@ std::variant<action::Wait, action::Done, action::BeginEpoch, action::SendFrame> 
   return action::SendFrame{.frame = next->content, .epoch = epoch_, .again = again};
 }
 
+bool Run::somebody_there() const {
+  const std::vector<Member>& members = membership_.members();
+  return std::any_of(members.begin(), members.end(), [](const Member& member) { return member.connected; });
+}
+
 bool Run::goes_on_without(int worker) const {
   const std::vector<Member>& members = membership_.members();
   for (int other = 0; other < workers(); ++other) {

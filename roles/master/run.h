@@ -125,6 +125,7 @@ class Run {
   bool has_begun() const { return epoch_ > 0; }
   /// What was sent in this epoch is lost; another one begins as soon as it can.
   bool is_broken() const { return broken_; }
+  bool somebody_there() const;
   /// Whether frames go on if this worker cannot.
   bool goes_on_without(int worker) const;
   std::uint32_t epoch() const { return epoch_; }

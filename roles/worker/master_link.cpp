@@ -67,10 +67,18 @@ void MasterLink::welcome(const std::shared_ptr<net::Connection>& connection, std
   }
 }
 
+// Without a master nobody needs links; the next one says which it wants, and hears anew whether they can be
+// made.
 void MasterLink::forget(const std::shared_ptr<net::Connection>& connection) {
-  const std::lock_guard lock(mutex_);
-  if (master_ == connection) master_.reset();
-  ordered_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    if (master_ != connection) return;
+    master_.reset();
+    failure_.clear();
+    ordered_.notify_all();
+    if (leaving_) return;
+  }
+  handlers_.routed({});
 }
 
 std::optional<std::string> MasterLink::other_master(std::uint64_t instance) const {

@@ -28,7 +28,7 @@ class MasterLink {
     /// Another epoch, of this master or of another one: what is left of the one before means nothing. Called
     /// with a lock held: must not call back.
     std::function<void()> epoch_begins;
-    /// The master wants links to just these workers. On the io_context's thread.
+    /// The master wants links to just these workers; none, when it is gone. On the io_context's thread.
     std::function<void(const std::map<int, chain::LinkTarget>& links)> routed;
     /// This device's steady clock minus the master's.
     std::function<void(double offset_s)> clock_offset_known;

@@ -220,6 +220,34 @@ TEST_F(Membership, AMasterThatWasKilledGoesOnBehindItsLastFrame) {
   EXPECT_EQ(checksums(lines()), sums);
 }
 
+TEST_F(Membership, ARefusalThatIsNoLongerTrueIsForgotten) {
+  const ChainConfig config = three_workers(30);
+  const std::string file = write_config(config);
+  ChainConfig other = config;
+  other.seed = 2;
+  const std::string wrong = write_config(other, "other", true);
+  start_workers(file, 3);
+  {
+    const auto master = start_master(file);
+    wait_for_lines(*master, 10);
+    lose(1);
+    workers_[1] = start_worker(1, wrong);
+    expect_message(*workers_[1], "refused");
+    master->kill(SIGKILL);
+    master->wait();
+  }
+  lose(1);
+  workers_[1] = start_worker(1, file);
+  // Without a master nobody keeps links, and writes of them into the log.
+  const std::string before = workers_[0]->errors();
+  std::this_thread::sleep_for(1s);
+  EXPECT_EQ(workers_[0]->errors().substr(before.size()).find("connected to worker"), std::string::npos);
+  std::filesystem::remove(directory_.path() / "master.out");
+  const auto master = start_master(file);
+  EXPECT_EQ(master->wait(60s), 0) << master->errors();
+  EXPECT_EQ(json_lines(master->output()).size(), 30U);
+}
+
 TEST_F(Membership, AWorkerOfAnotherModelDoesNotStopTheOthers) {
   const ChainConfig config = three_workers(200);
   const std::vector<std::string> sums = expected(config);
