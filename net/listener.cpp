@@ -96,7 +96,7 @@ Listener::Listener(asio::io_context& context, const std::string& host, std::uint
       acceptor_(open_acceptor(context, host, port)),
       self_(std::move(self)),
       window_frames_(window_frames),
-      options_(options),
+      options_(std::move(options)),
       handlers_(std::move(handlers)),
       strangers_(std::make_shared<Strangers>(places_for_strangers())) {}
 
@@ -106,7 +106,7 @@ Listener::Listener(asio::io_context& context, int listening_descriptor, Identity
       acceptor_(adopt_acceptor(context, listening_descriptor)),
       self_(std::move(self)),
       window_frames_(window_frames),
-      options_(options),
+      options_(std::move(options)),
       handlers_(std::move(handlers)),
       strangers_(std::make_shared<Strangers>(places_for_strangers())) {}
 

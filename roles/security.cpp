@@ -45,7 +45,7 @@ Address listen_place(const std::optional<Address>& listen, const Address& addres
   const bool open = net.tls != nullptr || net.insecure;
   const Address everywhere{.host = "", .port = address.port};
   if (open) {
-    const Address place = listen ? *listen : everywhere;
+    Address place = listen ? *listen : everywhere;
     if (net.insecure && !is_loopback(place.host)) {
       spdlog::warn(
           "insecure = true in [net]: whoever reaches port {} can use this device, and sees and changes what "

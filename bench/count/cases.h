@@ -20,7 +20,7 @@ struct Case {
 
 std::vector<Case> multiplying_cases();  ///< gemm, linear, convolution
 std::vector<Case> streaming_cases();    ///< pooling, elementwise, delta
-std::vector<Case> tls_cases();        ///< per byte, of both ends together
+std::vector<Case> tls_cases();          ///< per byte, of both ends together
 std::vector<Case> network_cases();
 /// The network of an ONNX file, for pictures of the size that it fixes, or "FILE:ROWSxCOLUMNS". Throws
 /// edge::Error.

@@ -33,6 +33,7 @@ double whole_network_s(const Member& member) {
 
 std::vector<std::vector<double>> profiles_of(const std::vector<Member>& members) {
   std::vector<std::vector<double>> profiles;
+  profiles.reserve(members.size());
   for (const Member& member : members) profiles.push_back(member.layer_cost);
   return profiles;
 }

@@ -124,7 +124,7 @@ std::vector<std::set<int>> Membership::wanted_links(const Route& route) const {
   for (const Route& one : {route, usable_route(), those(true, true), those(false, true)}) {
     int from = the_master;
     for (const int to : one) {
-      if (member(to).connected) wanted[static_cast<std::size_t>(from + 1)].insert(to);
+      if (member(to).connected) wanted[static_cast<std::size_t>(from) + 1].insert(to);
       from = to;
     }
   }
@@ -133,7 +133,7 @@ std::vector<std::set<int>> Membership::wanted_links(const Route& route) const {
 
 void Membership::keep_only(const std::vector<std::set<int>>& wanted) {
   for (auto& [ends, link] : links_) {
-    if (!wanted[static_cast<std::size_t>(ends.first + 1)].contains(ends.second)) link.connected = false;
+    if (!wanted[static_cast<std::size_t>(ends.first) + 1].contains(ends.second)) link.connected = false;
   }
 }
 

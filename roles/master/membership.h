@@ -74,7 +74,8 @@ class Membership {
   /// [w + 1]: to which workers worker w (or the master) shall keep links, while frames go by `route`: those
   /// of that route and of what it could become.
   std::vector<std::set<int>> wanted_links(const scheduling::Route& route) const;
-  /// Whoever is told so lets the other links go: they are not there any more, also when they are wanted again.
+  /// Whoever is told so lets the other links go: they are not there any more, also when they are wanted
+  /// again.
   void keep_only(const std::vector<std::set<int>>& wanted);
   /// What keeps the chain from going on by so many workers.
   std::vector<Missing> missing(std::size_t needed) const;

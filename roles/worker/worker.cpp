@@ -45,7 +45,7 @@ Worker::Worker(const Config& config, const WorkerOptions& options)
       stop_signal_(context_, [this] { stop(); }),
       master_(options.index,
               {.epoch_begins = [this] { links_.reset(); },
-               .routed = [this](const std::map<int, chain::LinkTarget>& links) { keep_links(links); },
+               .routed = [this](std::map<int, chain::LinkTarget> links) { keep_links(std::move(links)); },
                .clock_offset_known =
                    [this](double offset_s) {
                      if (trace_) trace_->set_clock_offset(offset_s);

@@ -210,8 +210,8 @@ TEST_F(TrainerTest, ShortVideosAndNone) {
   EXPECT_NE(trainer->errors().find(": video.source: "), std::string::npos) << trainer->errors();
   EXPECT_NE(trainer->errors().find("missing.mp4"), std::string::npos) << trainer->errors();
 
-  file_ = write_config({.video_lines = fmt::format(
-                            "[trainer]\naddress = \"127.0.0.1:{}\"\nsource = \"gone.mp4\"", port_)});
+  file_ = write_config(
+      {.video_lines = fmt::format("[trainer]\naddress = \"127.0.0.1:{}\"\nsource = \"gone.mp4\"", port_)});
   trainer = start_trainer();
   EXPECT_EQ(trainer->wait(), 1);
   EXPECT_NE(trainer->errors().find(": trainer.source: "), std::string::npos) << trainer->errors();

@@ -104,17 +104,21 @@ TEST(Measurements, ImpossibleOnesEndTheConnection) {
   EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 0}, {"seconds", 1.0}})), ConnectionLost);
   EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}, {"seconds", 0.0}})), ConnectionLost);
   EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}, {"seconds", -1.0}})), ConnectionLost);
-  EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}, {"seconds", std::numeric_limits<double>::quiet_NaN()}})),
+  EXPECT_THROW(parse_transfer(
+                   message({{"to", 1}, {"bytes", 1}, {"seconds", std::numeric_limits<double>::quiet_NaN()}})),
                ConnectionLost);
   EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1}})), ConnectionLost);
   for (const double seconds : {1e-300, 1e-17, 1e9, 1e300}) {
-    EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1000}, {"seconds", seconds}})), ConnectionLost) << seconds;
+    EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1000}, {"seconds", seconds}})), ConnectionLost)
+        << seconds;
   }
   for (const nlohmann::json& bytes : {nlohmann::json(-5), nlohmann::json(1e300), nlohmann::json(2.5),
                                       nlohmann::json(std::uint64_t{1} << 63U), nlohmann::json(true)}) {
-    EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", bytes}, {"seconds", 1.0}})), ConnectionLost) << bytes;
+    EXPECT_THROW(parse_transfer(message({{"to", 1}, {"bytes", bytes}, {"seconds", 1.0}})), ConnectionLost)
+        << bytes;
   }
-  EXPECT_NO_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1'300'000}, {"seconds", 1e-6}}))) << "within a device";
+  EXPECT_NO_THROW(parse_transfer(message({{"to", 1}, {"bytes", 1'300'000}, {"seconds", 1e-6}})))
+      << "within a device";
   EXPECT_THROW(parse_clock_answer(message({{"asked", 1}, {"clock", 1e300}})), ConnectionLost);
   EXPECT_THROW(parse_clock_question(message({{"asked", "now"}})), ConnectionLost);
 }

@@ -114,8 +114,8 @@ Arguments given_to(const Command& command, const std::vector<const char*>& words
 
 TEST(ChangeOptions, StandInPlaceOfTheConfig) {
   Config config;
-  const Arguments some = given_to(
-      master_command(), {"--gate", "6", "--refresh", "0.5", "--keep", "1.5", "--values", "int8"});
+  const Arguments some =
+      given_to(master_command(), {"--gate", "6", "--refresh", "0.5", "--keep", "1.5", "--values", "int8"});
   apply_hold(some, config.video.hold);
   apply_keep(some, config.engine);
   apply_values(some, config.net);
@@ -151,7 +151,8 @@ TEST(ChangeOptions, ValuesThatCannotBe) {
   EXPECT_EQ(refused({"--refresh", "2"}), "--refresh: must be a number from 0 to 1, not '2'");
   EXPECT_EQ(refused({"--keep", "much"}),
             "--keep: expected \"auto\" or megabytes from 0 to 1048576, found 'much'");
-  EXPECT_EQ(refused({"--keep", "-1"}), "--keep: expected \"auto\" or megabytes from 0 to 1048576, found '-1'");
+  EXPECT_EQ(refused({"--keep", "-1"}),
+            "--keep: expected \"auto\" or megabytes from 0 to 1048576, found '-1'");
   EXPECT_EQ(refused({"--values", "bf16"}), "--values: must be exact, float16, int8, not 'bf16'");
 }
 
