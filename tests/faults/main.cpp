@@ -189,6 +189,9 @@ class Matrix {
 };
 
 int run(const std::vector<std::string>& arguments) {
+#ifdef EDGE_SANITIZED
+  ::setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 0);  // the library of clocks is loaded in front
+#endif
   Setup setup{.program = EDGE_BINARY,
               .itself = arguments.front(),
               .directory = {},
