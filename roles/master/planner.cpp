@@ -150,8 +150,8 @@ void Planner::set_predictor(std::shared_ptr<const prediction::TransferPredictor>
 
 void Planner::add_transfer(int from, int to, const net::Transfer& transfer) {
   const std::lock_guard lock(mutex_);
+  if (!scheduling::has_link(route_, from, to)) return;
   const auto at = std::find(route_.begin(), route_.end(), to);
-  if (at == route_.end() || from != (at == route_.begin() ? -1 : *(at - 1))) return;
   costs_.add_transfer(static_cast<int>(at - route_.begin()), transfer);
 }
 

@@ -38,10 +38,7 @@ void Run::worker_lost(int worker) {
 
 void Run::link_state(int from, int to, bool connected) {
   membership_.link_state(from, to, connected);
-  const auto at = std::find(route_.begin(), route_.end(), to);
-  if (connected || at == route_.end()) return;
-  const int in_front = at == route_.begin() ? the_master : *(at - 1);
-  if (in_front == from) broken_ = true;
+  if (!connected && scheduling::has_link(route_, from, to)) broken_ = true;
 }
 
 bool Run::worker_offended(int worker) {

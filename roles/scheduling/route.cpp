@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 
@@ -12,6 +13,12 @@ std::string to_string(const Route& route) {
   if (route.size() == 1) return fmt::format("worker {}", route.front());
   const Route front(route.begin(), route.end() - (route.empty() ? 0 : 1));
   return fmt::format("workers {} and {}", fmt::join(front, ", "), route.back());
+}
+
+bool has_link(const Route& route, int from, int to) {
+  const auto at = std::find(route.begin(), route.end(), to);
+  if (at == route.end()) return false;
+  return from == (at == route.begin() ? -1 : *(at - 1));
 }
 
 Plan narrowed(const Plan& plan, const Route& route) {

@@ -16,6 +16,9 @@ using Route = std::vector<int>;
 /// "workers 0 and 2", "worker 1"
 std::string to_string(const Route& route);
 
+/// Whether frames on the route go from worker `from` (-1: the master) straight to worker `to`.
+bool has_link(const Route& route, int from, int to);
+
 /// A plan for all workers as one for those on the route. Layers of a worker that is not on it go to the one
 /// in front of it that is, or else to the first.
 Plan narrowed(const Plan& plan, const Route& route);

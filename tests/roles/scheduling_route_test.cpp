@@ -49,6 +49,16 @@ TEST(Route, ThereAndBackIsTheSamePlan) {
   }
 }
 
+TEST(Route, LinksAreThoseBetweenNeighbours) {
+  const Route route{0, 2, 3};
+  EXPECT_TRUE(has_link(route, -1, 0));
+  EXPECT_TRUE(has_link(route, 0, 2));
+  EXPECT_FALSE(has_link(route, 0, 1)) << "worker 1 is away";
+  EXPECT_FALSE(has_link(route, 0, 3));
+  EXPECT_FALSE(has_link(route, -1, 2));
+  EXPECT_FALSE(has_link({}, -1, 0));
+}
+
 TEST(Route, AsText) {
   EXPECT_EQ(to_string(Route{1}), "worker 1");
   EXPECT_EQ(to_string(Route{0, 2}), "workers 0 and 2");
